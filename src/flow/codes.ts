@@ -1,0 +1,33 @@
+/** The codes of all campaigns: derived, never stored, the same wherever they are asked for. */
+
+import type { KeyObject } from 'node:crypto';
+import { createSecretKey } from 'node:crypto';
+import type { Campaign } from '../core/campaign.ts';
+import { campaignCodeKey, codeLookup, deriveCode, deriveKey, masterKeyId } from '../core/code.ts';
+
+export interface Codes {
+  /** names the master secret in use (kept with each campaign) */
+  keyId: string;
+  /** The code of one unit, or null when the campaign gives none. */
+  codeOf(campaign: Pick<Campaign, 'id' | 'codes'>, seq: number): string | null;
+  /** What the record finds this code by. */
+  lookupOf(code: string): number;
+}
+
+export function makeCodes(master: Buffer): Codes {
+  const lookupKey = createSecretKey(deriveKey(master, 'code-lookup'));
+  const keys = new Map<string, KeyObject>();
+  return {
+    keyId: masterKeyId(master),
+    codeOf(campaign, seq) {
+      if (campaign.codes.source !== 'generated') return null;
+      let key = keys.get(campaign.id);
+      if (!key) {
+        key = campaignCodeKey(master, campaign.id);
+        keys.set(campaign.id, key);
+      }
+      return deriveCode(key, campaign.id, seq);
+    },
+    lookupOf: (code) => codeLookup(lookupKey, code),
+  };
+}

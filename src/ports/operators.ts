@@ -1,0 +1,50 @@
+/** Operators: their keys (hashed only), what they changed, and what was set aside for them. */
+
+export const ROLES = ['read', 'operate', 'admin'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface OperatorKey {
+  id: string;
+  name: string;
+  role: Role;
+  /** SHA-256 of the whole key, hex */
+  hash: string;
+  createdAt: number;
+  revokedAt: number | null;
+}
+
+export interface AuditLine {
+  at: number;
+  /** id of the operator key, or `system` */
+  actor: string;
+  /** `campaign.create`, `coupon.redeem` … */
+  action: string;
+  /** what it was done to: a campaign id, a claim id, a key id */
+  target: string;
+  before: unknown;
+  after: unknown;
+  requestId: string | null;
+}
+
+export interface DeadLetter {
+  id: number;
+  campaignId: string | null;
+  /** where it came from, e.g. `journal:17` */
+  source: string;
+  reason: string;
+  payload: string;
+  createdAt: number;
+}
+
+export interface Operators {
+  addKey(key: OperatorKey, audit: AuditLine): Promise<void>;
+  listKeys(): Promise<OperatorKey[]>;
+  /** False when there is no such key. */
+  revokeKey(id: string, audit: AuditLine): Promise<boolean>;
+  writeAudit(line: AuditLine): Promise<void>;
+  /** Newest first, before line `before`. */
+  listAudit(before: number | null, limit: number): Promise<(AuditLine & { id: number })[]>;
+  /** Newest first, before letter `before`. */
+  listDeadLetters(before: number | null, limit: number): Promise<DeadLetter[]>;
+  countDeadLetters(campaignId: string): Promise<number>;
+}
