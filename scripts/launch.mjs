@@ -1,0 +1,358 @@
+// Why this file exists: `npm start` has to be a working first command in a fresh clone, on whatever Node the
+// machine happens to have. So this one file is plain JavaScript that any Node >= 18 runs. It makes sure of two
+// things, Node 24 and the installed dependencies, and then runs the TypeScript file it was asked for.
+//
+//   node scripts/launch.mjs src/cli/dibs.ts serve --port 9000
+//
+// On Node >= 24 the target runs in this very process: signals, exit code and memory are its own. On an older Node
+// it runs in a child on a Node 24 kept in `.node/`, and this process stands in front of it (see `stand in front`).
+// With nothing to install, nothing is spawned: two files are read and compared, which takes a few milliseconds.
+
+import { spawn } from 'node:child_process';
+import { closeSync, existsSync, fstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { Socket } from 'node:net';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+/** The oldest Node that runs Dibs, and the one that is fetched when the Node at hand is older. */
+const NODE_MAJOR_MIN = 24;
+/** The checkout (or the folder of the installed package): the parent of scripts/. */
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const NODE_FOLDER = join(ROOT, '.node');
+const LOCK_FOLDER = join(NODE_FOLDER, 'installing');
+const LOCK_POLL_MS = 200;
+const LOCK_WAIT_MAX_MS = 10 * 60_000;
+/** A pipe from the standing-in parent; its end means that the parent is gone. Not a DIBS_ name: those are options. */
+const PARENT_FD_NAME = 'LAUNCH_PARENT_FD';
+
+/** A reason to stop that the reader can do something about: printed without a stack. */
+class LaunchProblem extends Error {}
+
+/**
+ * Runs `target` (a path inside the checkout) with `args` on a Node that is new enough, dependencies in place.
+ * @param {string} target e.g. `src/cli/dibs.ts`
+ * @param {string[]} args what follows the target on the command line
+ */
+export async function launch(target, args) {
+  try {
+    const node = nodeIsNewEnough() ? process.execPath : await findOrFetchNode();
+    await installWhenNeeded(target);
+    if (node === process.execPath) await runHere(target, args);
+    else standInFront(node, target, args);
+  } catch (problem) {
+    if (!(problem instanceof LaunchProblem)) throw problem;
+    say(problem.message);
+    process.exit(1);
+  }
+}
+
+// --- running the target ------------------------------------------------------------------------------------------
+
+/** Imports the target as if Node had been started with it. */
+async function runHere(target, args) {
+  endWithParent();
+  const file = isAbsolute(target) ? target : join(ROOT, target);
+  if (!existsSync(file)) throw new LaunchProblem(`There is no ${target} here.`);
+  process.argv = [process.execPath, file, ...args];
+  await import(pathToFileURL(file).href);
+}
+
+/**
+ * Stand in front: runs this launcher again on `node` and is as transparent as a parent can be. Signals go on to the
+ * child, its exit code or signal becomes ours. Nobody can catch SIGKILL, so the child watches a pipe instead and
+ * ends when we are gone: a killed launcher never leaves a server behind.
+ */
+function standInFront(node, target, args) {
+  const child = spawn(node, [...process.execArgv, fileURLToPath(import.meta.url), target, ...args], {
+    stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
+    env: { ...process.env, [PARENT_FD_NAME]: '3' },
+  });
+  const handlers = ['SIGTERM', 'SIGINT', 'SIGHUP'].map((signal) => {
+    const handler = () => {
+      // Ctrl-C in a terminal reaches the whole foreground group, the child too. Sent twice it would read as "hurry".
+      if (signal === 'SIGINT' && process.stdin.isTTY) return;
+      child.kill(signal);
+    };
+    process.on(signal, handler);
+    return [signal, handler];
+  });
+  child.on('error', (error) => {
+    say(`Could not run ${node}: ${error.message}`);
+    process.exit(1);
+  });
+  child.on('exit', (code, signal) => {
+    for (const [name, handler] of handlers) process.off(name, handler);
+    if (signal === null) process.exit(code ?? 1);
+    process.kill(process.pid, signal);
+  });
+}
+
+/** In the child of `standInFront`: ends this process when the parent has gone, however it went. */
+function endWithParent() {
+  const fd = Number(process.env[PARENT_FD_NAME]);
+  delete process.env[PARENT_FD_NAME];
+  if (!fd || !isOpen(fd)) return;
+  const pipe = new Socket({ fd, readable: true, writable: false });
+  // The parent was killed without warning, so we are too: what was told is on disk, and nothing else is promised.
+  pipe.on('close', () => process.kill(process.pid, 'SIGKILL'));
+  pipe.on('error', () => undefined);
+  pipe.resume();
+  pipe.unref();
+}
+
+function isOpen(fd) {
+  try {
+    const stat = fstatSync(fd);
+    if (stat.isFIFO() || stat.isSocket()) return true;
+    closeSync(fd);
+    return false;
+  } catch {
+    return false;
+  }
+}
+
+// --- Node 24 -------------------------------------------------------------------------------------------------------
+
+function nodeIsNewEnough() {
+  return Number(process.versions.node.split('.')[0]) >= NODE_MAJOR_MIN;
+}
+
+/** Path of a Node 24 for this platform: the one in `.node/`, or fetched there as an npm package. */
+async function findOrFetchNode() {
+  const platform = process.platform === 'win32' ? 'win' : process.platform;
+  const name = `node-${platform}-${process.arch}`;
+  const file = join(NODE_FOLDER, 'node_modules', name, 'bin', platform === 'win' ? 'node.exe' : 'node');
+  if (fetchedNodeWorks(name, file)) return file;
+  await withLock(async () => {
+    if (fetchedNodeWorks(name, file)) return;
+    say(`Dibs needs Node ${NODE_MAJOR_MIN}; this is ${process.versions.node}. Fetching ${name}@${NODE_MAJOR_MIN} into .node/ …`);
+    const started = Date.now();
+    const wanted = `${name}@${NODE_MAJOR_MIN}`;
+    await npm(['install', '--no-save', '--no-package-lock', '--prefix', NODE_FOLDER, wanted], `Node ${NODE_MAJOR_MIN}`);
+    if (!fetchedNodeWorks(name, file)) {
+      throw new LaunchProblem(`${name} was fetched but holds no Node ${NODE_MAJOR_MIN}. Install Node ${NODE_MAJOR_MIN} or newer by hand.`);
+    }
+    say(`Node ${NODE_MAJOR_MIN} is ready (${seconds(started)}).`);
+  });
+  return file;
+}
+
+function fetchedNodeWorks(name, file) {
+  const packageJson = readJson(join(NODE_FOLDER, 'node_modules', name, 'package.json'));
+  return Number(String(packageJson?.version).split('.')[0]) >= NODE_MAJOR_MIN && existsSync(file);
+}
+
+// --- dependencies --------------------------------------------------------------------------------------------------
+
+/** Runs `npm ci` when `node_modules` is not what package-lock.json says. */
+async function installWhenNeeded(target) {
+  // An installed package (node_modules/dibs) has no lock file of its own: npm has seen to its dependencies.
+  if (!existsSync(join(ROOT, 'package-lock.json')) || installedAsLocked(target)) return;
+  await withLock(async () => {
+    if (installedAsLocked(target)) return;
+    say('Installing dependencies (npm ci) …');
+    const started = Date.now();
+    // No package of ours needs an install script (better-sqlite3 brings its binary along), so none may run.
+    await npm(['ci', '--include=dev', '--ignore-scripts', '--prefix', ROOT], 'the dependencies');
+    say(`Dependencies are ready (${seconds(started)}).`);
+  });
+}
+
+/**
+ * Whether the lock file and npm's own account of node_modules name the same versions. Contents are compared, not
+ * times: a fresh clone has times that mean nothing, and `npm install <something>` by hand keeps both files in step.
+ * npm writes its account last, so an install that was cut short does not pass. A deployment that left the
+ * development tools out (`npm ci --omit=dev`) may run what is under src/, but not the tests.
+ */
+function installedAsLocked(target) {
+  const locked = readJson(join(ROOT, 'package-lock.json'))?.packages;
+  const installed = readJson(join(ROOT, 'node_modules', '.package-lock.json'))?.packages;
+  if (!locked || !installed) return false;
+  const devMayBeMissing = target.startsWith('src/');
+  return Object.keys(locked).every((path) => {
+    const wanted = locked[path];
+    const found = installed[path];
+    if (path === '' || wanted.link) return true;
+    if (!found) return wanted.optional === true || wanted.devOptional === true || (devMayBeMissing && wanted.dev === true);
+    return found.version === wanted.version && found.integrity === wanted.integrity;
+  });
+}
+
+// --- npm -----------------------------------------------------------------------------------------------------------
+
+/** Runs npm with `args` in the checkout. Its output is shown only when it fails, after a sentence on what to do. */
+async function npm(args, what) {
+  const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--no-progress', '--no-engine-strict', '--loglevel=error'];
+  const retries = ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
+  const [file, first] = npmProgram();
+  const child = spawn(file, [...first, ...args, ...quiet, ...retries], {
+    cwd: ROOT,
+    env: environmentForNpm(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    shell: process.platform === 'win32' && first.length === 0,
+  });
+  const { code, output } = await outcome(child);
+  if (code !== 0) throw new LaunchProblem(explain(what, output));
+}
+
+/** The npm that started us, if any (run by the Node that it came with), else the one on the PATH. */
+function npmProgram() {
+  const running = process.env.npm_execpath ?? '';
+  const beside = join(dirname(process.execPath), '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js');
+  for (const file of [running, beside]) {
+    if (/npm-cli\.c?js$/.test(file) && existsSync(file)) return [process.execPath, [file]];
+  }
+  return ['npm', []];
+}
+
+/**
+ * The environment without what an outer `npm start` put there (its script, its package, its prefix, its flags), which
+ * would otherwise steer our npm. What says how to reach the registry stays: address, proxy, certificates, login.
+ */
+function environmentForNpm() {
+  const network =
+    /^npm_config_(\/\/|@|_|registry$|userconfig$|globalconfig$|cache$|(https?_)?proxy$|no_?proxy$|ca$|cafile$|cert$|key$|strict_ssl$|offline$|prefer_offline$|maxsockets$)/i;
+  const entries = Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name) || network.test(name));
+  const path = [dirname(process.execPath), process.env.PATH ?? process.env.Path ?? ''].join(delimiter);
+  return { ...Object.fromEntries(entries), PATH: path };
+}
+
+function outcome(child) {
+  return new Promise((done) => {
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        output += chunk;
+      });
+    }
+    const stop = (signal, code) => () => {
+      child.kill(signal);
+      process.exit(code);
+    };
+    const onTerm = stop('SIGTERM', 143);
+    const onInt = stop('SIGINT', 130);
+    process.on('SIGTERM', onTerm).on('SIGINT', onInt);
+    child.on('error', (error) => done({ code: 1, output: error.message }));
+    child.on('close', (code) => {
+      process.off('SIGTERM', onTerm).off('SIGINT', onInt);
+      done({ code: code ?? 1, output });
+    });
+  });
+}
+
+function explain(what, output) {
+  const tail = output.trim().split('\n').slice(-12).join('\n');
+  if (/spawn npm ENOENT/.test(output)) {
+    return `npm was not found, so ${what} could not be fetched. Install Node ${NODE_MAJOR_MIN} or newer, which brings npm, and run this again.`;
+  }
+  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|CERT_|SELF_SIGNED/i.test(output)) {
+    return [
+      `Could not reach the npm registry, so ${what} could not be fetched.`,
+      'Check the network, or tell npm the way (npm config set registry / proxy / cafile), then run this again. npm said:',
+      tail,
+    ].join('\n');
+  }
+  return `npm could not fetch ${what}. It said:\n${tail}`;
+}
+
+// --- one at a time -------------------------------------------------------------------------------------------------
+
+/**
+ * Runs `work` while holding the lock folder, so that two starts at once do not install over each other. The folder
+ * appears by rename, with the owner's pid already inside: there is no moment in which it stands without an owner.
+ */
+async function withLock(work) {
+  const mine = `${LOCK_FOLDER}-${process.pid}`;
+  try {
+    rmSync(mine, { recursive: true, force: true });
+    mkdirSync(mine, { recursive: true });
+    writeFileSync(join(mine, 'pid'), String(process.pid));
+  } catch (error) {
+    throw new LaunchProblem(`Cannot write to ${NODE_FOLDER}: ${error.message}. Make the folder writable and run this again.`);
+  }
+  let told = false;
+  const started = Date.now();
+  while (!tryRename(mine, LOCK_FOLDER)) {
+    const owner = readOwner();
+    if (owner !== undefined && !isAlive(owner)) {
+      takeAway(owner);
+      continue;
+    }
+    if (!told && owner !== undefined) say(`Another start (pid ${owner}) is installing; waiting for it …`);
+    told ||= owner !== undefined;
+    if (Date.now() - started > LOCK_WAIT_MAX_MS) {
+      throw new LaunchProblem(`Waited too long for ${LOCK_FOLDER}. If no other start is installing, remove that folder.`);
+    }
+    await new Promise((wake) => setTimeout(wake, LOCK_POLL_MS));
+  }
+  const release = () => rmSync(LOCK_FOLDER, { recursive: true, force: true });
+  process.once('exit', release);
+  try {
+    return await work();
+  } finally {
+    process.off('exit', release);
+    release();
+  }
+}
+
+/** Removes the lock of a dead owner. If somebody else's lock was caught instead, it is put back. */
+function takeAway(owner) {
+  const aside = `${LOCK_FOLDER}-stale-${process.pid}`;
+  if (!tryRename(LOCK_FOLDER, aside)) return;
+  if (readOwner(aside) !== owner) tryRename(aside, LOCK_FOLDER);
+  rmSync(aside, { recursive: true, force: true });
+}
+
+function readOwner(folder = LOCK_FOLDER) {
+  try {
+    return Number(readFileSync(join(folder, 'pid'), 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === 'EPERM';
+  }
+}
+
+function tryRename(from, to) {
+  try {
+    renameSync(from, to);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+// --- small things --------------------------------------------------------------------------------------------------
+
+function readJson(file) {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+function seconds(started) {
+  return `${((Date.now() - started) / 1000).toFixed(1)} s`;
+}
+
+/** Progress goes to stderr: stdout belongs to the target (`--json`). */
+function say(line) {
+  process.stderr.write(`dibs: ${line}\n`);
+}
+
+if (process.argv[1] && realpathSync(process.argv[1]) === realpathSync(fileURLToPath(import.meta.url))) {
+  const [target, ...args] = process.argv.slice(2);
+  if (target === undefined) {
+    say('usage: node scripts/launch.mjs FILE.ts [arguments]');
+    process.exit(2);
+  }
+  await launch(target, args);
+}
