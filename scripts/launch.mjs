@@ -9,7 +9,17 @@
 // With nothing to install, nothing is spawned: two files are read and compared, which takes a few milliseconds.
 
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, fstatSync, mkdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fstatSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { Socket } from 'node:net';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -125,12 +135,19 @@ async function findOrFetchNode() {
   if (fetchedNodeWorks(name, file)) return file;
   await withLock(async () => {
     if (fetchedNodeWorks(name, file)) return;
-    say(`Dibs needs Node ${NODE_MAJOR_MIN}; this is ${process.versions.node}. Fetching ${name}@${NODE_MAJOR_MIN} into .node/ …`);
+    say(
+      `Dibs needs Node ${NODE_MAJOR_MIN}; this is ${process.versions.node}. Fetching ${name}@${NODE_MAJOR_MIN} into .node/ …`,
+    );
     const started = Date.now();
     const wanted = `${name}@${NODE_MAJOR_MIN}`;
-    await npm(['install', '--no-save', '--no-package-lock', '--prefix', NODE_FOLDER, wanted], `Node ${NODE_MAJOR_MIN}`);
+    await npm(
+      ['install', '--no-save', '--no-package-lock', '--prefix', NODE_FOLDER, wanted],
+      `Node ${NODE_MAJOR_MIN}`,
+    );
     if (!fetchedNodeWorks(name, file)) {
-      throw new LaunchProblem(`${name} was fetched but holds no Node ${NODE_MAJOR_MIN}. Install Node ${NODE_MAJOR_MIN} or newer by hand.`);
+      throw new LaunchProblem(
+        `${name} was fetched but holds no Node ${NODE_MAJOR_MIN}. Install Node ${NODE_MAJOR_MIN} or newer by hand.`,
+      );
     }
     say(`Node ${NODE_MAJOR_MIN} is ready (${seconds(started)}).`);
   });
@@ -173,7 +190,10 @@ function installedAsLocked(target) {
     const wanted = locked[path];
     const found = installed[path];
     if (path === '' || wanted.link) return true;
-    if (!found) return wanted.optional === true || wanted.devOptional === true || (devMayBeMissing && wanted.dev === true);
+    if (!found)
+      return (
+        wanted.optional === true || wanted.devOptional === true || (devMayBeMissing && wanted.dev === true)
+      );
     return found.version === wanted.version && found.integrity === wanted.integrity;
   });
 }
@@ -182,7 +202,14 @@ function installedAsLocked(target) {
 
 /** Runs npm with `args` in the checkout. Its output is shown only when it fails, after a sentence on what to do. */
 async function npm(args, what) {
-  const quiet = ['--no-audit', '--no-fund', '--no-update-notifier', '--no-progress', '--no-engine-strict', '--loglevel=error'];
+  const quiet = [
+    '--no-audit',
+    '--no-fund',
+    '--no-update-notifier',
+    '--no-progress',
+    '--no-engine-strict',
+    '--loglevel=error',
+  ];
   const retries = ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   const [file, first] = npmProgram();
   const child = spawn(file, [...first, ...args, ...quiet, ...retries], {
@@ -245,7 +272,11 @@ function explain(what, output) {
   if (/spawn npm ENOENT/.test(output)) {
     return `npm was not found, so ${what} could not be fetched. Install Node ${NODE_MAJOR_MIN} or newer, which brings npm, and run this again.`;
   }
-  if (/ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|CERT_|SELF_SIGNED/i.test(output)) {
+  if (
+    /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|ENETUNREACH|EHOSTUNREACH|ENOTCACHED|CERT_|SELF_SIGNED/i.test(
+      output,
+    )
+  ) {
     return [
       `Could not reach the npm registry, so ${what} could not be fetched.`,
       'Check the network, or tell npm the way (npm config set registry / proxy / cafile), then run this again. npm said:',
@@ -268,7 +299,9 @@ async function withLock(work) {
     mkdirSync(mine, { recursive: true });
     writeFileSync(join(mine, 'pid'), String(process.pid));
   } catch (error) {
-    throw new LaunchProblem(`Cannot write to ${NODE_FOLDER}: ${error.message}. Make the folder writable and run this again.`);
+    throw new LaunchProblem(
+      `Cannot write to ${NODE_FOLDER}: ${error.message}. Make the folder writable and run this again.`,
+    );
   }
   let told = false;
   const started = Date.now();
@@ -281,7 +314,9 @@ async function withLock(work) {
     if (!told && owner !== undefined) say(`Another start (pid ${owner}) is installing; waiting for it …`);
     told ||= owner !== undefined;
     if (Date.now() - started > LOCK_WAIT_MAX_MS) {
-      throw new LaunchProblem(`Waited too long for ${LOCK_FOLDER}. If no other start is installing, remove that folder.`);
+      throw new LaunchProblem(
+        `Waited too long for ${LOCK_FOLDER}. If no other start is installing, remove that folder.`,
+      );
     }
     await new Promise((wake) => setTimeout(wake, LOCK_POLL_MS));
   }

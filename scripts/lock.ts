@@ -7,4 +7,8 @@ import { completeLock } from './complete-lock.ts';
 const root = join(import.meta.dirname, '..');
 execFileSync('npm', ['install', '--package-lock-only', '--ignore-scripts'], { cwd: root, stdio: 'inherit' });
 const added = completeLock(join(root, 'package-lock.json'));
-console.log(added === 0 ? 'package-lock.json is complete' : `package-lock.json: ${added} entries of other platforms added`);
+console.log(
+  added === 0
+    ? 'package-lock.json is complete'
+    : `package-lock.json: ${added} entries of other platforms added`,
+);
