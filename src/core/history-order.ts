@@ -1,6 +1,7 @@
 /** The checks that need time: order of arrival, the window, and whether `sold_out` was true (I9–I11). */
-import { type HistoryCheck, type Sight, skippedCheck, Tally, type Told } from './history.ts';
+
 import { isReturned } from './history-record.ts';
+import { type HistoryCheck, type Sight, skippedCheck, Tally, type Told, userOfKey } from './history-sight.ts';
 
 /**
  * I9: if A had his answer before B pressed and both won, A's number is lower.
@@ -21,7 +22,8 @@ export function checkOrder({ history, told, truth }: Sight): HistoryCheck {
     }
     if (!highest) continue;
     tally.compared++;
-    if (late.seq > highest.seq) continue;
+    // Equal numbers are I6's finding.
+    if (late.seq >= highest.seq) continue;
     const [a, b] = [highest, late];
     tally.violated(() => {
       const beforeMs = (b.pressedMs - a.answeredMs).toFixed(3);
@@ -97,11 +99,11 @@ function pressesThatTook({ history, truth, told, maybe }: Sight): Float64Array {
   }
   const pressedOf = new Map<string, number>();
   for (const [key, ms] of maybe) {
-    const name = history.nameOf(Math.floor(key / 256));
+    const name = history.nameOf(userOfKey(key));
     pressedOf.set(name, Math.min(pressedOf.get(name) ?? ms, ms));
   }
   const toldSeq = new Map<number, Told>();
-  for (const win of told.values()) toldSeq.set(win.seq, win);
+  for (const win of told.values()) if (win.ours || !toldSeq.has(win.seq)) toldSeq.set(win.seq, win);
   const presses = truth.record.map((win) => {
     const answer = toldSeq.get(win.seq);
     if (truth.seqsBefore?.has(win.seq) || (answer && !answer.ours)) return Number.NEGATIVE_INFINITY;

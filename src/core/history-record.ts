@@ -8,7 +8,7 @@ import {
   Tally,
   type Told,
   userOfKey,
-} from './history.ts';
+} from './history-sight.ts';
 
 const noRecord = 'the record was not read (operator key missing)';
 
@@ -52,7 +52,9 @@ export function checkPerson({ history, told, truth }: Sight): HistoryCheck {
     tally.compared++;
     if (seqs.size <= truth.perUserLimit) continue;
     const list = [...seqs].sort((a, b) => a - b).join(', ');
-    tally.violated(() => `${name} holds ${seqs.size} units (seq ${list}), the limit is ${truth.perUserLimit}`);
+    tally.violated(
+      () => `${name} holds ${seqs.size} units (seq ${list}), the limit is ${truth.perUserLimit}`,
+    );
   }
   return tally.report('I2', 'never more than the limit for one person');
 }
@@ -89,7 +91,9 @@ function checkTold({ history, told }: Sight, record: readonly RecordedWin[]): Ta
     } else if (recorded.userId !== name) {
       tally.violated(() => `${name} was told seq ${win.seq}; in the record it belongs to ${recorded.userId}`);
     } else if (win.code !== null && recorded.code !== null && win.code !== recorded.code) {
-      tally.violated(() => `${name} (seq ${win.seq}) was told code ${win.code}; recorded is ${recorded.code}`);
+      tally.violated(
+        () => `${name} (seq ${win.seq}) was told code ${win.code}; recorded is ${recorded.code}`,
+      );
     }
   }
   return tally;
@@ -105,9 +109,7 @@ function checkPhantoms(sight: Sight, record: readonly RecordedWin[]): Tally {
   const explained = new Set<string>();
   for (const win of told.values()) explained.add(history.nameOf(win.user));
   for (const key of maybe.keys()) explained.add(history.nameOf(userOfKey(key)));
-  const unexplained = record.filter(
-    (win) => !truth.seqsBefore?.has(win.seq) && !explained.has(win.userId),
-  );
+  const unexplained = record.filter((win) => !truth.seqsBefore?.has(win.seq) && !explained.has(win.userId));
   const pressed = unexplained.length > 0 ? namesThatPressed(sight, unexplained) : new Set<string>();
   tally.compared = record.length;
   for (const win of unexplained) {
@@ -139,10 +141,9 @@ function checkDemand({ soldOut, truth }: Sight, record: readonly RecordedWin[]):
   const returned = record.some(isReturned);
   if (demand >= truth.quantity && issued < truth.quantity && !returned) {
     const left = truth.quantity - issued;
-    tally.violated(() => `${left} of ${truth.quantity} units were never given, and ${soldOut.size} people were refused`);
-  }
-  if (soldOut.size > 0 && demand < truth.quantity && !returned) {
-    tally.violated(() => `${soldOut.size} people were told sold_out with ${truth.quantity - issued} units left`);
+    tally.violated(
+      () => `${left} of ${truth.quantity} units were never given, and ${soldOut.size} people were refused`,
+    );
   }
   return tally;
 }
@@ -197,20 +198,37 @@ export function checkCodes({ told, truth }: Sight): HistoryCheck {
  */
 export function checkAgain(sight: Sight): HistoryCheck {
   const { history, told, soldOut, truth, again } = sight;
-  const stockIsSteady =
-    (truth.lowestQuantity ?? truth.quantity) === truth.quantity && !(truth.record ?? []).some(isReturned);
+  const steady = isSteady(sight);
+  const ours = new Set<number>();
+  for (const win of told.values()) if (win.ours) ours.add(win.seq);
   for (const win of told.values()) {
     const name = history.nameOf(win.user);
-    const key = claimKey(win.user, win.claim);
-    if (stockIsSteady && soldOut.has(key)) {
+    if (steady && soldOut.has(claimKey(win.user, win.claim))) {
       again.violated(() => `${name} was told sold_out and also that he won seq ${win.seq}`);
     }
     if (win.wonAnswers > 1 && win.claim === 0) {
       again.violated(() => `${name} was told won (201) ${win.wonAnswers} times; the second is already_won`);
     }
-    if (truth.exclusive && !win.ours && !truth.seqsBefore?.has(win.seq)) {
+    if (truth.exclusive && !ours.has(win.seq) && !truth.seqsBefore?.has(win.seq)) {
       again.violated(() => `${name} was told already_won (seq ${win.seq}) without ever having won`);
     }
   }
+  if (steady && truth.perUserLimit === 1) checkLockedOut(sight);
   return again.report('I8', 'asking again gives the same answer');
+}
+
+/** Whether stock only went down, so that nobody can rightly be refused and win later. */
+function isSteady({ truth }: Sight): boolean {
+  const steadyQuantity = (truth.lowestQuantity ?? truth.quantity) === truth.quantity;
+  return steadyQuantity && !(truth.record ?? []).some(isReturned);
+}
+
+/** A person whose first answer got lost, who holds a unit, and is told `sold_out` when he asks again. */
+function checkLockedOut({ history, maybe, soldOut, truth, again }: Sight): void {
+  const refused = new Set<string>();
+  for (const key of maybe.keys()) if (soldOut.has(key)) refused.add(history.nameOf(userOfKey(key)));
+  for (const win of truth.record ?? []) {
+    if (!refused.has(win.userId)) continue;
+    again.violated(() => `${win.userId} holds seq ${win.seq} and was told sold_out when he asked again`);
+  }
 }

@@ -1,0 +1,37 @@
+/** A generator in a process of its own: opens, says so, starts when told, and hands its tries back. */
+import { every } from '../clock.ts';
+import { Generator, type GeneratorOptions, type Progress } from './generator.ts';
+import type { TryColumns } from './try-list.ts';
+
+/** Parent → child. */
+export type Order =
+  | { do: 'open'; options: GeneratorOptions }
+  | { do: 'run'; startMs: number }
+  | { do: 'stop' };
+/** Child → parent. */
+export type News =
+  | { is: 'open'; ok: boolean }
+  | { is: 'progress'; progress: Progress }
+  | { is: 'done'; progress: Progress; tries: TryColumns; cpuMs: number };
+
+let generator: Generator | null = null;
+const tell = (news: News): void => void process.send?.(news);
+
+// Ctrl-C reaches the whole group; the parent decides what it means.
+process.on('SIGINT', () => {});
+process.on('disconnect', () => process.exit(0));
+
+process.on('message', async (order: Order) => {
+  if (order.do === 'open') {
+    generator = new Generator(order.options);
+    tell({ is: 'open', ok: await generator.open() });
+  } else if (order.do === 'run' && generator) {
+    const { progress, tries } = generator;
+    const stopTelling = every(100, () => tell({ is: 'progress', progress }));
+    const cpuBefore = process.cpuUsage();
+    await generator.run(order.startMs);
+    stopTelling();
+    const cpu = process.cpuUsage(cpuBefore);
+    tell({ is: 'done', progress, tries: tries.columns(), cpuMs: (cpu.user + cpu.system) / 1000 });
+  } else generator?.stop();
+});

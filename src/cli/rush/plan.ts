@@ -1,0 +1,77 @@
+/** What a crowd will do, decided before it starts: who presses in which order, who twice, who asks again. */
+import { randomFrom, shuffle } from './random.ts';
+
+/** The wishes of whoever sends the crowd. Shares are already counts of people. */
+export interface CrowdOptions {
+  readonly users: number;
+  readonly userPrefix: string;
+  /** Claims each person makes, each with an Idempotency-Key of its own; 1 sends no key. */
+  readonly claimsPerUser: number;
+  /** People who press twice at once. */
+  readonly doublePressers: number;
+  /** People who ask again after they had their answer. */
+  readonly askers: number;
+  /** Share of tries whose connection is cut before the answer is read. */
+  readonly cutRatio: number;
+  readonly seed: number;
+}
+
+/** One press: whose, for which of his claims, and whether he asks again once answered. */
+export interface Press {
+  readonly user: number;
+  readonly claim: number;
+  readonly asksAgain: boolean;
+}
+
+export interface Plan {
+  readonly length: number;
+  pressAt(index: number): Press;
+}
+
+/** The same options give the same plan. The second press of a person stands right behind his first. */
+export function planCrowd(options: CrowdOptions): Plan {
+  const { users, claimsPerUser } = options;
+  const random = randomFrom(options.seed);
+  const doubles = pick(users, options.doublePressers, random);
+  const askers = pick(users, options.askers, random);
+  const order = shuffle(
+    Uint32Array.from({ length: users * claimsPerUser }, (_, i) => i),
+    random,
+  );
+  const presses = new Uint32Array(order.length + options.doublePressers * claimsPerUser);
+  let length = 0;
+  for (const press of order) {
+    presses[length++] = press;
+    if (doubles[Math.floor(press / claimsPerUser)]) presses[length++] = press;
+  }
+  return {
+    length,
+    pressAt(index) {
+      const press = presses[index] ?? 0;
+      const user = Math.floor(press / claimsPerUser);
+      const claim = claimsPerUser > 1 ? (press % claimsPerUser) + 1 : 0;
+      return { user, claim, asksAgain: askers[user] === 1 && presses[index - 1] !== press };
+    },
+  };
+}
+
+function pick(users: number, count: number, random: () => number): Uint8Array {
+  const picked = new Uint8Array(users);
+  const order = shuffle(
+    Uint32Array.from({ length: users }, (_, i) => i),
+    random,
+  );
+  for (const user of order.subarray(0, count)) picked[user] = 1;
+  return picked;
+}
+
+/** "0.2" and "20%" are shares of `total`, a whole number is a count; null when it is neither. */
+export function countOf(text: string, total: number): number | null {
+  const percent = /^(\d+(?:\.\d+)?)%$/.exec(text);
+  if (percent) return atMost(total, Math.round((Number(percent[1]) / 100) * total));
+  if (/^\d+$/.test(text)) return atMost(total, Number(text));
+  if (/^[01]?\.\d+$/.test(text)) return atMost(total, Math.round(Number(text) * total));
+  return null;
+}
+
+const atMost = (total: number, count: number): number => Math.min(total, count);
