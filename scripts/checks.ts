@@ -18,7 +18,7 @@ const checks: Check[] = [
   {
     name: 'format and lint (biome)',
     package: '@biomejs/biome',
-    args: ['check', '--max-diagnostics=100', '.'],
+    args: ['check', '--error-on-warnings', '--max-diagnostics=100', '.'],
   },
   {
     name: 'promises (oxlint)',

@@ -1,0 +1,41 @@
+// The only places where a rule of the fence does not hold, each with its reason. A line that no longer excuses
+// anything fails the fence too, so this list can only tell the truth.
+
+import type { Violation } from './source.ts';
+
+export interface Exception {
+  rule: string;
+  file: string;
+  /** A part of the violation's message, when only that one thing is excused. */
+  about?: string;
+  reason: string;
+}
+
+export const exceptions: Exception[] = [
+  {
+    rule: 'clock',
+    file: 'src/cli/clock.ts',
+    reason:
+      'The commands measure a server from outside, in real time, and may not import an adapter; this is their one clock.',
+  },
+];
+
+/** The violations that no exception excuses. */
+export function unexcused(violations: Violation[], list = exceptions): Violation[] {
+  return violations.filter((violation) => !list.some((exception) => excuses(exception, violation)));
+}
+
+/** The exceptions for `rule` that excuse nothing. */
+export function stale(rule: string, violations: Violation[], list = exceptions): Exception[] {
+  return list
+    .filter((exception) => exception.rule === rule)
+    .filter((exception) => !violations.some((violation) => excuses(exception, violation)));
+}
+
+function excuses(exception: Exception, violation: Violation): boolean {
+  return (
+    exception.rule === violation.rule &&
+    exception.file === violation.file &&
+    (exception.about === undefined || violation.message.includes(exception.about))
+  );
+}
