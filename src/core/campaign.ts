@@ -144,10 +144,18 @@ export function definitionFault(definition: CampaignDefinition): DefinitionFault
     return { code: 'invalid_window', detail: 'closesAt must be after opensAt.' };
   }
   if (mode === 'queued' && release === null) {
-    return { code: 'invalid_field', pointer: '/release', detail: 'A queued campaign needs release.perSecond.' };
+    return {
+      code: 'invalid_field',
+      pointer: '/release',
+      detail: 'A queued campaign needs release.perSecond.',
+    };
   }
   if (mode !== 'queued' && release !== null) {
-    return { code: 'invalid_field', pointer: '/release', detail: 'release belongs to queued campaigns only.' };
+    return {
+      code: 'invalid_field',
+      pointer: '/release',
+      detail: 'release belongs to queued campaigns only.',
+    };
   }
   if (definition.perUserLimit > definition.quantity) {
     return { code: 'invalid_field', pointer: '/perUserLimit', detail: 'perUserLimit is above quantity.' };

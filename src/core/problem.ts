@@ -37,7 +37,12 @@ export const PROBLEMS = {
     retry: false,
     todo: 'Check the code. Codes are found once they are recorded, moments after the win.',
   },
-  not_found: { status: 404, title: 'Not found', retry: false, todo: 'See /openapi.json for the paths there are.' },
+  not_found: {
+    status: 404,
+    title: 'Not found',
+    retry: false,
+    todo: 'See /openapi.json for the paths there are.',
+  },
   method_not_allowed: {
     status: 405,
     title: 'Method not allowed',
@@ -95,6 +100,12 @@ export const PROBLEMS = {
     retry: true,
     todo: 'The record cannot be read or written now. Nothing was changed; ask again after Retry-After seconds.',
   },
+  auth_unavailable: {
+    status: 503,
+    title: 'Authentication unavailable',
+    retry: true,
+    todo: 'The keys that check tokens cannot be read now. Ask again after Retry-After seconds.',
+  },
   shutting_down: {
     status: 503,
     title: 'Shutting down',
@@ -113,9 +124,24 @@ export const PROBLEMS = {
     retry: false,
     todo: 'Send one JSON object in UTF-8 without byte order mark, no field twice.',
   },
-  invalid_body: { status: 400, title: 'Invalid body', retry: false, todo: 'Send a JSON object, nested at most 16 deep.' },
-  invalid_field: { status: 400, title: 'Invalid field', retry: false, todo: 'Correct the field that pointer names.' },
-  unknown_field: { status: 400, title: 'Unknown field', retry: false, todo: 'Leave out the field that pointer names.' },
+  invalid_body: {
+    status: 400,
+    title: 'Invalid body',
+    retry: false,
+    todo: 'Send a JSON object, nested at most 16 deep.',
+  },
+  invalid_field: {
+    status: 400,
+    title: 'Invalid field',
+    retry: false,
+    todo: 'Correct the field that pointer names.',
+  },
+  unknown_field: {
+    status: 400,
+    title: 'Unknown field',
+    retry: false,
+    todo: 'Leave out the field that pointer names.',
+  },
   invalid_user_id: {
     status: 400,
     title: 'Invalid user id',
@@ -134,7 +160,12 @@ export const PROBLEMS = {
     retry: false,
     todo: 'The key was used with another body. Use a new key for a new try.',
   },
-  invalid_query: { status: 400, title: 'Invalid query', retry: false, todo: 'Correct the query parameter that detail names.' },
+  invalid_query: {
+    status: 400,
+    title: 'Invalid query',
+    retry: false,
+    todo: 'Correct the query parameter that detail names.',
+  },
   invalid_cursor: {
     status: 400,
     title: 'Invalid cursor',
@@ -153,9 +184,24 @@ export const PROBLEMS = {
     retry: false,
     todo: 'Write times by RFC 3339 with Z or an offset: 2026-12-01T10:00:00+09:00.',
   },
-  invalid_window: { status: 400, title: 'Invalid window', retry: false, todo: 'closesAt must be after opensAt.' },
-  invalid_url: { status: 400, title: 'Invalid URL', retry: false, todo: 'Correct the percent-encoding of the path.' },
-  invalid_request: { status: 400, title: 'Invalid request', retry: false, todo: 'Send a valid HTTP/1.1 request.' },
+  invalid_window: {
+    status: 400,
+    title: 'Invalid window',
+    retry: false,
+    todo: 'closesAt must be after opensAt.',
+  },
+  invalid_url: {
+    status: 400,
+    title: 'Invalid URL',
+    retry: false,
+    todo: 'Correct the percent-encoding of the path.',
+  },
+  invalid_request: {
+    status: 400,
+    title: 'Invalid request',
+    retry: false,
+    todo: 'Send a valid HTTP/1.1 request.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',
@@ -169,7 +215,12 @@ export const PROBLEMS = {
     retry: false,
     todo: 'Send a valid bearer token in Authorization.',
   },
-  token_expired: { status: 401, title: 'Token expired', retry: false, todo: 'Get a new token and ask again.' },
+  token_expired: {
+    status: 401,
+    title: 'Token expired',
+    retry: false,
+    todo: 'Get a new token and ask again.',
+  },
   forbidden: { status: 403, title: 'Forbidden', retry: false, todo: 'The key lacks the role for this call.' },
   user_mismatch: {
     status: 403,
@@ -183,7 +234,12 @@ export const PROBLEMS = {
     retry: false,
     todo: 'The ticket belongs to another user or campaign.',
   },
-  exists: { status: 409, title: 'Exists already', retry: false, todo: 'Choose another id, or PATCH the one that is there.' },
+  exists: {
+    status: 409,
+    title: 'Exists already',
+    retry: false,
+    todo: 'Choose another id, or PATCH the one that is there.',
+  },
   below_issued: {
     status: 409,
     title: 'Below issued',
@@ -227,9 +283,24 @@ export const PROBLEMS = {
     retry: false,
     todo: 'The campaign was made under another DIBS_MASTER_SECRET. Start the server with that one.',
   },
-  already_redeemed: { status: 409, title: 'Already redeemed', retry: false, todo: 'The coupon was used before.' },
-  coupon_revoked: { status: 409, title: 'Coupon revoked', retry: false, todo: 'The coupon was taken or given back.' },
-  coupon_expired: { status: 409, title: 'Coupon expired', retry: false, todo: 'The coupon is past its expiry.' },
+  already_redeemed: {
+    status: 409,
+    title: 'Already redeemed',
+    retry: false,
+    todo: 'The coupon was used before.',
+  },
+  coupon_revoked: {
+    status: 409,
+    title: 'Coupon revoked',
+    retry: false,
+    todo: 'The coupon was taken or given back.',
+  },
+  coupon_expired: {
+    status: 409,
+    title: 'Coupon expired',
+    retry: false,
+    todo: 'The coupon is past its expiry.',
+  },
   precondition_required: {
     status: 428,
     title: 'Precondition required',
@@ -248,7 +319,12 @@ export const PROBLEMS = {
     retry: true,
     todo: 'Close another event stream of this user first.',
   },
-  key_not_found: { status: 404, title: 'Key not found', retry: false, todo: 'List the keys to see their ids.' },
+  key_not_found: {
+    status: 404,
+    title: 'Key not found',
+    retry: false,
+    todo: 'List the keys to see their ids.',
+  },
   dead_letter_not_found: {
     status: 404,
     title: 'Dead letter not found',

@@ -1,0 +1,90 @@
+/** The tables of the record, as both databases have them. Times are epoch ms; JSON is text. */
+
+import type { Generated } from 'kysely';
+
+export interface CampaignsTable {
+  /** short number that stands for the campaign in the big table */
+  no: Generated<number>;
+  id: string;
+  version: number;
+  quantity: number;
+  /** units in the record: never above quantity, checked in the statement that raises it */
+  issued: Generated<number>;
+  created_at: number;
+  /** the whole campaign as JSON */
+  body: string;
+}
+
+export interface ClaimsTable {
+  campaign_no: number;
+  seq: number;
+  epoch: number;
+  /** compared as bytes */
+  user_id: string;
+  nth: number;
+  idem_key: string | null;
+  code_lookup: number | null;
+  won_at: number;
+  redeemed_at: number | null;
+  redeemed_by: string | null;
+  redeem_key: string | null;
+  revoked_at: number | null;
+  revoked_by: string | null;
+  revoked_reason: string | null;
+}
+
+export interface RecorderTable {
+  source: string;
+  next: number;
+}
+
+export interface OutboxTable {
+  id: Generated<number>;
+  type: string;
+  campaign_no: number;
+  /** one row stands for a run of units, seq_first … seq_last; null for facts about the campaign */
+  seq_first: number | null;
+  seq_last: number | null;
+  data: string | null;
+  created_at: number;
+  sent_at: number | null;
+}
+
+export interface DeadLettersTable {
+  id: Generated<number>;
+  campaign_id: string | null;
+  source: string;
+  reason: string;
+  payload: string;
+  created_at: number;
+}
+
+export interface OperatorKeysTable {
+  id: string;
+  name: string;
+  role: string;
+  hash: string;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export interface AuditTable {
+  id: Generated<number>;
+  at: number;
+  actor: string;
+  action: string;
+  target: string;
+  before: string;
+  after: string;
+  request_id: string | null;
+}
+
+export interface RecordTables {
+  campaigns: CampaignsTable;
+  claims: ClaimsTable;
+  recorder: RecorderTable;
+  outbox: OutboxTable;
+  dead_letters: DeadLettersTable;
+  operator_keys: OperatorKeysTable;
+  audit: AuditTable;
+}

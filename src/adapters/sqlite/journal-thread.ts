@@ -1,0 +1,60 @@
+/**
+ * The thread that writes the journal: takes a batch, commits it (one fsync), says so. Kept apart from the thread that
+ * answers people, because a commit blocks whoever makes it.
+ */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import { openJournalFile } from './journal-file.ts';
+import { storageFault } from './open.ts';
+
+export interface JournalThreadData {
+  path: string;
+  /** told of the new end after each commit: the recorder's thread listens */
+  commits: MessagePort;
+}
+
+export type JournalOrder = { append: string } | { trim: number } | { close: true };
+export type JournalReport =
+  | { end: number }
+  | { error: string }
+  | { closed: true }
+  | { ready: number }
+  | { fatal: string };
+
+const { path, commits } = workerData as JournalThreadData;
+const port = parentPort as MessagePort;
+const report = (message: JournalReport): void => port.postMessage(message);
+
+function start(): void {
+  const db = openJournalFile(path);
+  const insert = db.prepare('INSERT INTO entry (facts) VALUES (?)');
+  const trim = db.prepare('DELETE FROM entry WHERE id < ? AND id < (SELECT max(id) FROM entry)');
+  const last = db.prepare('SELECT max(id) FROM entry').pluck();
+
+  port.on('message', (order: JournalOrder) => {
+    try {
+      if ('append' in order) {
+        const end = Number(insert.run(order.append).lastInsertRowid) + 1;
+        report({ end });
+        commits.postMessage(end);
+      } else if ('trim' in order) {
+        trim.run(order.trim);
+      } else {
+        db.close();
+        commits.close();
+        report({ closed: true });
+        port.close();
+      }
+    } catch (error) {
+      if ('append' in order) report({ error: storageFault(error, path).message });
+    }
+  });
+  report({ ready: Number(last.get() ?? 0) + 1 });
+}
+
+try {
+  start();
+} catch (error) {
+  report({ fatal: (error as Error).message });
+}

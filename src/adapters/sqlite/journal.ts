@@ -1,0 +1,120 @@
+/**
+ * The log of one process (ports/log). Facts that arrive while a commit is under way travel in the next one: group commit
+ * without a timer, and without added delay when idle. A commit that fails is tried again with the same facts until it
+ * holds; meanwhile `fault` is set, the gate is kept closed by flow/claim, and order is never broken.
+ */
+
+import { once } from 'node:events';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import type { MessagePort } from 'node:worker_threads';
+import type { Log, LogState } from '../../ports/log.ts';
+import type { System } from '../../ports/system.ts';
+import { encodeFact } from './journal-file.ts';
+import type { JournalOrder, JournalReport, JournalThreadData } from './journal-thread.ts';
+import { StorageFault } from './open.ts';
+
+type Done = (error: Error | null) => void;
+
+interface Batch {
+  lines: string[];
+  dones: Done[];
+}
+
+export interface Journal extends Log {
+  /** hears the new end of the journal after each commit: hand it to the recorder's thread */
+  commits: MessagePort;
+}
+
+const RETRY_MS = 500;
+
+export async function openJournal(path: string, system: System): Promise<Journal> {
+  const { port1, port2 } = new MessageChannel();
+  const data: JournalThreadData = { path, commits: port1 };
+  const thread = new Worker(new URL('./journal-thread.ts', import.meta.url), {
+    workerData: data,
+    transferList: [port1],
+  });
+  const [first] = (await once(thread, 'message')) as [JournalReport];
+  if ('fatal' in first) {
+    await thread.terminate();
+    throw new StorageFault(first.fatal);
+  }
+  return makeJournal(thread, port2, 'ready' in first ? first.ready : 1, system);
+}
+
+function makeJournal(thread: Worker, commits: MessagePort, end: number, system: System): Journal {
+  const state: LogState = { waiting: 0, end, fault: null };
+  const listeners: ((end: number) => void)[] = [];
+  let gathering: Batch = { lines: [], dones: [] };
+  let writing: Batch | null = null;
+  let turnAsked = false;
+  let closed: Promise<void> | null = null;
+  const send = (order: JournalOrder): void => thread.postMessage(order);
+
+  function write(): void {
+    turnAsked = false;
+    if (writing !== null || gathering.lines.length === 0) return;
+    writing = gathering;
+    gathering = { lines: [], dones: [] };
+    send({ append: `[${writing.lines.join(',')}]` });
+  }
+
+  function committed(newEnd: number): void {
+    const { dones } = writing as Batch;
+    writing = null;
+    state.end = newEnd;
+    state.waiting -= dones.length;
+    state.fault = null;
+    write();
+    for (const done of dones) done(null);
+    for (const listener of listeners) listener(newEnd);
+  }
+
+  /** The same facts are sent again, in front of those that came since; who waited is told that it is not known. */
+  function failed(reason: string): void {
+    state.fault = reason;
+    const batch = writing as Batch;
+    const error = new StorageFault(reason);
+    const dones = batch.dones;
+    batch.dones = dones.map(() => () => undefined);
+    for (const done of dones) done(error);
+    system.after(RETRY_MS, () => send({ append: `[${batch.lines.join(',')}]` }));
+  }
+
+  const { promise: gone, resolve: resolveGone } = Promise.withResolvers<void>();
+  thread.on('message', (report: JournalReport) => {
+    if ('end' in report) committed(report.end);
+    else if ('error' in report) failed(report.error);
+    else if ('closed' in report) resolveGone();
+  });
+  thread.on('error', (error) => failed(`the journal's thread died: ${error.message}`));
+
+  return {
+    commits,
+    state: () => state,
+    onDurable: (listener) => {
+      listeners.push(listener);
+    },
+    append(fact, done) {
+      state.waiting += 1;
+      gathering.lines.push(encodeFact(fact));
+      gathering.dones.push(done);
+      if (writing !== null || turnAsked) return;
+      turnAsked = true;
+      system.afterTurn(write);
+    },
+    async trim(offset) {
+      send({ trim: offset });
+    },
+    close() {
+      closed ??= (async () => {
+        if (state.waiting > 0 && state.fault === null)
+          await new Promise<void>((drained) => listeners.push(() => state.waiting === 0 && drained()));
+        send({ close: true });
+        await gone;
+        await thread.terminate();
+      })();
+      return closed;
+    },
+  };
+}

@@ -1,0 +1,51 @@
+/**
+ * One owner of a data folder. The lock is SQLite's own exclusive lock on a small file: the system lets go of it when the
+ * process dies, however it dies, so that there is never a stale lock to remove by hand.
+ */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import { StorageFault, storageFault } from './open.ts';
+
+export interface FolderLock {
+  release(): void;
+}
+
+/** Takes the folder for this process. Throws a StorageFault that names the owner when there is one. */
+export function lockFolder(folder: string): FolderLock {
+  const path = join(folder, 'dibs.lock');
+  const pidFile = join(folder, 'dibs.pid');
+  let db: Database.Database;
+  try {
+    db = new Database(path, { timeout: 0 });
+  } catch (error) {
+    throw storageFault(error, path);
+  }
+  try {
+    db.pragma('locking_mode = EXCLUSIVE');
+    db.exec('BEGIN EXCLUSIVE');
+  } catch (error) {
+    db.close();
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw storageFault(error, path);
+    throw new StorageFault(
+      `${folder} is in use by another Dibs, process ${ownerOf(pidFile)}. ` +
+        'Stop that one, or start this one with another DIBS_DATA_DIR.',
+    );
+  }
+  writeFileSync(pidFile, `${process.pid}\n`);
+  return {
+    release() {
+      db.exec('ROLLBACK');
+      db.close();
+    },
+  };
+}
+
+function ownerOf(pidFile: string): string {
+  try {
+    return readFileSync(pidFile, 'utf8').trim() || 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}

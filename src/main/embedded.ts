@@ -1,0 +1,157 @@
+/** Everything in one process: the gate in memory, the journal and the record in SQLite, each file with its own thread. */
+
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { MessageChannel, Worker } from 'node:worker_threads';
+import { makeMemoryGate } from '../adapters/memory/gate.ts';
+import { openJournal } from '../adapters/sqlite/journal.ts';
+import type { Journal } from '../adapters/sqlite/journal.ts';
+import { lockFolder } from '../adapters/sqlite/lock.ts';
+import { StorageFault } from '../adapters/sqlite/open.ts';
+import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
+import { callThread } from '../adapters/sqlite/remote-calls.ts';
+import type { Catalog } from '../flow/catalog.ts';
+import { makeCatalog } from '../flow/catalog.ts';
+import type { Codes } from '../flow/codes.ts';
+import { makeCodes } from '../flow/codes.ts';
+import { fillGate } from '../flow/fill-gate.ts';
+import type { Campaigns } from '../ports/campaigns.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { Log } from '../ports/log.ts';
+import type { Operators } from '../ports/operators.ts';
+import type { RecordStore } from '../ports/record.ts';
+import type { System } from '../ports/system.ts';
+import type { RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
+
+export interface EmbeddedOptions {
+  dataDir: string;
+  master: Buffer;
+  recorderBatch: number;
+  recorderRatePerSecond: number;
+}
+
+/** How far the recorder is behind the journal. */
+export interface RecorderState {
+  /** the offset the record stands at */
+  next: number;
+  conflicts: number;
+  fault: string | null;
+  /** when the record last had everything, `system.now()` */
+  caughtUpAt: number;
+}
+
+/** The parts that flows are made of, chosen by configuration. */
+export interface Parts {
+  catalog: Catalog;
+  gate: Gate;
+  log: Log;
+  record: RecordStore;
+  campaigns: Campaigns;
+  operators: Operators;
+  codes: Codes;
+  recorder: RecorderState;
+  /** Resolves when the record has everything that the log had when this was called. */
+  drain(): Promise<void>;
+  /** Leaves nothing unwritten behind. Presses must have been answered before. */
+  stop(): Promise<void>;
+}
+
+const CALL_DEADLINE_MS = 10_000;
+const DRAIN_DEADLINE_MS = 600_000;
+const TRIM_EVERY_MS = 5_000;
+
+interface RecordThread {
+  thread: Worker;
+  calls: RemoteCalls;
+  state: RecorderState;
+}
+
+async function startRecordThread(
+  options: EmbeddedOptions,
+  journal: Journal,
+  system: System,
+): Promise<RecordThread> {
+  const { port1, port2 } = new MessageChannel();
+  const data: RecordThreadData = {
+    recordPath: join(options.dataDir, 'record.db'),
+    journalPath: join(options.dataDir, 'journal.db'),
+    master: options.master,
+    batchMax: options.recorderBatch,
+    ratePerSecond: options.recorderRatePerSecond,
+    commits: journal.commits,
+    progress: port1,
+  };
+  const thread = new Worker(new URL('./record-thread.ts', import.meta.url), {
+    workerData: data,
+    transferList: [journal.commits, port1],
+  });
+  const state: RecorderState = { next: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
+  port2.unref();
+  port2.on('message', (progress: RecorderProgress) => {
+    if (progress.next >= 0) state.next = progress.next;
+    state.conflicts = progress.conflicts;
+    state.fault = progress.fault;
+    if (state.next >= journal.state().end) state.caughtUpAt = system.now();
+  });
+  thread.on('error', (error) => {
+    state.fault = `the record's thread died: ${error.message}`;
+  });
+  const [first] = (await once(thread, 'message')) as [{ ready: true } | { fatal: string }];
+  if ('fatal' in first) {
+    await thread.terminate();
+    throw new StorageFault(first.fatal);
+  }
+  return { thread, calls: callThread(thread, system), state };
+}
+
+/** Opens the folder, brings the record up to the journal's end, and fills the gate from the record. */
+export async function startEmbedded(options: EmbeddedOptions, system: System): Promise<Parts> {
+  const lock = lockFolder(options.dataDir);
+  let journal: Journal | undefined;
+  try {
+    journal = await openJournal(join(options.dataDir, 'journal.db'), system);
+    return await assemble(options, journal, system, lock.release);
+  } catch (error) {
+    await journal?.close();
+    lock.release();
+    throw error;
+  }
+}
+
+async function assemble(
+  options: EmbeddedOptions,
+  journal: Journal,
+  system: System,
+  release: () => void,
+): Promise<Parts> {
+  const { thread, calls, state } = await startRecordThread(options, journal, system);
+  const control = calls.port<RecorderControl>('recorder', DRAIN_DEADLINE_MS);
+  const record = calls.port<RecordStore>('record', CALL_DEADLINE_MS);
+  const campaigns = calls.port<Campaigns>('campaigns', CALL_DEADLINE_MS);
+  const gate = makeMemoryGate(system);
+  const catalog = makeCatalog();
+  state.next = await control.drain();
+  await fillGate({ campaigns, record, gate, catalog, system });
+  const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.next));
+  return {
+    catalog,
+    gate,
+    log: journal,
+    record,
+    campaigns,
+    operators: calls.port<Operators>('operators', CALL_DEADLINE_MS),
+    codes: makeCodes(options.master),
+    recorder: state,
+    async drain() {
+      await control.drain();
+    },
+    async stop() {
+      trimming.stop();
+      await journal.close();
+      await control.stop();
+      calls.stop();
+      await thread.terminate();
+      release();
+    },
+  };
+}
