@@ -1,0 +1,13 @@
+// The pages of the docs that are written from code. To add one: a line here. `npm run docs` writes them all, and
+// test/unit/docs-pages.test.ts fails while a page differs from what the code says.
+
+import { optionsMarkdown } from '../src/config/show.ts';
+
+export interface DocsPage {
+  /** From the root of the checkout. */
+  file: string;
+  /** The whole page, ending in a newline. */
+  render: () => string | Promise<string>;
+}
+
+export const docsPages: DocsPage[] = [{ file: 'docs/reference/configuration.md', render: optionsMarkdown }];

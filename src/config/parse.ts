@@ -1,0 +1,107 @@
+/** One reader for each type of option: from text to value, or what would have been allowed. */
+
+import { isIP } from 'node:net';
+import type { RateLimit, TrustProxy } from './config.ts';
+import { isLoopback } from './loopback.ts';
+import type { Option } from './options.ts';
+import { parseRateLimit } from './rate-limit.ts';
+
+export type Value = string | number | boolean | string[] | RateLimit | TrustProxy | 'auto';
+export type Parsed = { ok: true; value: Value } | { ok: false; allowed: string };
+
+const is = (value: Value): Parsed => ({ ok: true, value });
+const not = (allowed: string): Parsed => ({ ok: false, allowed });
+
+/** Reads `text` as `option` says. The text is not empty. */
+export function parseOption(option: Option, text: string): Parsed {
+  switch (option.type) {
+    case 'text':
+      return is(text);
+    case 'integer':
+      return parseInteger(option, text);
+    case 'yes-no':
+      return parseYesNo(text);
+    case 'choice':
+      return option.values?.includes(text) ? is(text) : not(`one of ${option.values?.join(', ')}`);
+    case 'list':
+      return is(split(text));
+    case 'url':
+      return parseUrl(option, text);
+    case 'origins':
+      return parseOrigins(text);
+    case 'database':
+      return /^sqlite:./.test(text) ? is(text) : not('sqlite:<path>');
+    case 'rate-limit':
+      return parseRate(text);
+    case 'proxies':
+      return parseProxies(text);
+  }
+}
+
+function parseInteger({ min = 0, max = Number.MAX_SAFE_INTEGER }: Option, text: string): Parsed {
+  const value = Number(text);
+  return /^\d+$/.test(text) && value >= min && value <= max
+    ? is(value)
+    : not(`a whole number from ${min} to ${max}`);
+}
+
+function parseYesNo(text: string): Parsed {
+  if (/^(yes|true|on|1)$/i.test(text)) return is(true);
+  return /^(no|false|off|0)$/i.test(text) ? is(false) : not('yes or no');
+}
+
+/** Where keys or links are fetched from: https, or http inside this machine. A link base may be http anywhere. */
+function parseUrl({ name }: Option, text: string): Parsed {
+  const url = URL.parse(text);
+  const plainAllowed = name !== 'DIBS_JWKS_URL' || (url !== null && isLoopback(url.hostname));
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && plainAllowed))
+    return is(text.replace(/\/+$/, ''));
+  return not(
+    name === 'DIBS_JWKS_URL'
+      ? 'an https:// address (http:// only on a loopback address)'
+      : 'an http:// or https:// address',
+  );
+}
+
+function parseOrigins(text: string): Parsed {
+  const origins = split(text).map((origin) => origin.replace(/\/$/, ''));
+  const good = origins.every(
+    (origin) => origin === '*' || (/^https?:/.test(origin) && URL.parse(origin)?.origin === origin),
+  );
+  return good && origins.length > 0
+    ? is(origins)
+    : not('origins like https://shop.example, comma between them, or *');
+}
+
+function parseRate(text: string): Parsed {
+  if (text === 'auto') return is('auto');
+  const limit = text === 'off' ? {} : parseRateLimit(text);
+  return limit === undefined
+    ? not('auto, off, or user=10/s,ip=200/s (either part; per s or m; at least 1)')
+    : is(limit);
+}
+
+function parseProxies(text: string): Parsed {
+  if (/^(no|false|off|0)$/i.test(text)) return is(false);
+  if (/^(yes|true|on)$/i.test(text)) return is(1);
+  if (/^([1-9]|10)$/.test(text)) return is(Number(text));
+  const proxies = split(text);
+  return proxies.length > 0 && proxies.every(isNetwork)
+    ? is(proxies)
+    : not('no, yes, a number of proxies from 1 to 10, or addresses and networks like 10.0.0.0/8,loopback');
+}
+
+function isNetwork(text: string): boolean {
+  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
+  const [address = '', bits, ...rest] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+function split(text: string): string[] {
+  return text
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== '');
+}

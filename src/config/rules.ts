@@ -1,0 +1,63 @@
+/** What must hold between options: combinations that would start a server that is open to everybody by mistake. */
+
+import type { Config } from './config.ts';
+import { isLoopback } from './loopback.ts';
+
+/** A value that stops the start. `value` is as it may be shown: secrets are masked. */
+export interface ConfigError {
+  name: string;
+  value: string;
+  /** What would be right, as the end of a sentence. */
+  allowed: string;
+}
+
+const JWT_SECRET_BYTES_MIN = 32;
+const KEY_BYTES_MIN = 16;
+
+/** All that is wrong with a configuration whose single values are each right. */
+export function crossErrors(config: Config): ConfigError[] {
+  return [...openAuthErrors(config), ...jwtErrors(config), ...weakSecretErrors(config)];
+}
+
+function openAuthErrors({ auth, host, authOpenAnywhere }: Config): ConfigError[] {
+  if (auth !== 'open' || authOpenAnywhere || isLoopback(host)) return [];
+  const allowed = `only on a loopback address, and DIBS_HOST is ${host}: anybody could claim as anybody. Use DIBS_AUTH=jwt, or say DIBS_AUTH_OPEN_ANYWHERE=yes`;
+  return [{ name: 'DIBS_AUTH', value: 'open', allowed }];
+}
+
+function jwtErrors({ auth, jwtSecret, jwksUrl }: Config): ConfigError[] {
+  const errors: ConfigError[] = [];
+  if (auth === 'jwt' && jwtSecret === undefined && jwksUrl === undefined) {
+    errors.push({
+      name: 'DIBS_AUTH',
+      value: 'jwt',
+      allowed: 'together with DIBS_JWT_SECRET or DIBS_JWKS_URL',
+    });
+  }
+  if (jwtSecret !== undefined && jwksUrl !== undefined) {
+    const allowed = 'only without DIBS_JWT_SECRET: tokens are checked by one of the two';
+    errors.push({ name: 'DIBS_JWKS_URL', value: jwksUrl, allowed });
+  }
+  if (jwtSecret !== undefined && Buffer.byteLength(jwtSecret) < JWT_SECRET_BYTES_MIN) {
+    const allowed = `at least ${JWT_SECRET_BYTES_MIN} bytes (RFC 7518), e.g. from: openssl rand -base64 48`;
+    errors.push({ name: 'DIBS_JWT_SECRET', value: mask(jwtSecret), allowed });
+  }
+  return errors;
+}
+
+/** Short keys are fine for a trial on one's own machine, and nowhere else. */
+function weakSecretErrors({ host, adminKey, masterSecret }: Config): ConfigError[] {
+  if (isLoopback(host)) return [];
+  const allowed = `at least ${KEY_BYTES_MIN} bytes on an address that others can reach`;
+  return Object.entries({ DIBS_ADMIN_KEY: adminKey, DIBS_MASTER_SECRET: masterSecret }).flatMap(
+    ([name, value]) =>
+      value !== undefined && Buffer.byteLength(value) < KEY_BYTES_MIN
+        ? [{ name, value: mask(value), allowed }]
+        : [],
+  );
+}
+
+/** A secret as it may be shown. */
+export function mask(secret: string): string {
+  return `(secret, ${Buffer.byteLength(secret)} bytes)`;
+}
