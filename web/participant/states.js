@@ -1,0 +1,87 @@
+// @ts-check
+/** Which state the page is in, from all that it knows. Pure: the whole table of states can be read and tried here. */
+
+/**
+ * @typedef {'loading' | 'missing' | 'draft' | 'scheduled' | 'armed' | 'open' | 'asking' | 'retrying' | 'won'
+ *   | 'already_won' | 'sold_out' | 'ineligible' | 'paused' | 'closed' | 'rebuilding' | 'offline' | 'signin'
+ *   | 'faulty'} State
+ */
+
+/**
+ * @typedef {object} Sight
+ * @property {import('./live.js').Campaign | null} campaign
+ * @property {boolean} missing the server knows no such campaign
+ * @property {{ claim: import('./claim.js').Claim, fresh: boolean } | null} mine `fresh`: won on this page just now
+ * @property {{ waiting: import('./claim.js').Waiting | null } | null} asking a press is on its way
+ * @property {import('./claim.js').Problem | null} refused the last press was refused for good
+ * @property {boolean} armed
+ * @property {boolean} reached the server answered last time
+ * @property {boolean} signin it wants a token
+ * @property {number} now epoch ms by the server's clock
+ */
+
+/** @param {Sight} sight @returns {State} */
+export function stateOf(sight) {
+  if (sight.missing) return 'missing';
+  if (sight.campaign === null) return sight.reached ? 'loading' : 'offline';
+  if (sight.mine) return sight.mine.fresh ? 'won' : 'already_won';
+  if (sight.asking) return askingState(sight.asking.waiting);
+  if (sight.signin) return 'signin';
+  if (sight.refused) return sight.refused.code === 'ineligible' ? 'ineligible' : 'faulty';
+  if (!sight.reached) return 'offline';
+  return statusState(sight.campaign, sight.armed, sight.now);
+}
+
+/** @param {import('./claim.js').Waiting | null} waiting @returns {State} */
+function askingState(waiting) {
+  if (waiting === null) return 'asking';
+  return waiting.why === 'rebuilding' ? 'rebuilding' : 'retrying';
+}
+
+/**
+ * The opening is by the clock: a campaign that was `scheduled` when last heard of is open once its time has come.
+ * @param {import('./live.js').Campaign} campaign
+ * @param {boolean} armed
+ * @param {number} now
+ * @returns {State}
+ */
+function statusState(campaign, armed, now) {
+  const opensAt = campaign.opensAt === null ? null : Date.parse(campaign.opensAt);
+  switch (campaign.status) {
+    case 'paused':
+      return 'paused';
+    case 'sold_out':
+      return 'sold_out';
+    case 'closed':
+    case 'archived':
+      return 'closed';
+    case 'scheduled':
+      if (opensAt !== null && now >= opensAt) return 'open';
+      return armed ? 'armed' : 'scheduled';
+    case 'draft':
+      return 'draft';
+    default:
+      return 'open';
+  }
+}
+
+/**
+ * The time left in the largest units that matter: days and a clock, a clock, minutes, or plain seconds at the end.
+ * Rounded up, so that it says 1 until the moment has come.
+ * @param {number} ms
+ * @returns {{ figure: string, unit: 'days' | 'seconds' | null, rest: string | null }}
+ */
+export function timeLeft(ms) {
+  const seconds = Math.max(0, Math.ceil(ms / 1000));
+  const two = (/** @type {number} */ n) => String(n).padStart(2, '0');
+  const [d, h, m, s] = [
+    Math.floor(seconds / 86_400),
+    Math.floor(seconds / 3_600) % 24,
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ];
+  if (d > 0) return { figure: String(d), unit: 'days', rest: `${two(h)}:${two(m)}:${two(s)}` };
+  if (h > 0) return { figure: `${h}:${two(m)}:${two(s)}`, unit: null, rest: null };
+  if (m > 0) return { figure: `${m}:${two(s)}`, unit: null, rest: null };
+  return { figure: String(s), unit: 'seconds', rest: null };
+}
