@@ -45,7 +45,8 @@ class LaunchProblem extends Error {}
  */
 export async function launch(target, args) {
   try {
-    const node = nodeIsNewEnough() ? process.execPath : await findOrFetchNode();
+    const inFrontStandsAParent = PARENT_FD_NAME in process.env;
+    const node = nodeIsNewEnough() || inFrontStandsAParent ? process.execPath : await findOrFetchNode();
     await installWhenNeeded(target);
     if (node === process.execPath) await runHere(target, args);
     else standInFront(node, target, args);
