@@ -269,7 +269,10 @@ function outcome(child) {
 }
 
 function explain(what, output) {
-  const tail = output.trim().split('\n').slice(-12).join('\n');
+  const lines = output
+    .split('\n')
+    .filter((line) => /^npm error +\S/.test(line) && !/ {4}at |debug-0\.log/.test(line));
+  const said = (lines.length > 0 ? lines : output.trim().split('\n')).slice(0, 8).join('\n');
   if (/spawn npm ENOENT/.test(output)) {
     return `npm was not found, so ${what} could not be fetched. Install Node ${NODE_MAJOR_MIN} or newer, which brings npm, and run this again.`;
   }
@@ -281,10 +284,10 @@ function explain(what, output) {
     return [
       `Could not reach the npm registry, so ${what} could not be fetched.`,
       'Check the network, or tell npm the way (npm config set registry / proxy / cafile), then run this again. npm said:',
-      tail,
+      said,
     ].join('\n');
   }
-  return `npm could not fetch ${what}. It said:\n${tail}`;
+  return `npm could not fetch ${what}. It said:\n${said}`;
 }
 
 // --- one at a time -------------------------------------------------------------------------------------------------

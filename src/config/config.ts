@@ -9,9 +9,6 @@ export interface RateLimit {
   ip?: Rate;
 }
 
-/** Nobody, that many proxies in front, or these addresses and networks. In the form that fastify takes. */
-export type TrustProxy = false | number | string[];
-
 type Row = (typeof options)[number];
 
 /** What a row's text becomes. `auto` of the rate limit is settled by then. */
@@ -27,9 +24,12 @@ interface ByType {
   origins: string[];
   database: string;
   'rate-limit': RateLimit;
-  proxies: TrustProxy;
+  proxies: string[];
 }
 
+/** What an option is when nothing is given and it has no default: an empty list, or undefined. */
+type Absent<R extends Row> = ValueOf<R> extends string[] ? never : undefined;
+
 export type Config = {
-  readonly [R in Row as R['key']]: R['default'] extends null ? ValueOf<R> | undefined : ValueOf<R>;
+  readonly [R in Row as R['key']]: R['default'] extends null ? ValueOf<R> | Absent<R> : ValueOf<R>;
 };

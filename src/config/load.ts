@@ -8,7 +8,7 @@ import { parseOption, type Value } from './parse.ts';
 import { parseRateLimit, publicRateLimit } from './rate-limit.ts';
 import { type ConfigError, crossErrors, mask } from './rules.ts';
 
-export type { Config, RateLimit, TrustProxy } from './config.ts';
+export type { Config } from './config.ts';
 export type { ConfigError } from './rules.ts';
 
 export type LoadedConfig = { ok: true; config: Config } | { ok: false; errors: ConfigError[] };
@@ -20,6 +20,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * What is no option here is left to the command.
  */
 type Flags = Readonly<Record<string, unknown>>;
+
+const listTypes = ['list', 'origins', 'proxies'];
 
 type Found = { value: Value | undefined } | { error: ConfigError };
 
@@ -57,7 +59,7 @@ function findValue(
   const given = findText(option, env, flags, readFile);
   if (given !== undefined && typeof given !== 'string') return { error: given };
   const text = given ?? option.default ?? undefined;
-  if (text === undefined) return { value: undefined };
+  if (text === undefined) return { value: listTypes.includes(option.type) ? [] : undefined };
   const wrong = (allowed: string) => ({
     error: { name: option.name, value: option.secret ? mask(text) : JSON.stringify(text), allowed },
   });

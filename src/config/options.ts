@@ -77,7 +77,7 @@ export const options = [
     type: 'proxies',
     default: 'no',
     description:
-      'Whose X-Forwarded-For is believed, for the rate limit per address. `no`: nobody; `yes` or a number: that many proxies in front; else addresses or networks, e.g. `10.0.0.0/8,loopback`.',
+      'Proxies whose X-Forwarded-For is believed, for the rate limit per address. `no`: none; `yes`: those on private addresses; else addresses, networks, or the names loopback, private, linklocal, e.g. `203.0.113.7,10.0.0.0/8`.',
     group: 'Server',
   },
   {

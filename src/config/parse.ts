@@ -1,12 +1,12 @@
 /** One reader for each type of option: from text to value, or what would have been allowed. */
 
 import { isIP } from 'node:net';
-import type { RateLimit, TrustProxy } from './config.ts';
+import type { RateLimit } from './config.ts';
 import { isLoopback } from './loopback.ts';
 import type { Option } from './options.ts';
 import { parseRateLimit } from './rate-limit.ts';
 
-export type Value = string | number | boolean | string[] | RateLimit | TrustProxy | 'auto';
+export type Value = string | number | boolean | string[] | RateLimit | 'auto';
 export type Parsed = { ok: true; value: Value } | { ok: false; allowed: string };
 
 const is = (value: Value): Parsed => ({ ok: true, value });
@@ -81,18 +81,23 @@ function parseRate(text: string): Parsed {
     : is(limit);
 }
 
+/** Names for groups of networks; what comes out of here is addresses and networks only. */
+const networks: Record<string, string[]> = {
+  loopback: ['127.0.0.0/8', '::1/128'],
+  linklocal: ['169.254.0.0/16', 'fe80::/10'],
+  private: ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'],
+};
+
 function parseProxies(text: string): Parsed {
-  if (/^(no|false|off|0)$/i.test(text)) return is(false);
-  if (/^(yes|true|on)$/i.test(text)) return is(1);
-  if (/^([1-9]|10)$/.test(text)) return is(Number(text));
-  const proxies = split(text);
+  const choice = parseYesNo(text);
+  if (choice.ok) return is(choice.value ? Object.values(networks).flat() : []);
+  const proxies = split(text).flatMap((each) => networks[each] ?? [each]);
   return proxies.length > 0 && proxies.every(isNetwork)
     ? is(proxies)
-    : not('no, yes, a number of proxies from 1 to 10, or addresses and networks like 10.0.0.0/8,loopback');
+    : not('no, yes, or addresses and networks like 203.0.113.7,10.0.0.0/8 or loopback, private, linklocal');
 }
 
 function isNetwork(text: string): boolean {
-  if (['loopback', 'linklocal', 'uniquelocal'].includes(text)) return true;
   const [address = '', bits, ...rest] = text.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;

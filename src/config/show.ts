@@ -112,7 +112,7 @@ function allowedOf(option: Option): string {
     case 'rate-limit':
       return '`auto`, `off`, limits';
     case 'proxies':
-      return '`no`, `yes`, a number, a list';
+      return '`no`, `yes`, a list';
     case 'text':
       return 'text';
   }
@@ -137,7 +137,7 @@ export function shownConfig(config: Config): Record<string, string> {
 }
 
 function shownValue(option: Option, value: unknown): string {
-  if (value === undefined) return '(none)';
+  if (value === undefined || (Array.isArray(value) && value.length === 0)) return '(none)';
   if (option.secret) return '(set)';
   if (typeof value === 'boolean') return value ? 'yes' : 'no';
   return Array.isArray(value) ? value.join(',') : String(value);

@@ -125,6 +125,7 @@ export function clockViolations(file: SourceFile): Violation[] {
     if (node.type === 'TSTypeQuery') return false; // ReturnType<typeof setTimeout> names a type, it starts nothing
     const what = clockUse(node, parent);
     if (what !== undefined) add(lineAt(file, node.start), what);
+    return true;
   });
   return found;
 }

@@ -42,7 +42,7 @@ export interface Import {
 }
 
 /** All files below `folders` (relative to the root) whose name ends in one of `endings`. */
-export function readSources(folders: string[], endings = ['.ts', '.tsx', '.mjs']): SourceFile[] {
+export function readSources(folders: string[], endings = ['.ts', '.tsx', '.mjs', '.js']): SourceFile[] {
   return folders
     .flatMap((folder) => walkFolder(join(root, folder)))
     .filter((file) => endings.some((ending) => file.endsWith(ending)))
