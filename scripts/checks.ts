@@ -26,6 +26,7 @@ const checks: Check[] = [
     args: ['--type-aware', '--tsconfig', 'tsconfig.json', '--deny-warnings'],
   },
   { name: 'types (tsc)', package: 'typescript', args: ['--noEmit', '--project', 'tsconfig.json'] },
+  { name: 'types of the pages (tsc)', package: 'typescript', args: ['--project', 'tsconfig.web.json'] },
   { name: 'unused files, exports, dependencies (knip)', package: 'knip', args: ['--no-progress'] },
 ];
 

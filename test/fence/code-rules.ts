@@ -50,9 +50,8 @@ export function anyViolations(file: SourceFile): Violation[] {
 
 /** Rule `header`: the file opens with a comment that says why it exists. */
 export function headerViolations(file: SourceFile): Violation[] {
-  const opening =
-    /^(?:#!.*\n)?\s*(?:\/\/[^\n]*(?:\n\/\/[^\n]*)*|\/\*[\s\S]*?\*\/)/.exec(file.text)?.[0] ?? '';
-  if (opening.replaceAll(/[/*\s]/g, '').length >= 15) return [];
+  const opening = /^(?:#!.*\n)?(?:\s*(?:\/\/[^\n]*|\/\*[\s\S]*?\*\/))*/.exec(file.text)?.[0] ?? '';
+  if (opening.replaceAll(/^#!.*|@ts-check|[/*\s]/g, '').length >= 15) return [];
   const message = 'opens without a comment that says why it exists (a test: the property that it protects)';
   return [{ rule: 'header', file: file.path, line: 1, message }];
 }

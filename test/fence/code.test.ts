@@ -95,7 +95,12 @@ const rules: Rule[] = [
     name: 'header',
     over: everything,
     check: headerViolations,
-    bad: [file('a.ts', 'export const a = 1;'), file('a.ts', '// a\nexport const a = 1;')],
+    bad: [
+      'export const a = 1;',
+      '// a\nexport const a = 1;',
+      '#!/usr/bin/env node\nf();',
+      '// @ts-check\nf();',
+    ].map((text) => file('a.ts', text)),
     good: [
       file('a.ts', '// Why this file exists.\n'),
       file('a.mjs', '#!/usr/bin/env node\n/* Why this file exists. */'),

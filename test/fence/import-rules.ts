@@ -63,7 +63,7 @@ function fileProblem(
   if (layer.importsTypes?.includes(to)) {
     return typeOnly ? undefined : `${from} may import only types from ${to} (import type), not ${path}`;
   }
-  return `${from} imports ${path}${dynamic ? ' lazily' : ''}; it may import ${[from, ...layer.imports].join(', ')}`;
+  return `${from} imports ${typeOnly ? 'types of ' : ''}${path}${dynamic ? ' lazily' : ''}; it may import ${[from, ...layer.imports].join(', ')}`;
 }
 
 /** `src/adapters/redis/keys.ts` → `adapters/redis`; `src/core/gate.ts` → `core`; anything outside src → its path. */
