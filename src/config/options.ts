@@ -343,4 +343,4 @@ export const options = [
 ] as const satisfies readonly Option[];
 
 /** One of the rows above, with the common shape: for code that goes through all of them. */
-export const optionRows: readonly Option[] = options;
+export const optionRows: readonly Option[] = [...options];
