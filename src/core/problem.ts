@@ -202,6 +202,18 @@ export const PROBLEMS = {
     retry: false,
     todo: 'Send a valid HTTP/1.1 request.',
   },
+  too_many_headers: {
+    status: 431,
+    title: 'Headers too large',
+    retry: false,
+    todo: 'Send at most 100 headers of 16 KiB in all.',
+  },
+  request_timeout: {
+    status: 408,
+    title: 'Request timeout',
+    retry: true,
+    todo: 'The request did not arrive in time. Send it again.',
+  },
   unsupported_media_type: {
     status: 415,
     title: 'Unsupported media type',

@@ -1,0 +1,169 @@
+/**
+ * The invariants I1-I11 (contract §7) as questions to figures. The figures come from the gate, the log and the record,
+ * and for what no state can show from answers that were compared. What is still on its way is not a fault.
+ */
+
+export interface RecordFigures {
+  issued: number;
+  lastSeq: number;
+  perUserMax: number;
+  distinctSeqs: number;
+  withCode: number;
+  distinctCodes: number;
+  firstWonAt: number | null;
+  lastWonAt: number | null;
+}
+
+export interface AuditFigures {
+  quantity: number;
+  perUserLimit: number;
+  generatedCodes: boolean;
+  /** epoch ms; null: no bound */
+  startsAt: number | null;
+  closesAt: number | null;
+  /** null: the campaign is not loaded at the gate, and the record alone speaks */
+  gate: {
+    issued: number;
+    lastSeq: number /** units out before the record was read */;
+    issuedBefore: number;
+  } | null;
+  record: RecordFigures;
+  /** wins set aside: they count as issued */
+  deadLetters: number;
+  /** false: the recorder had not caught up in time */
+  drained: boolean;
+  /** `sold_out` was told under the rule in force */
+  toldSoldOut: boolean;
+  seen: {
+    repeats: { compared: number; different: number };
+    order: { compared: number; inverted: number };
+    soldOut: { compared: number; early: number };
+  };
+}
+
+export interface Check {
+  id: string;
+  ok: boolean;
+  basis: 'counted' | 'sampled';
+  figures: Record<string, number | boolean | null>;
+  /** one sentence: what is always true, or how it is not */
+  says: string;
+}
+
+type Invariant = (f: AuditFigures) => Omit<Check, 'id'>;
+
+function counted(ok: boolean, figures: Check['figures'], holds: string, fails: string): Omit<Check, 'id'> {
+  return { ok, basis: 'counted', figures, says: ok ? holds : fails };
+}
+
+function sampled(compared: number, wrong: number, holds: string, fails: string): Omit<Check, 'id'> {
+  const says = compared === 0 ? 'No answers to compare yet.' : wrong === 0 ? holds : fails;
+  return { ok: wrong === 0, basis: 'sampled', figures: { compared, wrong }, says };
+}
+
+const INVARIANTS: Readonly<Record<string, Invariant>> = {
+  I1: ({ quantity, gate, record, deadLetters }) => {
+    const recorded = record.issued + deadLetters;
+    const most = Math.max(gate?.issued ?? 0, recorded);
+    const figures = { quantity, gate: gate?.issued ?? null, recorded };
+    return counted(
+      most <= quantity,
+      figures,
+      'No more issued than the quantity.',
+      'More issued than the quantity.',
+    );
+  },
+  I2: ({ perUserLimit, record }) => {
+    const figures = { perUserLimit, perUserMax: record.perUserMax };
+    const ok = record.perUserMax <= perUserLimit;
+    return counted(ok, figures, 'No user holds more than the limit.', 'A user holds more than the limit.');
+  },
+  I3: ({ gate, record, deadLetters, drained }) => {
+    const decided = gate?.issuedBefore ?? record.issued;
+    const missing = decided - record.issued - deadLetters;
+    const figures = { decided, recorded: record.issued, deadLetters, missing, drained };
+    if (missing > 0 && !drained) {
+      return counted(true, figures, `${missing} wins are on their way to the record.`, '');
+    }
+    const ok = missing <= 0 && deadLetters === 0;
+    const why = missing > 0 ? `${missing} wins are not in the record.` : `${deadLetters} wins are set aside.`;
+    return counted(ok, figures, 'Every win is in the record.', why);
+  },
+  I4: ({ gate, record }) => {
+    const figures = { decided: gate?.issued ?? null, recorded: record.issued, lastSeq: record.lastSeq };
+    const ok = gate === null || (record.issued <= gate.issued && record.lastSeq <= gate.lastSeq);
+    return counted(
+      ok,
+      figures,
+      'The record holds only what the gate decided.',
+      'The record holds more than was decided.',
+    );
+  },
+  I5: ({ gate, quantity, record, toldSoldOut }) => {
+    const issued = gate?.issued ?? record.issued;
+    const stranded = toldSoldOut ? quantity - issued : 0;
+    const figures = { quantity, issued, toldSoldOut, stranded: Math.max(0, stranded) };
+    return counted(
+      stranded <= 0,
+      figures,
+      'No unit is stranded.',
+      `Sold out was told with ${stranded} units left.`,
+    );
+  },
+  I6: ({ record, drained, deadLetters }) => {
+    const gaps = record.lastSeq - record.distinctSeqs - deadLetters;
+    const doubles = record.issued - record.distinctSeqs;
+    const ok = doubles === 0 && (gaps <= 0 || !drained);
+    const figures = {
+      lastSeq: record.lastSeq,
+      distinct: record.distinctSeqs,
+      gaps: Math.max(0, gaps),
+      doubles,
+    };
+    return counted(ok, figures, 'seq has no gaps and no doubles.', 'seq has gaps or doubles.');
+  },
+  I7: ({ record, generatedCodes }) => {
+    const doubles = record.withCode - record.distinctCodes;
+    const without = generatedCodes ? record.issued - record.withCode : 0;
+    const figures = { withCode: record.withCode, distinct: record.distinctCodes, without };
+    return counted(
+      doubles === 0 && without === 0,
+      figures,
+      'One code, one claim.',
+      'A code is missing or given twice.',
+    );
+  },
+  I8: ({ seen: { repeats } }) =>
+    sampled(
+      repeats.compared,
+      repeats.different,
+      'Asking again gave the same answer.',
+      'A repeat was told otherwise.',
+    ),
+  I9: ({ seen: { order } }) =>
+    sampled(
+      order.compared,
+      order.inverted,
+      'Who was answered before has the lower seq.',
+      'A later press has a lower seq.',
+    ),
+  I10: ({ startsAt, closesAt, record: { firstWonAt, lastWonAt } }) => {
+    const early = firstWonAt !== null && startsAt !== null && firstWonAt < startsAt;
+    const late = lastWonAt !== null && closesAt !== null && lastWonAt >= closesAt;
+    const figures = { startsAt, firstWonAt, lastWonAt, closesAt };
+    return counted(!early && !late, figures, 'No win outside the window.', 'A win is outside the window.');
+  },
+  I11: ({ seen: { soldOut } }) =>
+    sampled(
+      soldOut.compared,
+      soldOut.early,
+      'sold_out was true when it was told.',
+      'sold_out was told too early.',
+    ),
+};
+
+/** All invariants, in order. */
+export function audit(figures: AuditFigures): { ok: boolean; checks: Check[] } {
+  const checks = Object.entries(INVARIANTS).map(([id, ask]) => ({ id, ...ask(figures) }));
+  return { ok: checks.every((check) => check.ok), checks };
+}

@@ -1,0 +1,285 @@
+/**
+ * What operators do to campaigns: define, change, open, pause, resume, close, archive.
+ *
+ * The store is told first and the gate second, so that nothing is given by a rule that a restart would forget. The one
+ * exception is a lowered quantity: the gate alone knows what is out, so it is asked first, and a crash in between
+ * leaves the higher quantity in the store, which harms nobody. The catalog comes last: it shows what is in force.
+ */
+
+import type { Action, Campaign, CampaignDefinition, Durability, Status } from '../core/campaign.ts';
+import { CHANGEABLE_WHILE_OPEN, definitionFault, startsAt, statusOf, transition } from '../core/campaign.ts';
+import type { OutboxType } from '../core/event.ts';
+import type { Problem } from '../core/problem.ts';
+import { problem } from '../core/problem.ts';
+import type { Campaigns, OutboxFact } from '../ports/campaigns.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { AuditLine } from '../ports/operators.ts';
+import type { System } from '../ports/system.ts';
+import type { Catalog, LiveCampaign } from './catalog.ts';
+import type { Codes } from './codes.ts';
+
+/** Who changes something, for the audit log. */
+export interface Actor {
+  id: string;
+  requestId: string | null;
+}
+
+/** What must be said; the rest has defaults. */
+export type CampaignDraft = Pick<CampaignDefinition, 'name' | 'quantity'> & Partial<CampaignDefinition>;
+export type CampaignChange = Partial<Omit<CampaignDefinition, 'id'>>;
+
+export type CampaignResult =
+  | { kind: 'done'; live: LiveCampaign; changed: boolean }
+  | { kind: 'refused'; problem: Problem };
+
+export interface CampaignParts {
+  catalog: Catalog;
+  gate: Gate;
+  campaigns: Campaigns;
+  codes: Codes;
+  system: System;
+  /** levels that the parts in use can keep */
+  durabilities: readonly Durability[];
+}
+
+export interface CampaignFlow {
+  create(draft: CampaignDraft, by: Actor): Promise<CampaignResult>;
+  /** `expected` is the version the operator has read. */
+  patch(id: string, expected: number, change: CampaignChange, by: Actor): Promise<CampaignResult>;
+  act(id: string, action: Action, by: Actor): Promise<CampaignResult>;
+}
+
+const SETTING_OF: Partial<Record<Durability, string>> = {
+  logged: 'DIBS_KAFKA_BROKERS',
+  replicated: 'DIBS_REDIS_URL',
+};
+
+const FACT_OF: Record<Action, OutboxType> = {
+  open: 'campaign.opened',
+  pause: 'campaign.paused',
+  resume: 'campaign.resumed',
+  close: 'campaign.closed',
+  archive: 'campaign.archived',
+};
+
+const NOT_FOUND: CampaignResult = { kind: 'refused', problem: problem('campaign_not_found') };
+const STALE: CampaignResult = { kind: 'refused', problem: problem('precondition_failed') };
+
+function refused(what: Problem): CampaignResult {
+  return { kind: 'refused', problem: what };
+}
+
+/** Whatever keeps this server from running the campaign, found before anybody can press. */
+export function openingFault(
+  campaign: Campaign,
+  parts: Pick<CampaignParts, 'codes' | 'durabilities'>,
+): Problem | null {
+  if (campaign.mode !== 'instant') return problem('mode_unavailable');
+  if (campaign.codes.source === 'pool') return problem('code_source_unavailable');
+  if (!parts.durabilities.includes(campaign.durability)) {
+    const setting = SETTING_OF[campaign.durability] ?? 'another level';
+    const detail = `Level ${campaign.durability} needs ${setting}. Set it, or choose ${parts.durabilities.join(' or ')}.`;
+    return problem('durability_unavailable', detail, { setting });
+  }
+  if (campaign.codes.source === 'generated' && campaign.codeKeyId !== parts.codes.keyId) {
+    return problem('code_key_mismatch');
+  }
+  return null;
+}
+
+/** Some other id for a campaign whose operator gave none: its name where that can be read, and a few random letters. */
+function madeId(name: string, system: System): string {
+  const slug = name
+    .normalize('NFKD')
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, '-')
+    .replaceAll(/^-+|-+$/g, '')
+    .slice(0, 40);
+  const tail = system.randomBytes(5).toString('hex');
+  return slug === '' ? `c-${tail}` : `${slug}-${tail}`;
+}
+
+/** The first field that may not change any more, or null. */
+function frozenField(campaign: Campaign, change: CampaignChange): string | null {
+  for (const [name, value] of Object.entries(change) as [keyof CampaignDefinition, unknown][]) {
+    const same = JSON.stringify(campaign[name]) === JSON.stringify(value);
+    if (!same && !CHANGEABLE_WHILE_OPEN.includes(name)) return name;
+  }
+  return null;
+}
+
+export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
+  const { catalog, gate, campaigns, codes, system } = parts;
+  /** One change of a campaign at a time: the end of what is going on with each. */
+  const turns = new Map<string, Promise<unknown>>();
+
+  function inTurn(id: string, run: () => Promise<CampaignResult>): Promise<CampaignResult> {
+    const mine = (turns.get(id) ?? Promise.resolve()).then(run, run);
+    turns.set(id, mine);
+    const leave = (): void => {
+      if (turns.get(id) === mine) turns.delete(id);
+    };
+    mine.then(leave, leave);
+    return mine;
+  }
+
+  function line(action: string, by: Actor, before: Campaign | null, after: Campaign): AuditLine {
+    const { id: actor, requestId } = by;
+    return {
+      at: system.now(),
+      actor,
+      action: `campaign.${action}`,
+      target: after.id,
+      before,
+      after,
+      requestId,
+    };
+  }
+
+  function newCampaign(draft: CampaignDraft, now: number): Campaign {
+    return {
+      kind: 'coupon',
+      perUserLimit: 1,
+      mode: 'instant',
+      durability: parts.durabilities.includes('logged') ? 'logged' : 'disk',
+      opensAt: null,
+      closesAt: null,
+      release: null,
+      codes: { source: 'generated' },
+      benefit: null,
+      couponExpiresAt: null,
+      eligibility: null,
+      ...draft,
+      id: draft.id ?? madeId(draft.name, system),
+      version: 1,
+      epoch: 1,
+      openedAt: null,
+      pausedAt: null,
+      closedAt: null,
+      archivedAt: null,
+      codeKeyId: codes.keyId,
+      createdAt: now,
+      updatedAt: now,
+    };
+  }
+
+  async function create(draft: CampaignDraft, by: Actor): Promise<CampaignResult> {
+    const campaign = newCampaign(draft, system.now());
+    const fault =
+      definitionFault(campaign) ?? (campaign.opensAt === null ? null : openingFault(campaign, parts));
+    if (fault) return refused(asProblem(fault));
+    if (!(await campaigns.create(campaign, line('create', by, null, campaign))))
+      return refused(problem('exists'));
+    await gate.configure(campaign);
+    const live = catalog.put(campaign);
+    live.atGate = true;
+    return { kind: 'done', live, changed: true };
+  }
+
+  /** Stores, then puts in force; the other way round when the quantity falls. */
+  async function store(
+    live: LiveCampaign,
+    next: Campaign,
+    audit: AuditLine,
+    type: OutboxType,
+  ): Promise<CampaignResult> {
+    const { campaign } = live;
+    const falls = next.quantity < campaign.quantity;
+    if (falls && live.atGate) {
+      const asked = await gate.configure(next);
+      if (asked.kind === 'below_issued') {
+        const { issued } = asked;
+        return refused(
+          problem('below_issued', `${issued} are issued: quantity cannot be lower.`, { issued }),
+        );
+      }
+    }
+    const facts: OutboxFact[] = [
+      { type, campaignId: next.id, data: { version: next.version, quantity: next.quantity } },
+    ];
+    if (!(await campaigns.update(next, campaign.version, audit, facts))) {
+      if (falls && live.atGate) await gate.configure(campaign);
+      return STALE;
+    }
+    if (!falls && live.atGate) await gate.configure(next);
+    return { kind: 'done', live: catalog.put(next), changed: true };
+  }
+
+  function changeFault(
+    live: LiveCampaign,
+    next: Campaign,
+    change: CampaignChange,
+    now: number,
+  ): Problem | null {
+    const { campaign } = live;
+    const status: Status = statusOf(campaign, live.issued, now);
+    if (status === 'archived') return problem('invalid_transition', 'An archived campaign does not change.');
+    const start = startsAt(campaign);
+    if (start !== null && now >= start) {
+      const field = frozenField(campaign, change);
+      if (field) return problem('immutable_while_open', undefined, { pointer: `/${field}` });
+      if (next.closesAt !== null && next.closesAt !== campaign.closesAt && next.closesAt < now) {
+        return problem('invalid_window', 'closesAt cannot move into the past; close the campaign instead.');
+      }
+    }
+    const fault = definitionFault(next);
+    if (fault) return asProblem(fault);
+    return next.opensAt !== null || next.openedAt !== null ? openingFault(next, parts) : null;
+  }
+
+  async function patch(
+    id: string,
+    expected: number,
+    change: CampaignChange,
+    by: Actor,
+  ): Promise<CampaignResult> {
+    const live = catalog.get(id);
+    if (!live) return NOT_FOUND;
+    if (live.campaign.version !== expected) return STALE;
+    const now = system.now();
+    const next: Campaign = { ...live.campaign, ...change, version: expected + 1, updatedAt: now };
+    const fault = changeFault(live, next, change, now);
+    if (fault) return refused(fault);
+    if (live.atGate && next.quantity < live.issued) {
+      return refused(
+        problem('below_issued', `${live.issued} are issued: quantity cannot be lower.`, {
+          issued: live.issued,
+        }),
+      );
+    }
+    return store(live, next, line('change', by, live.campaign, next), 'campaign.changed');
+  }
+
+  async function act(id: string, action: Action, by: Actor): Promise<CampaignResult> {
+    const live = catalog.get(id);
+    if (!live) return NOT_FOUND;
+    if (action === 'open' || action === 'resume') {
+      const fault = openingFault(live.campaign, parts);
+      if (fault) return refused(fault);
+    }
+    const step = transition(live.campaign, action, live.issued, system.now());
+    if (step.kind === 'unchanged') return { kind: 'done', live, changed: false };
+    if (step.kind === 'refused') {
+      const { status } = step;
+      if (action === 'archive')
+        return refused(problem('campaign_live', undefined, { campaignStatus: status }));
+      return refused(
+        problem('invalid_transition', `A campaign that is ${status} cannot ${action}.`, {
+          campaignStatus: status,
+        }),
+      );
+    }
+    return store(live, step.campaign, line(action, by, live.campaign, step.campaign), FACT_OF[action]);
+  }
+
+  return {
+    create,
+    patch: (id, expected, change, by) => inTurn(id, () => patch(id, expected, change, by)),
+    act: (id, action, by) => inTurn(id, () => act(id, action, by)),
+  };
+}
+
+function asProblem(fault: Problem | NonNullable<ReturnType<typeof definitionFault>>): Problem {
+  if ('pointer' in fault) return problem(fault.code, fault.detail, { pointer: fault.pointer });
+  return fault;
+}

@@ -1,0 +1,148 @@
+/**
+ * What somebody holds, asked after the fact. A told win is found at once: the gate is asked first, the record then adds
+ * what has happened to the unit since.
+ */
+
+import type { Claim } from '../core/claim.ts';
+import { claimId, parseClaimId } from '../core/claim.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { RecordStore, StoredClaim } from '../ports/record.ts';
+import type { Catalog, LiveCampaign } from './catalog.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Codes } from './codes.ts';
+
+/** A claim with what has happened to it since. */
+export interface ClaimLife extends Claim {
+  redeemedAt: number | null;
+  revokedAt: number | null;
+  expiresAt: number | null;
+}
+
+export type Found =
+  | { kind: 'claim'; claim: ClaimLife }
+  | { kind: 'none' }
+  | { kind: 'no_campaign' }
+  /** won by the gate, and not known to be durable */
+  | { kind: 'unknown' }
+  /** decided, not recorded yet, and asked for without naming its holder */
+  | { kind: 'pending' }
+  /** another's, or another campaign's */
+  | { kind: 'mismatch' };
+
+export interface LookUpParts {
+  catalog: Catalog;
+  gate: Gate;
+  record: RecordStore;
+  codes: Codes;
+  caughtUp: CatchUp;
+}
+
+export interface LookUp {
+  /** The latest unit of a user in a campaign. */
+  mine(campaignId: string, userId: string): Promise<Found>;
+  /** The unit behind a claim's id. `userId` null: whoever holds it, and then without its code. */
+  byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found>;
+  /** Everything a user holds, newest first. */
+  all(userId: string): Promise<ClaimLife[]>;
+  /** A stored unit with its code. */
+  withCode(stored: StoredClaim): ClaimLife;
+}
+
+const PATIENCE_MS = 1000;
+
+export function makeLookUp(parts: LookUpParts): LookUp {
+  const { catalog, gate, record, codes, caughtUp } = parts;
+
+  function withCode(stored: StoredClaim): ClaimLife {
+    const { id, campaignId, userId, seq, status, wonAt, durability, redeemedAt, revokedAt, expiresAt } =
+      stored;
+    const campaign = catalog.get(campaignId)?.campaign;
+    const code = campaign ? codes.codeOf(campaign, seq) : null;
+    return { id, campaignId, userId, seq, status, code, wonAt, durability, redeemedAt, revokedAt, expiresAt };
+  }
+
+  function asTold(live: LiveCampaign, userId: string, seq: number, wonAt: number): ClaimLife {
+    const { campaign } = live;
+    return {
+      id: claimId(campaign.id, campaign.epoch, seq),
+      campaignId: campaign.id,
+      userId,
+      seq,
+      status: 'won',
+      code: codes.codeOf(campaign, seq),
+      wonAt,
+      durability: campaign.durability,
+      redeemedAt: null,
+      revokedAt: null,
+      expiresAt: campaign.couponExpiresAt,
+    };
+  }
+
+  /** Waits until a win on its way is durable; false when that failed. */
+  function durable(live: LiveCampaign, seq: number): Promise<boolean> {
+    const waiters = live.inFlight.get(seq);
+    if (!waiters) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      waiters.push((error) => resolve(error === null));
+    });
+  }
+
+  async function unit(live: LiveCampaign, userId: string, seq: number, wonAt: number): Promise<Found> {
+    if (!(await durable(live, seq))) return { kind: 'unknown' };
+    const [stored] = await record.find(live.campaign.id, { seq }).catch(() => []);
+    const same = stored !== undefined && stored.userId === userId;
+    return { kind: 'claim', claim: same ? withCode(stored) : asTold(live, userId, seq, wonAt) };
+  }
+
+  async function mine(campaignId: string, userId: string): Promise<Found> {
+    const live = catalog.get(campaignId);
+    if (!live) return { kind: 'no_campaign' };
+    if (!live.atGate) {
+      const stored = (await record.find(campaignId, { userId })).at(-1);
+      return stored ? { kind: 'claim', claim: withCode(stored) } : { kind: 'none' };
+    }
+    const held = (await gate.holdings(campaignId, userId)).at(-1);
+    return held ? unit(live, userId, held.seq, held.wonAt) : { kind: 'none' };
+  }
+
+  async function byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
+    const live = catalog.get(campaignId);
+    if (!live) return { kind: 'no_campaign' };
+    const place = parseClaimId(ticket);
+    if (!place) return { kind: 'none' };
+    if (place.campaignId !== campaignId) return { kind: 'mismatch' };
+    if (userId !== null && live.atGate) {
+      const held = (await gate.holdings(campaignId, userId)).find((one) => one.seq === place.seq);
+      if (held) return unit(live, userId, held.seq, held.wonAt);
+    }
+    const [stored] = await record.find(campaignId, { seq: place.seq });
+    if (stored?.id === ticket) {
+      if (userId === null) return { kind: 'claim', claim: { ...withCode(stored), code: null } };
+      return stored.userId === userId ? { kind: 'claim', claim: withCode(stored) } : { kind: 'mismatch' };
+    }
+    const counts = live.atGate ? await gate.counts(campaignId) : null;
+    if (place.epoch !== live.campaign.epoch || place.seq > (counts?.lastSeq ?? 0)) return { kind: 'none' };
+    return { kind: userId === null ? 'pending' : 'mismatch' };
+  }
+
+  async function all(userId: string): Promise<ClaimLife[]> {
+    const complete = await caughtUp(PATIENCE_MS);
+    const stored = (await record.find(null, { userId })).map(withCode);
+    if (complete) return newestFirst(stored);
+    const known = new Set(stored.map((claim) => claim.id));
+    for (const live of catalog.all()) {
+      if (!live.atGate) continue;
+      for (const { seq, wonAt } of await gate.holdings(live.campaign.id, userId)) {
+        const claim = asTold(live, userId, seq, wonAt);
+        if (!known.has(claim.id) && !live.inFlight.has(seq)) stored.push(claim);
+      }
+    }
+    return newestFirst(stored);
+  }
+
+  return { mine, byTicket, all, withCode };
+}
+
+function newestFirst(claims: ClaimLife[]): ClaimLife[] {
+  return claims.sort((a, b) => b.wonAt - a.wonAt || b.seq - a.seq);
+}

@@ -1,0 +1,85 @@
+/**
+ * What the answers themselves show, for the invariants that no state can show (I8, I9, I11): a few answers are kept and
+ * later ones are held against them. Bounded per campaign; the press pays for a look at a map.
+ */
+
+import type { Outcome } from './claim.ts';
+import type { LiveCampaign } from './catalog.ts';
+
+const KEPT_MAX = 512;
+
+export interface Sight {
+  /** I8: repeats held against what was told first */
+  repeats: { compared: number; different: number };
+  /** I9: wins held against the highest seq that was told before they were pressed */
+  order: { compared: number; inverted: number };
+  /** I11: `sold_out` held against the units out at that moment */
+  soldOut: { compared: number; early: number };
+  /** the version of the campaign under which `sold_out` was told last; 0: never */
+  soldOutVersion: number;
+  /** the highest seq told so far */
+  toldSeqMax: number;
+  first: Map<string, string>;
+}
+
+export interface Sights {
+  of(campaignId: string): Sight;
+  /** Takes an answer in. `floor` is `toldSeqMax` when the press came; -1 when it was not looked at. */
+  see(live: LiveCampaign, outcome: Outcome, floor: number): void;
+}
+
+function newSight(): Sight {
+  return {
+    repeats: { compared: 0, different: 0 },
+    order: { compared: 0, inverted: 0 },
+    soldOut: { compared: 0, early: 0 },
+    soldOutVersion: 0,
+    toldSeqMax: 0,
+    first: new Map(),
+  };
+}
+
+export function makeSights(): Sights {
+  const sights = new Map<string, Sight>();
+
+  function of(campaignId: string): Sight {
+    let sight = sights.get(campaignId);
+    if (!sight) {
+      sight = newSight();
+      sights.set(campaignId, sight);
+    }
+    return sight;
+  }
+
+  function seeUnit(sight: Sight, limit: number, outcome: Outcome & { verdict: 'won' | 'already_won' }): void {
+    const { claim } = outcome;
+    const told = `${claim.seq} ${claim.code} ${claim.wonAt}`;
+    const before = limit === 1 ? sight.first.get(claim.userId) : undefined;
+    if (before !== undefined) {
+      sight.repeats.compared += 1;
+      if (before !== told) sight.repeats.different += 1;
+    } else if (sight.first.size < KEPT_MAX) sight.first.set(claim.userId, told);
+  }
+
+  return {
+    of,
+    see(live, outcome, floor) {
+      const sight = of(live.campaign.id);
+      if (outcome.verdict === 'won' || outcome.verdict === 'already_won') {
+        seeUnit(sight, live.campaign.perUserLimit, outcome);
+        if (outcome.verdict === 'won') {
+          if (floor >= 0) {
+            sight.order.compared += 1;
+            if (outcome.claim.seq <= floor) sight.order.inverted += 1;
+          }
+          if (outcome.claim.seq > sight.toldSeqMax) sight.toldSeqMax = outcome.claim.seq;
+        }
+      } else if (outcome.verdict === 'sold_out') {
+        sight.soldOutVersion = outcome.campaign.version;
+        if (floor < 0) return;
+        sight.soldOut.compared += 1;
+        if (live.issued < outcome.campaign.quantity) sight.soldOut.early += 1;
+      }
+    },
+  };
+}

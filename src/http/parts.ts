@@ -1,0 +1,71 @@
+/** What the HTTP layer is given: everything it serves, and the settings it serves by. Built once by the composition. */
+
+import type { Durability } from '../core/campaign.ts';
+import type { Rate } from '../core/rate.ts';
+import type { Catalog } from '../flow/catalog.ts';
+import type { RecorderState } from '../flow/catch-up.ts';
+import type { ClaimFlow } from '../flow/claim.ts';
+import type { Codes } from '../flow/codes.ts';
+import type { Campaigns } from '../ports/campaigns.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { Log } from '../ports/log.ts';
+import type { Operators } from '../ports/operators.ts';
+import type { RecordStore } from '../ports/record.ts';
+import type { System } from '../ports/system.ts';
+
+export interface JwtConfig {
+  /** HS256 key */
+  secret: string | null;
+  /** RS256, ES256, EdDSA keys */
+  jwksUrl: string | null;
+  issuer: string | null;
+  audience: string | null;
+}
+
+export interface HttpConfig {
+  auth: 'open' | 'jwt';
+  jwt: JwtConfig;
+  /** null: no limit. `auto` is settled before it comes here */
+  rateLimit: { user: Rate | null; ip: Rate | null };
+  /** addresses or networks (`10.0.0.0/8`) whose X-Forwarded-For is believed; `loopback` is a short form */
+  trustProxy: readonly string[];
+  corsOrigins: readonly string[];
+  /** DIBS_ADMIN_KEY: an operator key with role admin and id `env` */
+  adminKey: string | null;
+  connectionsMax: number;
+  streamsPerUserMax: number;
+  streamsMax: number;
+  /** how long a stop waits for connections to finish, ms */
+  drainMs: number;
+}
+
+export interface Readiness {
+  ready: boolean;
+  roles: Record<string, string>;
+}
+
+export interface HttpParts {
+  config: HttpConfig;
+  system: System;
+  catalog: Catalog;
+  claims: ClaimFlow;
+  codes: Codes;
+  gate: Gate;
+  log: Log;
+  record: RecordStore;
+  campaigns: Campaigns;
+  operators: Operators;
+  /** the master secret; keys for cursors come from it */
+  master: Buffer;
+  /** durability levels that the parts in use can keep */
+  durabilities: readonly Durability[];
+  ready(): Readiness;
+  recorderState(): RecorderState;
+  /** further queue depths for /metrics, by name */
+  depths?(): Record<string, number>;
+  /** faults of handlers go here; nothing else is logged by HTTP */
+  onFault?(error: unknown, requestId: string): void;
+  version: string;
+  /** folder with participant/ and admin/; default: web/ of the checkout */
+  webFolder?: string;
+}

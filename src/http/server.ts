@@ -1,0 +1,306 @@
+/**
+ * The server: fastify for everything that is asked now and then, and a short cut around it for the press.
+ * The composition hands in the parts and gets an instance that it may `listen` on, `inject` into and `close`.
+ */
+
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { createServer, STATUS_CODES } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import fastifyCors from '@fastify/cors';
+import fastify from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { PROBLEMS, problem } from '../core/problem.ts';
+import type { Problem, ProblemCode } from '../core/problem.ts';
+import { makeCampaignFlow } from '../flow/campaign.ts';
+import { makeCatchUp } from '../flow/catch-up.ts';
+import { makeCouponFlow } from '../flow/coupon.ts';
+import { makeIntegrity } from '../flow/integrity.ts';
+import { makeLookUp } from '../flow/look-up.ts';
+import { makeSights } from '../flow/sight.ts';
+import { makeUserAuth } from './auth.ts';
+import { makeClientAddress } from './client-address.ts';
+import type { HttpContext } from './context.ts';
+import { ProblemError } from './context.ts';
+import { makeCursors } from './cursor.ts';
+import { describeApi } from './openapi.ts';
+import { parseStrict } from './json.ts';
+import { makeLatency } from './latency.ts';
+import type { Metrics } from './metrics.ts';
+import { makeMetrics } from './metrics.ts';
+import { watchPaths } from './not-found.ts';
+import { makeOperatorAuth } from './operator-auth.ts';
+import type { HttpParts } from './parts.ts';
+import { PROBLEM_TYPE, renderProblem, sendProblem } from './problem.ts';
+import { makeRequestIds } from './request-id.ts';
+import type { RequestIds } from './request-id.ts';
+import { adminCampaignRoutes } from './routes/campaigns.ts';
+import { makeClaimHandler } from './routes/claims.ts';
+import type { ClaimHandler } from './routes/claims.ts';
+import { couponRoutes } from './routes/coupons.ts';
+import { operatorRoutes } from './routes/operators.ts';
+import { pageRoutes } from './routes/pages.ts';
+import { peopleRoutes } from './routes/people.ts';
+import { serviceRoutes } from './routes/service.ts';
+import { winnerRoutes } from './routes/winners.ts';
+import { makeStats } from './stats.ts';
+import { makeStreams } from './sse.ts';
+import { makeThrottle } from './throttle.ts';
+import { makeValidatorCompiler, validationProblem } from './validation.ts';
+import { claimJson } from './wire.ts';
+
+export type { HttpConfig, HttpParts } from './parts.ts';
+
+const ADMIN_BODY_BYTES_MAX = 1_048_576;
+const HEADERS_MAX = 100;
+const CLAIM_PATH = /^\/v1\/campaigns\/([a-z0-9][a-z0-9-]{0,63})\/claims(?:\?|$)/;
+/** How long a stopping server waits for a connection to ask once more, ms. */
+const LAST_CALL_MS = 1000;
+const STREAM_RETRY_MS = 2000;
+
+/** Builds the server; it listens on nothing yet. */
+export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
+  const requestIds = makeRequestIds(parts.system);
+  const context = makeContext(parts, requestIds);
+  const app = makeApp(parts, context, requestIds);
+  stopGently(app, context);
+  app.decorateRequest('operatorId', '');
+  app.setValidatorCompiler(makeValidatorCompiler());
+  app.setErrorHandler((error: FastifyError, request, reply) => answerError(parts, error, request, reply));
+  readStrictJson(app);
+  watchPaths(app);
+  app.addHook('onRequest', (request, reply, done) => {
+    reply.header('x-request-id', request.id);
+    done(
+      request.raw.rawHeaders.length > HEADERS_MAX * 2
+        ? new ProblemError(problem('too_many_headers'))
+        : undefined,
+    );
+  });
+  if (parts.config.corsOrigins.length > 0)
+    await app.register(fastifyCors, corsOptions(parts.config.corsOrigins));
+  await describeApi(app, parts.version);
+  peopleRoutes(app, context);
+  adminCampaignRoutes(app, context);
+  winnerRoutes(app, context);
+  couponRoutes(app, context);
+  operatorRoutes(app, context);
+  serviceRoutes(app, context, context.metrics);
+  pageRoutes(app, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
+  await app.ready();
+  return app;
+}
+
+function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { metrics: Metrics } {
+  const { config, system, catalog, claims, record } = parts;
+  const leaving = { now: false };
+  const sights = makeSights();
+  const caughtUp = makeCatchUp(parts);
+  const lookUp = makeLookUp({ ...parts, caughtUp });
+  const stats = makeStats(parts);
+  const streams = makeStreams({ system, catalog, adminState: stats.text }, config);
+  const metrics = makeMetrics(parts, streams.count);
+  const auth = makeUserAuth(config, system);
+  const clientAddress = makeClientAddress(config.trustProxy);
+  const crossOrigin = crossOriginHeaders(config.corsOrigins);
+  const claim = makeClaimHandler({
+    claims,
+    system,
+    auth,
+    requestIds,
+    clientAddress,
+    throttle: makeThrottle(config.rateLimit, system),
+    latency: makeLatency(system, metrics.decision, metrics.answer),
+    crossOrigin,
+    leaving,
+    floorOf: (campaignId) => sights.of(campaignId).toldSeqMax,
+    onOutcome(campaignId, userId, outcome, floor) {
+      const live = outcome.verdict === 'none' ? undefined : catalog.get(campaignId);
+      if (!live) return;
+      sights.see(live, outcome, floor);
+      streams.verdict(campaignId, userId, () =>
+        'claim' in outcome
+          ? `{"verdict":"won","claim":${claimJson(outcome.claim)}}`
+          : JSON.stringify({ verdict: outcome.verdict, campaignId }),
+      );
+    },
+  });
+  return {
+    parts,
+    auth,
+    operatorAuth: makeOperatorAuth(parts.operators, config.adminKey, system),
+    clientAddress,
+    throttle: makeThrottle(config.rateLimit, system),
+    cursors: makeCursors(parts.master),
+    streams,
+    stats,
+    metrics,
+    campaignFlow: makeCampaignFlow(parts),
+    coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
+    lookUp,
+    integrity: makeIntegrity({ ...parts, sights, caughtUp }),
+    caughtUp,
+    claim,
+    leaving,
+    crossOrigin,
+  };
+}
+
+function makeApp(parts: HttpParts, context: HttpContext, requestIds: RequestIds): FastifyInstance {
+  return fastify({
+    serverFactory: (handler) => makeServer(parts, context.claim, handler),
+    clientErrorHandler: answerParserError,
+    frameworkErrors: (error, request, reply) => {
+      answerError(parts, error, request as FastifyRequest, reply as FastifyReply);
+    },
+    genReqId: (req) => requestIds(headerText(req.headers['x-request-id'])),
+    bodyLimit: ADMIN_BODY_BYTES_MAX,
+    return503OnClosing: false,
+    forceCloseConnections: 'idle',
+    logger: false,
+    routerOptions: { maxParamLength: 600, caseSensitive: true },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false } },
+  }) as unknown as FastifyInstance;
+}
+
+function headerText(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value[0] : value;
+}
+
+type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+/** node's own server: the press goes to its handler at once, everything else to fastify. */
+function makeServer(parts: HttpParts, claim: ClaimHandler, handler: Handler): Server {
+  const options = {
+    requestTimeout: 15_000,
+    headersTimeout: 10_000,
+    keepAliveTimeout: 75_000,
+    insecureHTTPParser: false,
+  };
+  const server = createServer(
+    { ...options, connectionsCheckingInterval: 2000, noDelay: true },
+    (req, res) => {
+      if (req.method === 'POST' && req.rawHeaders.length <= HEADERS_MAX * 2) {
+        const match = CLAIM_PATH.exec(req.url as string);
+        if (match) return claim(req, res, match[1] as string);
+      }
+      return handler(req, res);
+    },
+  );
+  server.maxConnections = parts.config.connectionsMax;
+  return server;
+}
+
+/** What node's parser refuses never becomes a request: a bare answer, and the connection ends. */
+function answerParserError(error: NodeJS.ErrnoException, socket: import('node:net').Socket): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const tooLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : tooLate ? 408 : 400;
+  const code: ProblemCode =
+    status === 431 ? 'too_many_headers' : tooLate ? 'request_timeout' : 'invalid_request';
+  const { body } = renderProblem(problem(code), '');
+  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nContent-Type: ${PROBLEM_TYPE}\r\nConnection: close\r\n`;
+  socket.end(`${head}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
+}
+
+/** JSON bodies by our own rules; a route whose body may be absent says so in its config. */
+function readStrictJson(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    /^application\/json(?:\s*;|$)/i,
+    { parseAs: 'buffer' },
+    (request, body: Buffer, done) => {
+      const { body: wanted } = request.routeOptions.config;
+      if (body.length === 0 && wanted !== undefined)
+        return done(null, wanted === 'optional' ? {} : undefined);
+      const parsed = parseStrict(body);
+      return parsed.ok ? done(null, parsed.value) : done(new ProblemError(parsed.problem));
+    },
+  );
+  app.addHook('preValidation', (request, _reply, done) => {
+    const { body: wanted } = request.routeOptions.config;
+    if (wanted === 'optional' && request.body === undefined) request.body = {};
+    done();
+  });
+}
+
+const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
+  FST_ERR_CTP_BODY_TOO_LARGE: 'body_too_large',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'invalid_request',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'malformed_json',
+  FST_ERR_BAD_URL: 'invalid_url',
+  FST_ERR_MAX_PARAM_LENGTH: 'not_found',
+  FST_ERR_ROUTE_MAX_PARAM_LENGTH: 'not_found',
+};
+
+function problemOf(error: FastifyError): Problem | null {
+  if (error instanceof ProblemError) return error.problem;
+  if (error.validation) return validationProblem(error.validationContext, error.validation);
+  const code = FASTIFY_CODES[error.code];
+  if (code) return problem(code);
+  return error.statusCode !== undefined && error.statusCode < 500 ? problem('invalid_request') : null;
+}
+
+function answerError(
+  parts: HttpParts,
+  error: FastifyError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void {
+  const known = problemOf(error);
+  if (!known) parts.onFault?.(error, request.id);
+  reply.header('x-request-id', request.id);
+  const what = known ?? problem('internal');
+  // The rest of a body that nobody reads would be taken for the next request.
+  if (PROBLEMS[what.code].status === 413) reply.header('connection', 'close');
+  sendProblem(reply, what);
+}
+
+function corsOptions(origins: readonly string[]): object {
+  return {
+    origin: origins.includes('*') ? '*' : [...origins],
+    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
+    exposedHeaders: ['X-Request-Id', 'ETag', 'Location', 'Retry-After'],
+    maxAge: 600,
+  };
+}
+
+function crossOriginHeaders(origins: readonly string[]): HttpContext['crossOrigin'] {
+  if (origins.length === 0) return null;
+  const exposed = ['Access-Control-Expose-Headers', 'X-Request-Id, ETag, Location, Retry-After'];
+  if (origins.includes('*')) return () => ['Access-Control-Allow-Origin', '*', ...exposed];
+  const allowed = new Set(origins);
+  return (origin) =>
+    allowed.has(origin)
+      ? ['Access-Control-Allow-Origin', origin, 'Vary', 'Origin', ...exposed]
+      : ['Vary', 'Origin'];
+}
+
+/**
+ * Leaving without cutting anybody: accept no more, tell each connection with its next answer that it is the last one,
+ * end the streams, and only then close what has stayed silent.
+ */
+function stopGently(app: FastifyInstance, context: HttpContext & { metrics: Metrics }): void {
+  const { parts, leaving, streams } = context;
+  app.addHook('preClose', async () => {
+    leaving.now = true;
+    context.stats.stop();
+    context.metrics.stop();
+    const { server } = app;
+    if (!server.listening) return;
+    const closed = new Promise<void>((resolve) => {
+      server.once('close', resolve);
+    });
+    NetServer.prototype.close.call(server);
+    streams.end(STREAM_RETRY_MS);
+    const lastCall = parts.system.after(LAST_CALL_MS, () => server.closeIdleConnections());
+    const end = parts.system.after(parts.config.drainMs, () => server.closeAllConnections());
+    await closed;
+    lastCall.stop();
+    end.stop();
+  });
+}

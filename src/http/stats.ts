@@ -1,0 +1,97 @@
+/** Live counters of campaigns: rates by a look once a second, the rest as it stands. */
+
+import { statusOf } from '../core/campaign.ts';
+import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
+import type { RecorderState } from '../flow/catch-up.ts';
+import type { Log } from '../ports/log.ts';
+import type { System, Timer } from '../ports/system.ts';
+import { remainingOf, timeOrNull, timeText } from './wire.ts';
+
+const LOOK_MS = 1000;
+
+interface Look {
+  claims: number;
+  issued: number;
+  claimsPerSecond: number;
+  winsPerSecond: number;
+}
+
+export interface Stats {
+  of(live: LiveCampaign): Record<string, unknown>;
+  /** all that are not archived, as JSON */
+  text(): string;
+  stop(): void;
+}
+
+function claimsOf(live: LiveCampaign): number {
+  let sum = 0;
+  for (const count of live.told.values()) sum += count;
+  return sum;
+}
+
+export function makeStats(parts: {
+  system: System;
+  catalog: Catalog;
+  log: Log;
+  recorderState(): RecorderState;
+}): Stats {
+  const { system, catalog, log, recorderState } = parts;
+  const looks = new WeakMap<LiveCampaign, Look>();
+  let lookedAt = system.monotonic();
+
+  function look(): void {
+    const seconds = Math.max(0.001, (system.monotonic() - lookedAt) / 1000);
+    lookedAt = system.monotonic();
+    for (const live of catalog.all()) {
+      const claims = claimsOf(live);
+      const before = looks.get(live);
+      looks.set(live, {
+        claims,
+        issued: live.issued,
+        claimsPerSecond: before ? (claims - before.claims) / seconds : 0,
+        winsPerSecond: before ? Math.max(0, live.issued - before.issued) / seconds : 0,
+      });
+    }
+  }
+
+  const timer: Timer = system.every(LOOK_MS, look);
+
+  function of(live: LiveCampaign): Record<string, unknown> {
+    const now = system.now();
+    const rates = looks.get(live);
+    const remaining = remainingOf(live);
+    const pace = rates?.winsPerSecond ?? 0;
+    const status = statusOf(live.campaign, live.issued, now);
+    const recorder = recorderState();
+    return {
+      campaignId: live.campaign.id,
+      name: live.campaign.name,
+      status,
+      quantity: live.campaign.quantity,
+      issued: live.issued,
+      remaining,
+      claims: claimsOf(live),
+      claimsPerSecond: Math.round(rates?.claimsPerSecond ?? 0),
+      winsPerSecond: Math.round(pace),
+      verdicts: Object.fromEntries(live.told),
+      inFlight: live.inFlight.size,
+      lag: {
+        journal: log.state().waiting,
+        recorder: Math.max(0, recorder.end - recorder.next),
+        recorderMs: recorder.lagMs,
+      },
+      sellOutInMs: status === 'open' && pace > 0 ? Math.round((remaining / pace) * 1000) : null,
+      firstWonAt: timeOrNull(live.firstWonAt),
+      lastWonAt: timeOrNull(live.lastWonAt),
+    };
+  }
+
+  return {
+    of: (live) => ({ ...of(live), serverTime: timeText(system.now()) }),
+    text() {
+      const lives = [...catalog.all()].filter((live) => live.campaign.archivedAt === null);
+      return JSON.stringify({ campaigns: lives.map(of) });
+    },
+    stop: () => timer.stop(),
+  };
+}
