@@ -77,7 +77,10 @@ export class Connection {
 
   #read(chunk: string): void {
     if (this.#socket.destroyed) return;
-    if (this.#cutAt !== null) return this.end('cut');
+    if (this.#cutAt !== null) {
+      this.end('cut');
+      return;
+    }
     const text = this.#rest === '' ? chunk : this.#rest + chunk;
     const headEnd = text.indexOf('\r\n\r\n');
     if (headEnd < 0) {
@@ -88,7 +91,10 @@ export class Connection {
     const status = Number(text.slice(9, 12));
     const bodyFrom = headEnd + 4;
     const body = bodyOf(status, head, text, bodyFrom);
-    if (body === 'broken' || !(status >= 100)) return this.end('bad_http');
+    if (body === 'broken' || !(status >= 100)) {
+      this.end('bad_http');
+      return;
+    }
     if (body === null) {
       this.#rest = text;
       return;

@@ -186,14 +186,16 @@ export class Generator {
     const nowMs = monotonicMs();
     this.#connecting--;
     this.#unreachableSinceMs ||= nowMs;
-    if (this.#onOpen && this.#connecting === 0) return this.#onOpen();
-    if (nowMs - this.#unreachableSinceMs > this.#options.patienceMs) return this.stop();
-    if (this.#reconnecting) return;
-    this.#reconnecting = true;
-    after(100, () => {
-      this.#reconnecting = false;
-      this.#connectMore();
-    });
+    if (this.#onOpen) {
+      if (this.#connecting === 0) this.#onOpen();
+    } else if (nowMs - this.#unreachableSinceMs > this.#options.patienceMs) this.stop();
+    else if (!this.#reconnecting) {
+      this.#reconnecting = true;
+      after(100, () => {
+        this.#reconnecting = false;
+        this.#connectMore();
+      });
+    }
   }
 
   /** The next job whose time has come: those who were told to come back go before those who have not been. */

@@ -1,0 +1,147 @@
+/** What a rush was like, in numbers: verdicts, latency, speed, the first and the last winner. */
+
+import type { RecordedWin } from '../../core/history.ts';
+import { isUnknown } from '../../core/history-sight.ts';
+import type { CrowdResult } from './crowd.ts';
+import type { CrowdOptions } from './plan.ts';
+import type { TryList } from './try-list.ts';
+
+export interface LatencyMs {
+  readonly p50: number;
+  readonly p90: number;
+  readonly p99: number;
+  readonly max: number;
+}
+
+export interface WinnerLine {
+  readonly seq: number;
+  readonly userId: string;
+  readonly code: string | null;
+  /** From the start of the rush to the answer. */
+  readonly afterMs: number;
+}
+
+export interface RushSummary {
+  readonly campaignId: string;
+  readonly mode: string;
+  readonly quantity: number;
+  readonly users: number;
+  readonly presses: number;
+  readonly tries: number;
+  /** Presses that never got a final answer. */
+  readonly unresolved: number;
+  /** Tries by verdict, problem code, or what cut them short. */
+  readonly verdicts: Readonly<Record<string, number>>;
+  /** Latency of all answered tries, and of the ones that won, lost, or repeated. */
+  readonly latencyMs: Readonly<Record<string, LatencyMs>>;
+  readonly durationMs: number;
+  readonly claimsPerSecond: number;
+  /** From the start to the answer that gave the last unit away; null when units are left. */
+  readonly soldOutAfterMs: number | null;
+  readonly toldWins: number;
+  /** Winners in the record; null when it was not read. */
+  readonly recorded: number | null;
+  readonly firstWinner: WinnerLine | null;
+  readonly lastWinner: WinnerLine | null;
+  readonly generator: {
+    readonly processes: number;
+    readonly connections: number;
+    readonly seed: number;
+    /** Share of its cores the crowd itself used: near 1 it measures itself. */
+    readonly cpuShare: number;
+  };
+}
+
+interface SummaryOptions {
+  readonly campaignId: string;
+  readonly mode: string;
+  readonly quantity: number;
+  readonly crowd: CrowdOptions;
+  readonly connections: number;
+  readonly processes: number;
+}
+
+export function summarize(
+  options: SummaryOptions,
+  result: CrowdResult,
+  record: readonly RecordedWin[] | null,
+): RushSummary {
+  const { tries, progress, startMs, cpuMs } = result;
+  const { campaignId, mode, quantity, crowd, connections, processes } = options;
+  const durationMs = Math.max(0.001, lastAnswerMs(tries) - startMs);
+  const wins = toldWins(tries, startMs);
+  const { presses, unresolved, words } = progress;
+  const soldOut = wins.length >= quantity ? slowestMs(wins) : null;
+  return {
+    ...{ campaignId, mode, quantity, presses, unresolved },
+    users: crowd.users,
+    tries: tries.length,
+    verdicts: Object.fromEntries(Object.entries(words).sort(([, a], [, b]) => b - a)),
+    latencyMs: latencies(tries),
+    durationMs,
+    claimsPerSecond: (tries.length * 1000) / durationMs,
+    soldOutAfterMs: soldOut,
+    toldWins: wins.length,
+    recorded: record?.length ?? null,
+    firstWinner: wins[0] ?? null,
+    lastWinner: wins.at(-1) ?? null,
+    generator: { processes, connections, seed: crowd.seed, cpuShare: cpuMs / durationMs / processes },
+  };
+}
+
+function lastAnswerMs(tries: TryList): number {
+  let last = 0;
+  for (let row = 0; row < tries.length; row++) last = Math.max(last, tries.completedMs[row] ?? 0);
+  return last;
+}
+
+/** Each told number once, with the first answer that told it, in order of seq. */
+function toldWins(tries: TryList, startMs: number): WinnerLine[] {
+  const bySeq = new Map<number, WinnerLine>();
+  for (let row = 0; row < tries.length; row++) {
+    const seq = tries.seq[row] ?? 0;
+    if (seq === 0) continue;
+    const afterMs = (tries.completedMs[row] ?? 0) - startMs;
+    const known = bySeq.get(seq);
+    if (known && known.afterMs <= afterMs) continue;
+    const userId = tries.nameOf(tries.user[row] ?? 0);
+    bySeq.set(seq, { seq, userId, code: tries.codes.get(row) ?? known?.code ?? null, afterMs });
+  }
+  return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
+}
+
+function slowestMs(wins: readonly WinnerLine[]): number {
+  let slowest = 0;
+  for (const win of wins) slowest = Math.max(slowest, win.afterMs);
+  return slowest;
+}
+
+const shownWords = ['won', 'already_won', 'sold_out'];
+
+function latencies(tries: TryList): Record<string, LatencyMs> {
+  const all = new Float64Array(tries.length);
+  let answered = 0;
+  const byWord = new Map<number, number[]>();
+  for (const word of shownWords) {
+    const id = tries.answers.indexOf(word);
+    if (id >= 0) byWord.set(id, []);
+  }
+  for (let row = 0; row < tries.length; row++) {
+    if (isUnknown(tries.status[row] ?? 0)) continue;
+    const ms = (tries.completedMs[row] ?? 0) - (tries.invokedMs[row] ?? 0);
+    all[answered++] = ms;
+    byWord.get(tries.answer[row] ?? 0)?.push(ms);
+  }
+  const result: Record<string, LatencyMs> = { all: percentiles(all.slice(0, answered)) };
+  for (const [id, times] of byWord) {
+    result[tries.answers[id] ?? ''] = percentiles(Float64Array.from(times));
+  }
+  return result;
+}
+
+/** Exact, by sorting: every latency is kept. */
+export function percentiles(times: Float64Array): LatencyMs {
+  times.sort();
+  const at = (share: number): number => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0;
+  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: times.at(-1) ?? 0 };
+}

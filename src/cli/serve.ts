@@ -1,0 +1,79 @@
+/** `dibs serve`: hands the flags over to the composition and stays until it is told to stop. */
+import { join, resolve } from 'node:path';
+import { Command, Option } from 'commander';
+import { optionRows } from '../config/options.ts';
+import { optionsHelp } from '../config/show.ts';
+import type { RunningServer } from '../main/serve.ts';
+import { CommandFailure, exitCodes } from './failure.ts';
+
+const help = `
+Examples:
+  $ dibs serve                                          everything embedded, data in ./data
+  $ dibs serve --port 9000 --data-dir /var/lib/dibs
+  $ DIBS_AUTH=jwt DIBS_JWT_SECRET_FILE=./jwt.secret dibs serve --host 0.0.0.0
+
+At its first start it makes an operator key, prints it once and keeps it in data/admin.key (only you can read it).
+SIGTERM and Ctrl-C stop it gently: what was taken is finished and stored first.`;
+
+export function serveCommand(): Command {
+  const command = new Command('serve')
+    .description('Serves the API and the pages. With no settings everything runs in this one process.')
+    .option('--ready-json', 'print one JSON line when ready: {"url":…,"adminKey":…}');
+  // The table knows what each may be; here they are only carried. `optionsHelp` shows them better than a list can.
+  for (const { flag, group } of optionRows) {
+    if (group !== 'Commands') command.addOption(new Option(`${flag} <value>`).hideHelp());
+  }
+  return command
+    .addHelpText('after', () => `\n${optionsHelp()}\n${help}`)
+    .action((flags: Record<string, string | true>) => serveWith(flags));
+}
+
+async function serveWith({ readyJson, ...flags }: Record<string, string | true>): Promise<void> {
+  const { serve, StartRefused } = await import('../main/serve.ts');
+  const server = await serve(process.env, flags).catch((error: unknown) => {
+    if (error instanceof StartRefused) throw new CommandFailure(exitCodes.finding, error.message, null);
+    throw error;
+  });
+  if (readyJson) say(JSON.stringify({ url: server.url, adminKey: server.adminKey }));
+  else await greet(server);
+  stopOnSignal(server);
+}
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function greet({ url, adminKey, parts, dataDir }: RunningServer): Promise<void> {
+  const { default: color } = await import('picocolors');
+  const rows: [string, string][] = [
+    ['people', `${url}/`],
+    ['operators', `${url}/admin`],
+    ['API', `${url}/docs`],
+    ['runs on', parts],
+    ['data', resolve(dataDir)],
+  ];
+  say(`${color.bold('Dibs')} serves on ${color.bold(url)}\n`);
+  for (const [name, value] of rows) say(`  ${color.dim(name.padEnd(10))} ${value}`);
+  if (adminKey === null) return;
+  say(`\n  ${color.dim('operator key')}  ${color.bold(adminKey)}`);
+  say(
+    color.dim(`  Shown this once; it is in ${join(dataDir, 'admin.key')}, where the dibs commands find it.`),
+  );
+}
+
+/** The first signal stops gently, the second at once. */
+function stopOnSignal(server: RunningServer): void {
+  let stopping = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(exitCodes.finding);
+    stopping = true;
+    server.log.info({ signal }, 'stopping: finishing what was taken');
+    server.stop().then(
+      () => process.exit(exitCodes.ok),
+      (error: unknown) => {
+        server.log.error({ err: error }, 'the stop failed');
+        process.exit(exitCodes.finding);
+      },
+    );
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+}
