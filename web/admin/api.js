@@ -46,7 +46,10 @@ export class Trouble extends Error {
 async function get(path) {
   let answer;
   try {
-    answer = await fetch(`/v1/admin${path}`, { headers: { authorization: `Bearer ${key()}` }, cache: 'no-store' });
+    answer = await fetch(`/v1/admin${path}`, {
+      headers: { authorization: `Bearer ${key()}` },
+      cache: 'no-store',
+    });
   } catch {
     throw new Trouble('away');
   }

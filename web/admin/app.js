@@ -67,9 +67,13 @@ function drawCampaigns(items) {
   part('campaigns').hidden = items.length === 0;
   part('says').textContent = seen.away ? w.away : items.length === 0 ? w.empty : seen.chosen ? '' : w.pick;
   if (items.length === 0) part('says').append(make('code', `${COMMANDS[0]?.term}`));
-  const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset.id : undefined;
+  const focused =
+    document.activeElement instanceof HTMLElement ? document.activeElement.dataset.id : undefined;
   part('rows').replaceChildren(...items.map(row));
-  if (focused) part('rows').querySelector(`[data-id="${CSS.escape(focused)}"]`)?.dispatchEvent(new Event('refocus'));
+  if (focused)
+    part('rows')
+      .querySelector(`[data-id="${CSS.escape(focused)}"]`)
+      ?.dispatchEvent(new Event('refocus'));
 }
 
 /** @param {import('./api.js').Campaign} campaign */
@@ -90,7 +94,10 @@ function row(campaign) {
   name.append(choose);
   const status = make('td');
   const says = make('span', '', 'state');
-  says.append(make('span', '', 'shape'), make('span', w.statuses[/** @type {keyof typeof w.statuses} */ (campaign.status)]));
+  says.append(
+    make('span', '', 'shape'),
+    make('span', w.statuses[/** @type {keyof typeof w.statuses} */ (campaign.status)]),
+  );
   status.append(says);
   const share = make('td', '', 'share');
   const bar = make('span', '', 'bar');
@@ -140,10 +147,17 @@ function check({ id, ok, basis, says, figures }) {
 
 /** @param {unknown} value */
 const show = (value) =>
-  typeof value === 'number' ? value.toLocaleString(language()) : typeof value === 'string' ? value : JSON.stringify(value);
+  typeof value === 'number'
+    ? value.toLocaleString(language())
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value);
 
 function drawReference() {
-  for (const [id, lines] of /** @type {const} */ ([['commands', COMMANDS], ['calls', CALLS]])) {
+  for (const [id, lines] of /** @type {const} */ ([
+    ['commands', COMMANDS],
+    ['calls', CALLS],
+  ])) {
     part(id).replaceChildren(
       ...lines.flatMap((line) => {
         const term = make('dt');

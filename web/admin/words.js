@@ -62,7 +62,8 @@ const en = {
   leave: 'Leave',
   keyLabel: 'Operator key',
   enter: 'Enter',
-  keyHint: 'Shown once at the first start, and kept in the file admin.key of the data folder. Stays in this tab only.',
+  keyHint:
+    'Shown once at the first start, and kept in the file admin.key of the data folder. Stays in this tab only.',
   keyRefused: 'This key does not open anything here.',
   away: 'The server cannot be reached. Trying again.',
   campaigns: 'Campaigns',
@@ -128,5 +129,7 @@ export function time(at) {
   if (!at) return '–';
   /** @type {Intl.DateTimeFormatOptions} */
   const shape = { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit' };
-  return new Intl.DateTimeFormat(language(), { ...shape, hourCycle: 'h23', timeZoneName: 'short' }).format(new Date(at));
+  return new Intl.DateTimeFormat(language(), { ...shape, hourCycle: 'h23', timeZoneName: 'short' }).format(
+    new Date(at),
+  );
 }

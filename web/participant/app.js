@@ -1,7 +1,7 @@
 // @ts-check
 /** Which page this is: the list, or one campaign. And the switch between the languages. */
 
-import { campaignPage } from './campaign-page.js';
+import { CampaignPage } from './campaign-page.js';
 import { part } from './campaign-view.js';
 import { listPage } from './list-page.js';
 import { takeToken } from './who.js';
@@ -10,7 +10,13 @@ import { language, switchLanguage, words } from './words.js';
 takeToken();
 
 const path = /^\/c\/([^/]+)\/?$/.exec(location.pathname);
-const render = path?.[1] ? campaignPage(decodeURIComponent(path[1])) : listPage();
+const id = path?.[1];
+/** @type {() => void} */
+let render;
+if (id) {
+  const page = new CampaignPage(decodeURIComponent(id));
+  render = () => page.turn();
+} else render = listPage();
 
 function speak() {
   const button = part('language');

@@ -4,19 +4,21 @@
 import { draw, part } from './campaign-view.js';
 import { myClaim, press } from './claim.js';
 import { hintClock, readClock, serverNow } from './clock.js';
-import { follow } from './live.js';
+import { askLater, follow } from './live.js';
 import { stateOf } from './states.js';
 import * as who from './who.js';
+
+/** @typedef {import('./live.js').Campaign} Campaign @typedef {import('./claim.js').Problem} Problem */
 
 const CLOCK_AGAIN_MS = 60_000;
 /** A press that came early by the server's clock is sent again no sooner than this. */
 const EARLY_MS = 40;
 const COPIED_MS = 2_000;
+const LOOK_AGAIN_MS = 500;
 
-/** @param {string} id the campaign in the address */
-export function campaignPage(id) {
-  /** @type {import('./states.js').Sight} */
-  const sight = {
+export class CampaignPage {
+  /** What is known of the world. */
+  sight = /** @type {import('./states.js').Sight} */ ({
     campaign: null,
     missing: false,
     mine: null,
@@ -26,186 +28,198 @@ export function campaignPage(id) {
     reached: true,
     signin: false,
     now: serverNow(),
-  };
-  const page = { copied: false, badUser: false, seenAt: performance.now() };
-  let unfollow = () => {};
-  let giveUp = new AbortController();
-  let timer = 0;
+  });
+  /** What only the drawing needs. */
+  page = { copied: false, badUser: false, seenAt: performance.now() };
+  timer = 0;
+  giveUp = new AbortController();
+  unfollow = () => {};
+
+  /** @param {string} id the campaign in the address */
+  constructor(id) {
+    this.id = id;
+    part('act').addEventListener('click', () => this.act());
+    part('who-form').addEventListener('submit', (event) => this.save(event));
+    part('me-change').addEventListener('click', () => this.change());
+    addEventListener('offline', () => this.onReach(false));
+    document.addEventListener('visibilitychange', () => {
+      if (document.visibilityState === 'visible') void this.setClock();
+    });
+    setInterval(() => void this.setClock(), CLOCK_AGAIN_MS);
+    void this.setClock();
+    void this.begin();
+    part('campaign').hidden = false;
+  }
+
+  async setClock() {
+    await readClock();
+    this.turn();
+  }
 
   /** Draws, presses when the time has come, and comes back when the next figure is due. */
-  function turn() {
-    clearTimeout(timer);
+  turn() {
+    clearTimeout(this.timer);
+    const { sight } = this;
     sight.now = serverNow();
     const opensAt = sight.campaign?.opensAt ? Date.parse(sight.campaign.opensAt) : null;
-    if (sight.armed && opensAt !== null && sight.now >= opensAt && !sight.asking) return void ask();
+    if (sight.armed && opensAt !== null && sight.now >= opensAt && !sight.asking) return void this.ask();
     const state = stateOf(sight);
-    draw(state, sight, page);
+    draw(state, sight, this.page);
     const left = opensAt === null ? 0 : opensAt - sight.now;
-    if (left > 0 && !sight.mine) timer = setTimeout(turn, Math.max(4, (left % 1000) + 1));
-    else if (state === 'retrying' || state === 'offline') timer = setTimeout(turn, 500);
-  }
-
-  /** @param {Partial<import('./live.js').Campaign>} news */
-  function learn(news) {
-    hintClock(news.serverTime);
-    page.seenAt = performance.now();
-    sight.reached = true;
-    const known = sight.campaign;
-    if (known === null && news.name === undefined) return;
-    sight.campaign = /** @type {import('./live.js').Campaign} */ ({ ...known, ...news });
-    turn();
-  }
-
-  async function ask() {
-    if (sight.asking || sight.mine) return;
-    sight.armed = false;
-    sight.refused = null;
-    sight.asking = { waiting: null };
-    const key = who.keepPress(id, 'pending');
-    giveUp = new AbortController();
-    turn();
-    const answer = await press(id, key, giveUp.signal, (waiting) => {
-      sight.asking = { waiting };
-      turn();
-    });
-    sight.asking = null;
-    if (answer === null) return turn();
-    page.seenAt = performance.now();
-    sight.reached = true;
-    if (answer.verdict === 'refused') refused(answer.problem);
-    else hold(answer.claim, answer.verdict === 'won');
-    turn();
-  }
-
-  /** @param {import('./claim.js').Claim} claim @param {boolean} fresh */
-  function hold(claim, fresh) {
-    who.keepPress(id, 'answered');
-    sight.armed = false;
-    // The stream may tell of a win before the answer does: what was new stays new.
-    sight.mine = { claim, fresh: sight.mine?.fresh || fresh };
-  }
-
-  /** @param {import('./claim.js').Problem} problem */
-  function refused(problem) {
-    const { campaign } = sight;
-    const { code } = problem;
-    if (code === 'not_open') return early(problem);
-    who.keepPress(id, 'answered');
-    if (code === 'unauthenticated' || code === 'token_expired') sight.signin = true;
-    else if (code === 'campaign_not_found') sight.missing = true;
-    else if (code === 'invalid_user_id') badUser();
-    else if (campaign && code === 'sold_out') Object.assign(campaign, { status: code, remaining: 0 });
-    else if (campaign && (code === 'paused' || code === 'closed')) campaign.status = code;
-    else sight.refused = problem;
-  }
-
-  /** Pressed before the opening by the server's clock: no harm done, pressed again when it says so. */
-  function early(/** @type {import('./claim.js').Problem} */ { opensAt, serverTime }) {
-    const { campaign } = sight;
-    if (campaign) Object.assign(campaign, { opensAt: opensAt ?? null, status: opensAt ? 'scheduled' : 'draft' });
-    who.keepPress(id, opensAt ? 'armed' : 'answered');
-    if (!opensAt || !serverTime) return;
-    sight.armed = true;
-    const leftMs = Date.parse(opensAt) - Date.parse(serverTime);
-    if (sight.now < Date.parse(opensAt)) return;
-    // This page's clock is ahead: wait what is left by the server's own figures.
-    sight.asking = { waiting: null };
-    setTimeout(() => {
-      sight.asking = null;
-      turn();
-    }, Math.max(EARLY_MS, leftMs));
-  }
-
-  function badUser() {
-    who.setUserId(null);
-    page.badUser = true;
+    const again = () => this.turn();
+    if (left > 0 && !sight.mine) this.timer = setTimeout(again, Math.max(4, (left % 1000) + 1));
+    else if (state === 'retrying' || state === 'offline') this.timer = setTimeout(again, LOOK_AGAIN_MS);
   }
 
   /** Starts over for whoever is pressing now. */
-  async function begin() {
-    unfollow();
-    giveUp.abort();
+  async begin() {
+    const { id, sight } = this;
+    this.unfollow();
+    this.giveUp.abort();
     Object.assign(sight, { mine: null, asking: null, refused: null, signin: false });
     const kept = who.isKnown() ? who.keptPress(id) : null;
     sight.armed = kept?.mark === 'armed';
-    unfollow = follow(id, {
-      onCampaign: learn,
-      onMissing: () => {
-        sight.missing = true;
-        turn();
-      },
-      onReach: (reached) => {
-        sight.reached = reached && navigator.onLine;
-        turn();
-      },
-      onVerdict: (told) => {
-        if (!told.claim) return;
-        hold(told.claim, sight.asking !== null);
-        turn();
-      },
-    });
-    turn();
+    this.unfollow = follow(id, this);
+    this.turn();
     if (!who.isKnown()) return;
     const mine = await myClaim(id);
     if (mine === 'signin') sight.signin = true;
-    else if (mine === 'bad_user') badUser();
-    else if (mine !== null && mine !== 'none') hold(mine, false);
-    else if (kept?.mark === 'pending') void ask();
-    turn();
+    else if (mine === 'bad_user') this.forgetUser();
+    else if (mine !== null && mine !== 'none') this.hold(mine, false);
+    else if (kept?.mark === 'pending') void this.ask();
+    this.turn();
   }
 
-  /** Selects it too, so that there is a way left where the clipboard is closed. */
-  async function copy() {
+  /** @param {Partial<Campaign>} news from the stream or from asking */
+  onCampaign(news) {
+    const known = this.sight.campaign;
+    hintClock(news.serverTime);
+    this.page.seenAt = performance.now();
+    this.sight.reached = true;
+    if (known === null && news.name === undefined) return;
+    this.sight.campaign = /** @type {Campaign} */ ({ ...known, ...news });
+    const justSoldOut = known !== null && known.status !== 'sold_out' && news.status === 'sold_out';
+    if (justSoldOut && !news.lastWonAt) askLater(this.id, this);
+    this.turn();
+  }
+
+  onMissing() {
+    this.sight.missing = true;
+    this.turn();
+  }
+
+  /** @param {boolean} reached */
+  onReach(reached) {
+    this.sight.reached = reached && navigator.onLine;
+    this.turn();
+  }
+
+  /** @param {{ claim?: import('./claim.js').Claim }} told the stream may tell of a win before the answer does */
+  onVerdict({ claim }) {
+    if (!claim) return;
+    this.hold(claim, this.sight.asking !== null);
+    this.turn();
+  }
+
+  async ask() {
+    const { id, sight } = this;
+    if (sight.asking || sight.mine) return;
+    Object.assign(sight, { armed: false, refused: null, asking: { waiting: null } });
+    const key = who.keepPress(id, 'pending');
+    this.giveUp = new AbortController();
+    this.turn();
+    const answer = await press(id, key, this.giveUp.signal, (waiting) => {
+      sight.asking = { waiting };
+      this.turn();
+    });
+    if (answer === null) return;
+    sight.asking = null;
+    this.page.seenAt = performance.now();
+    sight.reached = true;
+    if (answer.verdict === 'refused') this.refuse(answer.problem);
+    else this.hold(answer.claim, answer.verdict === 'won');
+    this.turn();
+  }
+
+  /** @param {import('./claim.js').Claim} claim @param {boolean} fresh won just now, on this page */
+  hold(claim, fresh) {
+    who.keepPress(this.id, 'answered');
+    this.sight.armed = false;
+    this.sight.mine = { claim, fresh: this.sight.mine?.fresh || fresh };
+  }
+
+  /** @param {Problem} problem */
+  refuse(problem) {
+    const { code } = problem;
+    if (code === 'not_open') return this.comeBack(problem);
+    who.keepPress(this.id, 'answered');
+    if (code === 'unauthenticated' || code === 'token_expired') this.sight.signin = true;
+    else if (code === 'campaign_not_found') this.sight.missing = true;
+    else if (code === 'invalid_user_id') this.forgetUser();
+    else if (code === 'sold_out') this.onCampaign({ status: code, remaining: 0 });
+    else if (code === 'paused' || code === 'closed') this.onCampaign({ status: code });
+    else this.sight.refused = problem;
+  }
+
+  /** Pressed before the opening: no harm done, pressed again when the server's clock says so. @param {Problem} problem */
+  comeBack({ opensAt, serverTime }) {
+    const { id, sight } = this;
+    who.keepPress(id, opensAt ? 'armed' : 'answered');
+    this.onCampaign({ opensAt: opensAt ?? null, status: opensAt ? 'scheduled' : 'draft' });
+    if (!opensAt || !serverTime) return;
+    sight.armed = true;
+    if (sight.now < Date.parse(opensAt)) return;
+    // This page's clock is ahead: wait what is left by the server's own figures.
+    sight.asking = { waiting: null };
+    const leftMs = Date.parse(opensAt) - Date.parse(serverTime);
+    setTimeout(
+      () => {
+        sight.asking = null;
+        this.turn();
+      },
+      Math.max(EARLY_MS, leftMs),
+    );
+  }
+
+  act() {
+    const { id, sight } = this;
+    const state = stateOf(sight);
+    if (sight.mine) return void this.copy();
+    if (state === 'open') return void this.ask();
+    sight.armed = state === 'scheduled';
+    who.keepPress(id, sight.armed ? 'armed' : 'answered');
+    this.turn();
+  }
+
+  /** Selects the code too, so that there is a way left where the clipboard is closed. */
+  async copy() {
     const code = part('code');
     getSelection()?.selectAllChildren(code);
-    try {
-      await navigator.clipboard.writeText(code.textContent ?? '');
-    } catch {
-      document.execCommand('copy');
-    }
-    page.copied = true;
-    turn();
+    await navigator.clipboard?.writeText(code.textContent ?? '').catch(() => document.execCommand('copy'));
+    this.page.copied = true;
+    this.turn();
     setTimeout(() => {
-      page.copied = false;
-      turn();
+      this.page.copied = false;
+      this.turn();
     }, COPIED_MS);
   }
 
-  function act() {
-    const state = stateOf(sight);
-    if (sight.mine) return void copy();
-    if (state === 'open') return void ask();
-    sight.armed = state === 'scheduled';
-    who.keepPress(id, sight.armed ? 'armed' : 'answered');
-    turn();
-  }
-
   /** @param {Event} event */
-  function save(event) {
+  save(event) {
     event.preventDefault();
-    const field = /** @type {HTMLInputElement} */ (part('who-field'));
-    page.badUser = false;
-    who.setUserId(field.value.trim());
-    void begin();
+    this.page.badUser = false;
+    who.setUserId(/** @type {HTMLInputElement} */ (part('who-field')).value.trim());
+    void this.begin();
   }
 
-  part('act').addEventListener('click', act);
-  part('who-form').addEventListener('submit', save);
-  part('me-change').addEventListener('click', () => {
+  change() {
     who.setUserId(null);
-    void begin();
+    void this.begin();
     part('who-field').focus();
-  });
-  addEventListener('offline', () => {
-    sight.reached = false;
-    turn();
-  });
-  document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'visible') void readClock().then(turn);
-  });
-  setInterval(() => void readClock().then(turn), CLOCK_AGAIN_MS);
-  void readClock().then(turn);
-  void begin();
-  part('campaign').hidden = false;
-  return turn;
+  }
+
+  forgetUser() {
+    who.setUserId(null);
+    this.page.badUser = true;
+  }
 }

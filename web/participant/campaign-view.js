@@ -148,12 +148,15 @@ function alreadyWon(status) {
   return status === 'expired' ? says.expired : says.already_won;
 }
 
-/** With the seconds it took when the server tells them; never guessed. @param {import('./live.js').Campaign} campaign */
-function soldOut({ quantity, soldOutAfterMs }) {
+/** With the seconds it took, rounded up, when the server has told both ends; never guessed. */
+function soldOut(/** @type {import('./live.js').Campaign} */ { quantity, opensAt, lastWonAt }) {
   const says = words().says;
-  if (typeof soldOutAfterMs !== 'number') return says.sold_out(count(quantity));
-  const seconds = soldOutAfterMs / 1000;
-  return says.soldOutIn(count(quantity), count(seconds < 60 ? Math.ceil(seconds * 10) / 10 : Math.ceil(seconds)));
+  if (!opensAt || !lastWonAt) return says.sold_out(count(quantity));
+  const seconds = (Date.parse(lastWonAt) - Date.parse(opensAt)) / 1000;
+  return says.soldOutIn(
+    count(quantity),
+    count(seconds < 60 ? Math.ceil(seconds * 10) / 10 : Math.ceil(seconds)),
+  );
 }
 
 /** @param {number} at on the performance clock */

@@ -17,11 +17,11 @@ const TRY_MS = 10_000;
 const CUT_FIRST_MS = 400;
 const CUT_MAX_MS = 5_000;
 
-/** @param {number} ms @param {AbortSignal} signal */
+/** @param {number} ms @param {AbortSignal} signal ends it early */
 const pause = (ms, signal) =>
   new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms);
-    signal.addEventListener('abort', () => (clearTimeout(timer), resolve(null)), { once: true });
+    setTimeout(resolve, ms);
+    signal.addEventListener('abort', resolve, { once: true });
   });
 
 /** @param {Response} answer @returns {Promise<any>} */

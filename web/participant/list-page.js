@@ -34,9 +34,12 @@ export function listPage() {
   }
 
   void read();
-  setInterval(() => {
-    if (document.visibilityState === 'visible') void read();
-  }, AGAIN_MS * (1 + Math.random() / 2));
+  setInterval(
+    () => {
+      if (document.visibilityState === 'visible') void read();
+    },
+    AGAIN_MS * (1 + Math.random() / 2),
+  );
   part('list').hidden = false;
   return render;
 }
@@ -44,17 +47,30 @@ export function listPage() {
 /** @param {import('./live.js').Campaign} campaign */
 function row(campaign) {
   const now = serverNow();
-  const sight = { missing: false, mine: null, asking: null, refused: null, armed: false, reached: true, signin: false };
+  const sight = {
+    missing: false,
+    mine: null,
+    asking: null,
+    refused: null,
+    armed: false,
+    reached: true,
+    signin: false,
+  };
   const state = stateOf({ ...sight, campaign, now });
   const link = make('a', 'row');
   link.setAttribute('href', `/c/${encodeURIComponent(campaign.id)}`);
   link.dataset.state = state;
   const what = make('span', 'row-what');
   const says = make('span', 'state');
-  const when = state === 'scheduled' && campaign.opensAt ? ` · ${moment(Date.parse(campaign.opensAt), now)}` : '';
+  const when =
+    state === 'scheduled' && campaign.opensAt ? ` · ${moment(Date.parse(campaign.opensAt), now)}` : '';
   says.append(make('span', 'shape'), make('span', '', words().state[state] + when));
   what.append(make('span', 'row-name', campaign.name), says);
-  const number = make('span', 'row-number', count(state === 'scheduled' ? campaign.quantity : campaign.remaining));
+  const number = make(
+    'span',
+    'row-number',
+    count(state === 'scheduled' ? campaign.quantity : campaign.remaining),
+  );
   number.append(make('span', 'row-of', `/ ${count(campaign.quantity)}`));
   link.append(what, number);
   const item = make('li', '');

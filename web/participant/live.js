@@ -24,7 +24,7 @@ const AGAIN_MAX_MS = 30_000;
  * @property {string | null} closesAt
  * @property {Record<string, unknown> | null} benefit
  * @property {string} [serverTime]
- * @property {number | null} [soldOutAfterMs] how long it took, when it is sold out
+ * @property {string | null} [lastWonAt] not told by the stream
  */
 
 /**
@@ -66,6 +66,11 @@ export function follow(id, listener) {
     }
   })();
   return () => stop.abort();
+}
+
+/** Asks once, a little later, for what the stream does not tell. @param {string} id @param {Listener} listener */
+export function askLater(id, listener) {
+  setTimeout(() => void poll(id, listener, new AbortController().signal), spread(POLL_MS / 2));
 }
 
 /** @param {string} id @param {Listener} listener @param {AbortSignal} signal @returns {Promise<boolean>} go on? */
