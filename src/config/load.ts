@@ -107,7 +107,9 @@ function textOf(value: unknown): string | undefined {
 /** `auto` depends on the address: nobody limits himself on his own machine, and nobody should forget it elsewhere. */
 function settleRateLimit(values: Record<string, Value | undefined>): void {
   if (values['rateLimit'] !== 'auto') return;
-  values['rateLimit'] = isLoopback(String(values['host'])) ? {} : parseRateLimit(publicRateLimit);
+  const host = values['host'];
+  const atHome = typeof host === 'string' && isLoopback(host);
+  values['rateLimit'] = atHome ? {} : parseRateLimit(publicRateLimit);
 }
 
 // --- names that nobody knows ---------------------------------------------------------------------------------------
