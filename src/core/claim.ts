@@ -7,17 +7,22 @@ export const IDEMPOTENCY_KEY_MAX = 255;
 
 /** Plain ASCII without anything that needs a second look: the common case, decided by one pass. */
 const PLAIN_USER_ID = /^[!-~](?:[ -~]{0,126}[!-~])?$/;
-/** Control, format (bidi and zero-width), private-use and unassigned characters, line and paragraph separators. */
-const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Cn}\p{Zl}\p{Zp}]/u;
+/**
+ * Control and bidi characters, line and paragraph separators. Joiners and the like stay allowed: emoji and several
+ * scripts are written with them. Unassigned characters too, or an id would be valid by one Node and not by the next.
+ */
+const FORBIDDEN = /[\p{Cc}\p{Bidi_Control}\u2028\u2029]/u;
 const EDGE_SPACE = /^\s|\s$/u;
+/** No text longer than this many UTF-16 units has a normal form of 128 bytes: saves normalizing whatever is sent. */
+const RAW_UNITS_MAX = 3 * USER_ID_BYTES_MAX;
 
 /**
- * Brings a user id to the one form that is compared: NFC, case kept. 1–128 bytes of UTF-8, nothing invisible,
- * no space at either end. Returns null for an id that may not be.
+ * Brings a user id to the one form that is compared: NFC, case kept. 1–128 bytes of UTF-8 in that form, no
+ * control, bidi or lone-surrogate characters, no space at either end. Returns null for an id that may not be.
  */
 export function normalUserId(raw: string): string | null {
   if (PLAIN_USER_ID.test(raw)) return raw;
-  if (raw.length === 0 || raw.length > USER_ID_BYTES_MAX || !raw.isWellFormed()) return null;
+  if (raw.length === 0 || raw.length > RAW_UNITS_MAX || !raw.isWellFormed()) return null;
   const id = raw.normalize('NFC');
   if (FORBIDDEN.test(id) || EDGE_SPACE.test(id)) return null;
   return Buffer.byteLength(id) <= USER_ID_BYTES_MAX ? id : null;

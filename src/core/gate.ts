@@ -101,8 +101,9 @@ export function decide(state: GateState, attempt: Attempt, now: number): Decisio
   }
   if (!attempt.eligible) return REFUSED.ineligible;
   if (rule.paused) return REFUSED.paused;
-  if (rule.startsAt === null ? !rule.closed : state.clock < rule.startsAt) return REFUSED.not_open;
+  // What is over before it began will never open: `not_open` would send people to wait for nothing.
   if (rule.closed || (rule.closesAt !== null && state.clock >= rule.closesAt)) return REFUSED.closed;
+  if (rule.startsAt === null || state.clock < rule.startsAt) return REFUSED.not_open;
   if (state.issued >= rule.quantity) return REFUSED.sold_out;
   return {
     verdict: 'won',
@@ -124,6 +125,8 @@ export function evolve(state: GateState, fact: ClaimWon): void {
   if (fact.seq <= state.lastSeq) throw new Error(`seq ${fact.seq} of ${fact.campaignId} was given already`);
   state.issued += 1;
   state.lastSeq = fact.seq;
+  // Also after a restart no winner is told an earlier time than the one before him.
+  if (fact.wonAt > state.clock) state.clock = fact.wonAt;
   while (state.wonAt.length < fact.seq - 1) state.wonAt.push(0);
   state.wonAt.push(fact.wonAt);
   if (state.rule.perUserLimit === 1) {
