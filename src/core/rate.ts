@@ -21,18 +21,31 @@ export function newMeter(rate: Rate): Meter {
   return { rate, young: new Map(), old: new Map(), turnedAt: 0 };
 }
 
-/** Counts one try of `key`. Returns 0 when it is let through, else the ms to wait. A refused try costs nothing more. */
+/** What sums of epoch ms in doubles may be off by: a try that is early by no more is in time. */
+const CLOCK_ERROR_MS = 0.05;
+
+/**
+ * Counts one try of `key` at `now` (ms of any clock). Returns 0 when it is let through, else the ms to wait. A refused
+ * try costs nothing more. A clock that steps back makes nobody wait longer than a period for it.
+ */
 export function countTry(meter: Meter, key: string, now: number): number {
   const { tries, periodMs } = meter.rate;
-  if (now - meter.turnedAt > periodMs) {
-    meter.old = now - meter.turnedAt > 2 * periodMs ? new Map() : meter.young;
-    meter.young = new Map();
-    meter.turnedAt = now;
-  }
+  turn(meter, now);
   const spacing = periodMs / tries;
-  const arrival = Math.max(meter.young.get(key) ?? meter.old.get(key) ?? now, now);
+  const known = meter.young.get(key) ?? meter.old.get(key) ?? now;
+  // No arrival lies more than a period ahead, unless the clock was ahead when it was noted.
+  const arrival = known > now + periodMs + CLOCK_ERROR_MS ? now : Math.max(known, now);
   const early = arrival - now - (periodMs - spacing);
-  if (early > 0.000_001) return Math.max(1, Math.ceil(early));
+  if (early > Math.min(CLOCK_ERROR_MS, spacing / 2)) return Math.max(1, Math.ceil(early));
   meter.young.set(key, arrival + spacing);
   return 0;
+}
+
+/** Every period the young become the old; the old are gone, because no arrival lies more than a period ahead. */
+function turn(meter: Meter, now: number): void {
+  const age = now - meter.turnedAt;
+  if (age >= 0 && age <= meter.rate.periodMs) return;
+  meter.old = age > 2 * meter.rate.periodMs ? new Map() : meter.young;
+  meter.young = new Map();
+  meter.turnedAt = now;
 }
