@@ -20,6 +20,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import module from 'node:module';
 import { Socket } from 'node:net';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -65,6 +66,8 @@ async function runHere(target, args) {
   const file = isAbsolute(target) ? target : join(ROOT, target);
   if (!existsSync(file)) throw new LaunchProblem(`There is no ${target} here.`);
   process.argv = [process.execPath, file, ...args];
+  // Keeps what V8 compiled for the next start, which then takes two thirds of the time. Does nothing where it cannot write.
+  module.enableCompileCache?.(join(NODE_FOLDER, 'compiled'));
   await import(pathToFileURL(file).href);
 }
 
