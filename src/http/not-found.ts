@@ -4,6 +4,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { problem } from '../core/problem.ts';
 import { sendProblem } from './problem.ts';
 
+/** What pages may send beside the headers that browsers always allow. */
+const ASKED_HEADERS = 'authorization, content-type, idempotency-key, if-match, if-none-match, x-request-id';
+
 interface KnownPath {
   match: RegExp;
   methods: Set<string>;
@@ -34,10 +37,15 @@ export function watchPaths(app: FastifyInstance): void {
     for (const path of known.values())
       if (path.match.test(bare)) for (const one of path.methods) methods.add(one);
     if (methods.size === 0) return sendProblem(reply, problem('not_found'));
-    reply.header('allow', [...methods, 'OPTIONS'].sort().join(', '));
-    return request.method === 'OPTIONS'
-      ? reply.code(204).send()
-      : sendProblem(reply, problem('method_not_allowed'));
+    const allowed = [...methods.add('OPTIONS')].sort().join(', ');
+    reply.header('allow', allowed);
+    if (request.method !== 'OPTIONS') return sendProblem(reply, problem('method_not_allowed'));
+    // A page of another origin asks first; its origin was looked at before.
+    if (reply.hasHeader('access-control-allow-origin')) {
+      reply.header('access-control-allow-methods', allowed).header('access-control-allow-headers', ASKED_HEADERS);
+      reply.header('access-control-max-age', '600');
+    }
+    return reply.code(204).send();
   }
 
   // Before the body is read: what nobody serves is not worth parsing.

@@ -7,7 +7,6 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import { createServer, STATUS_CODES } from 'node:http';
 import { Server as NetServer } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import fastifyCors from '@fastify/cors';
 import fastify from 'fastify';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { PROBLEMS, problem } from '../core/problem.ts';
@@ -68,17 +67,12 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
   app.setValidatorCompiler(makeValidatorCompiler());
   app.setErrorHandler((error: FastifyError, request, reply) => answerError(parts, error, request, reply));
   readStrictJson(app);
-  watchPaths(app);
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    done(
-      request.raw.rawHeaders.length > HEADERS_MAX * 2
-        ? new ProblemError(problem('too_many_headers'))
-        : undefined,
-    );
+    allowOrigin(context, request, reply);
+    done(request.raw.rawHeaders.length > HEADERS_MAX * 2 ? new ProblemError(problem('too_many_headers')) : undefined);
   });
-  if (parts.config.corsOrigins.length > 0)
-    await app.register(fastifyCors, corsOptions(parts.config.corsOrigins));
+  watchPaths(app);
   await describeApi(app, parts.version);
   peopleRoutes(app, context);
   adminCampaignRoutes(app, context);
@@ -260,15 +254,13 @@ function answerError(
   sendProblem(reply, what);
 }
 
-function corsOptions(origins: readonly string[]): object {
-  return {
-    origin: origins.includes('*') ? '*' : [...origins],
-    methods: ['GET', 'HEAD', 'POST', 'PATCH', 'DELETE'],
-    exposedHeaders: ['X-Request-Id', 'ETag', 'Location', 'Retry-After'],
-    maxAge: 600,
-  };
+function allowOrigin(context: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
+  const { origin } = request.headers;
+  const headers = origin === undefined ? null : (context.crossOrigin?.(origin) ?? null);
+  for (let i = 0; headers && i < headers.length; i += 2) reply.header(headers[i] as string, headers[i + 1]);
 }
 
+/** Which headers let a page of another origin read an answer; null when no origin may. */
 function crossOriginHeaders(origins: readonly string[]): HttpContext['crossOrigin'] {
   if (origins.length === 0) return null;
   const exposed = ['Access-Control-Expose-Headers', 'X-Request-Id, ETag, Location, Retry-After'];
