@@ -86,6 +86,7 @@ function startServer(dataDir: string): ChildProcess {
 function serverReady(server: ChildProcess): Promise<Ready> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
+      cancel();
       reject(new CommandFailure(exitCodes.finding, `the demo's server did not start: ${why}`, null));
     };
     const cancel = after(readyMs, () => fail(`nothing for ${readyMs / 1000} s`));
