@@ -22,11 +22,12 @@ const launcher = join(import.meta.dirname, '..', '..', 'scripts', 'launch.mjs');
 /** Stands for the server: says who it is, then does as it is told. */
 const target = `
 const [mode]: string[] = process.argv.slice(2);
-console.log(JSON.stringify({ pid: process.pid, args: process.argv.slice(2) }));
-if (mode === 'exit') process.exit(7);
+const hello = JSON.stringify({ pid: process.pid, args: process.argv.slice(2) });
+if (mode === 'exit') { console.log(hello); process.exit(7); }
 if (mode === 'serve') {
   process.on('SIGTERM', () => process.exit(3));
   setInterval(() => undefined, 1000);
+  console.log(hello); // only now: whoever reads it may send the signal
 }
 if (mode === 'die') { process.kill(process.pid, 'SIGTERM'); setInterval(() => undefined, 1000); }
 `;
