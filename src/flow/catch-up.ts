@@ -17,17 +17,17 @@ export type CatchUp = (patienceMs: number) => Promise<boolean>;
 
 export function makeCatchUp(parts: { system: System; log: Log; recorderState(): RecorderState }): CatchUp {
   const { system, log, recorderState } = parts;
-  return (patienceMs) => {
-    const { end, waiting } = log.state();
-    const goal = Math.max(end + waiting, recorderState().end);
+  return async (patienceMs) => {
     const until = system.monotonic() + patienceMs;
-    return new Promise((resolve) => {
-      const look = (): void => {
-        if (recorderState().next >= goal) resolve(true);
-        else if (system.monotonic() >= until) resolve(false);
-        else system.after(STEP_MS, look);
-      };
-      look();
-    });
+    const goal = await Promise.race([log.flush(), rest(system, patienceMs)]);
+    for (;;) {
+      if (goal !== null && recorderState().next >= goal) return true;
+      if (goal === null || system.monotonic() >= until) return false;
+      await rest(system, STEP_MS);
+    }
   };
+}
+
+function rest(system: System, ms: number): Promise<null> {
+  return new Promise((resolve) => system.after(ms, () => resolve(null)));
 }

@@ -40,6 +40,8 @@ export interface ClaimParts {
   codes: Codes;
   /** tries that may wait for their answer at once; one more is refused */
   inFlightMax: number;
+  /** facts that may wait for the log; while there are more, tries are refused */
+  logWaitingMax: number;
 }
 
 export interface ClaimFlow {
@@ -156,7 +158,7 @@ export function makeClaimFlow(parts: ClaimParts): ClaimFlow {
         answer(outcome);
       };
       if (logState.fault !== null) return tell(UNAVAILABLE);
-      if (waiting >= parts.inFlightMax) return tell(OVERLOADED);
+      if (waiting >= parts.inFlightMax || logState.waiting >= parts.logWaitingMax) return tell(OVERLOADED);
       if (!live.atGate) return answerFromRecord(live, press, tell);
       const { eligibility } = live.campaign;
       const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);

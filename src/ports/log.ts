@@ -26,6 +26,8 @@ export interface Log {
   /** `done(null)` when durable; an error means: not known to be durable, and the log goes on trying. */
   append(fact: Fact, done: (error: Error | null) => void): void;
   state(): LogState;
+  /** Resolves with the offset after everything that was appended before the call, when that is durable. */
+  flush(): Promise<number>;
   /** Called with the offset after each durable write. */
   onDurable(listener: (end: number) => void): void;
   /** Lets go of what is recorded: entries before `offset`. */

@@ -18,7 +18,11 @@ type Done = (error: Error | null) => void;
 interface Batch {
   lines: string[];
   dones: Done[];
+  /** told the end when this batch is durable */
+  flushes: ((end: number) => void)[];
 }
+
+const emptyBatch = (): Batch => ({ lines: [], dones: [], flushes: [] });
 
 export interface Journal extends Log {
   /** hears the new end of the journal after each commit: hand it to the recorder's thread */
@@ -45,7 +49,7 @@ export async function openJournal(path: string, system: System): Promise<Journal
 function makeJournal(thread: Worker, commits: MessagePort, end: number, system: System): Journal {
   const state: LogState = { waiting: 0, end, fault: null };
   const listeners: ((end: number) => void)[] = [];
-  let gathering: Batch = { lines: [], dones: [] };
+  let gathering: Batch = emptyBatch();
   let writing: Batch | null = null;
   let turnAsked = false;
   let closed: Promise<void> | null = null;
@@ -55,25 +59,27 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
     turnAsked = false;
     if (writing !== null || gathering.lines.length === 0) return;
     writing = gathering;
-    gathering = { lines: [], dones: [] };
+    gathering = emptyBatch();
     send({ append: `[${writing.lines.join(',')}]` });
   }
 
   function committed(newEnd: number): void {
-    const { dones } = writing as Batch;
+    const { dones, flushes } = writing as Batch;
     writing = null;
     state.end = newEnd;
     state.waiting -= dones.length;
     state.fault = null;
     write();
     for (const done of dones) done(null);
+    for (const flushed of flushes) flushed(newEnd);
     for (const listener of listeners) listener(newEnd);
   }
 
   /** The same facts are sent again, in front of those that came since; who waited is told that it is not known. */
   function failed(reason: string): void {
     state.fault = reason;
-    const batch = writing as Batch;
+    if (writing === null) return;
+    const batch = writing;
     const error = new StorageFault(reason);
     const dones = batch.dones;
     batch.dones = dones.map(() => () => undefined);
@@ -103,6 +109,12 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
       turnAsked = true;
       system.afterTurn(write);
     },
+    flush: () =>
+      new Promise((resolve) => {
+        const newest = gathering.lines.length > 0 ? gathering : writing;
+        if (newest === null) resolve(state.end);
+        else newest.flushes.push(resolve);
+      }),
     async trim(offset) {
       send({ trim: offset });
     },

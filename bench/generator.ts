@@ -1,0 +1,115 @@
+/**
+ * Load for benchmarks: keep-alive connections in a closed loop, one request each at a time, written and read with as
+ * little work as possible, so that the server is what is measured. Runs as its own process; prints one JSON line.
+ *
+ *   node bench/generator.ts '{"port":8080,"campaign":"c","connections":64,"seconds":3,"prefix":"a"}'
+ */
+
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+
+export interface Load {
+  port: number;
+  campaign: string;
+  connections: number;
+  /** stop after so long … */
+  seconds?: number;
+  /** … or after so many requests */
+  count?: number;
+  /** users are `<prefix>-<number>`, every one new, starting at `first` */
+  prefix: string;
+  first?: number;
+}
+
+export interface LoadResult {
+  requests: number;
+  seconds: number;
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  maxMs: number;
+  statuses: Record<string, number>;
+}
+
+const PAD = 10;
+
+function requestTemplate(load: Load): { bytes: Buffer; at: number } {
+  const body = `{"userId":"${load.prefix}-${'0'.repeat(PAD)}"}`;
+  const head =
+    `POST /v1/campaigns/${load.campaign}/claims HTTP/1.1\r\nHost: 127.0.0.1:${load.port}\r\n` +
+    'User-Agent: Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36\r\n' +
+    'Accept: application/json\r\nAccept-Language: ko-KR,ko;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n' +
+    `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
+  const bytes = Buffer.from(head + body);
+  return { bytes, at: bytes.length - 2 - PAD };
+}
+
+/** Runs the load in this process. */
+export async function generate(load: Load): Promise<LoadResult> {
+  const { bytes, at } = requestTemplate(load);
+  const latencies: number[] = [];
+  const statuses: Record<string, number> = {};
+  let user = load.first ?? 0;
+  let sent = 0;
+  const began = performance.now();
+  const until = load.seconds === undefined ? Number.POSITIVE_INFINITY : began + load.seconds * 1000;
+  const countMax = load.count ?? Number.POSITIVE_INFINITY;
+
+  function press(socket: Socket): void {
+    const request = Buffer.from(bytes);
+    request.write(String(user).padStart(PAD, '0'), at, 'latin1');
+    user += 1;
+    sent += 1;
+    socket.write(request);
+  }
+
+  const run = (): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
+      let pressedAt = 0;
+      let had = '';
+      socket.on('connect', () => {
+        pressedAt = performance.now();
+        press(socket);
+      });
+      socket.on('data', (chunk) => {
+        had += chunk.toString('latin1');
+        const headEnd = had.indexOf('\r\n\r\n');
+        if (headEnd < 0) return;
+        const mark = had.search(/content-length: /i);
+        const length = Number.parseInt(had.slice(mark + 16, mark + 24), 10);
+        if (had.length < headEnd + 4 + length) return;
+        const status = had.slice(9, 12);
+        had = '';
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        const now = performance.now();
+        latencies.push(now - pressedAt);
+        if (now >= until || sent >= countMax) {
+          socket.destroy();
+          resolve();
+          return;
+        }
+        pressedAt = now;
+        press(socket);
+      });
+      socket.on('error', reject);
+    });
+
+  await Promise.all(Array.from({ length: load.connections }, run));
+  const seconds = (performance.now() - began) / 1000;
+  const sorted = Float64Array.from(latencies).sort();
+  const quantile = (q: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
+  return {
+    requests: latencies.length,
+    seconds,
+    perSecond: latencies.length / seconds,
+    p50Ms: quantile(0.5),
+    p99Ms: quantile(0.99),
+    maxMs: quantile(1),
+    statuses,
+  };
+}
+
+if (import.meta.main)
+  process.stdout.write(`${JSON.stringify(await generate(JSON.parse(process.argv[2] ?? '{}') as Load))}\n`);

@@ -1,0 +1,221 @@
+/**
+ * The composition: configuration → parts → flows → a listening server. Ready means ready: the record has caught up with
+ * the journal, the gate holds every winner, and the path of a claim has run often enough to be fast.
+ */
+
+import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { StorageFault } from '../adapters/sqlite/open.ts';
+import { makeSystem } from '../adapters/system/system.ts';
+import type { Config } from '../config/load.ts';
+import { describeConfigErrors, loadConfig } from '../config/load.ts';
+import { makeClaimFlow } from '../flow/claim.ts';
+import type { HttpConfig, HttpParts } from '../http/parts.ts';
+import { buildServer } from '../http/server.ts';
+import type { System } from '../ports/system.ts';
+import type { Parts } from './embedded.ts';
+import { startEmbedded } from './embedded.ts';
+import { makeLogger } from './logger.ts';
+import { firstOperatorKey, masterSecret } from './secrets.ts';
+import { warmUp } from './warm-up.ts';
+
+export interface RunningServer {
+  url: string;
+  /** the first operator key, when this start made it */
+  adminKey: string | null;
+  /** what it runs on, for people */
+  parts: string;
+  dataDir: string;
+  log: Logger;
+  /** Answers what was taken, writes what was told, lets go of everything. */
+  stop(): Promise<void>;
+}
+
+/** Why a start was refused, in words for whoever started it: no stack, exit code 1. */
+export class StartRefused extends Error {
+  override name = 'StartRefused';
+}
+
+/** Starts a server by environment and flags (by option key). Throws {@link StartRefused} with what to change. */
+export async function serve(
+  env: Readonly<Record<string, string | undefined>>,
+  flags: Readonly<Record<string, unknown>>,
+): Promise<RunningServer> {
+  const loaded = loadConfig(env, flags, (path) => readFileSync(path, 'utf8'));
+  if (!loaded.ok) throw new StartRefused(describeConfigErrors(loaded.errors));
+  try {
+    return await start(loaded.config);
+  } catch (error) {
+    if (error instanceof StorageFault) throw new StartRefused(error.message, { cause: error });
+    throw error;
+  }
+}
+
+async function start(config: Config): Promise<RunningServer> {
+  const system = makeSystem();
+  const log = makeLogger(config);
+  makeFolder(config.dataDir);
+  const master = masterSecret(config.masterSecret ?? null, config.dataDir, system);
+  const parts = await startEmbedded(
+    {
+      dataDir: config.dataDir,
+      master,
+      recorderBatch: config.recorderBatch,
+      recorderRatePerSecond: config.recorderRatePerSecond,
+    },
+    system,
+  );
+  try {
+    const adminKey =
+      config.adminKey === undefined ? await firstOperatorKey(parts.operators, config.dataDir, system) : null;
+    const state = { ready: false };
+    const app = await buildServer(httpParts(config, parts, system, master, log, state));
+    await warmUp(httpConfig(config), system);
+    const url = await listen(app, config);
+    state.ready = true;
+    watchFaults(parts, system, log);
+    return {
+      url,
+      adminKey,
+      parts: 'gate in this process, journal and record in SQLite',
+      dataDir: config.dataDir,
+      log,
+      async stop() {
+        state.ready = false;
+        await app.close();
+        await parts.stop();
+      },
+    };
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    throw new StartRefused(
+      `The data folder ${path} cannot be used (${(error as Error).message}). ` +
+        'Make it writable for this user, or choose another with DIBS_DATA_DIR.',
+    );
+  }
+}
+
+function httpConfig(config: Config): HttpConfig {
+  return {
+    auth: config.auth,
+    jwt: {
+      secret: config.jwtSecret ?? null,
+      jwksUrl: config.jwksUrl ?? null,
+      issuer: config.jwtIssuer ?? null,
+      audience: config.jwtAudience ?? null,
+    },
+    rateLimit: { user: config.rateLimit.user ?? null, ip: config.rateLimit.ip ?? null },
+    trustProxy: config.trustProxy,
+    corsOrigins: config.corsOrigins,
+    adminKey: config.adminKey ?? null,
+    connectionsMax: config.maxConnections,
+    streamsPerUserMax: config.ssePerUser,
+    streamsMax: config.sseMax,
+    drainMs: config.shutdownMs,
+  };
+}
+
+function httpParts(
+  config: Config,
+  parts: Parts,
+  system: System,
+  master: Buffer,
+  log: Logger,
+  state: { ready: boolean },
+): HttpParts {
+  const { catalog, codes, gate, record, campaigns, operators, recorder } = parts;
+  const journal = parts.log.state();
+  const claims = makeClaimFlow({
+    catalog,
+    gate,
+    log: parts.log,
+    record,
+    codes,
+    inFlightMax: config.maxInFlight,
+    logWaitingMax: config.journalQueueMax,
+  });
+  return {
+    config: httpConfig(config),
+    system,
+    catalog,
+    claims,
+    codes,
+    gate,
+    log: parts.log,
+    record,
+    campaigns,
+    operators,
+    master,
+    durabilities: ['memory', 'disk'],
+    ready: () => ({
+      ready: state.ready && journal.fault === null,
+      roles: {
+        gate: 'ready',
+        log: journal.fault ?? 'ready',
+        recorder: recorder.fault ?? 'ready',
+      },
+    }),
+    recorderState: () => ({
+      next: recorder.next,
+      end: journal.end,
+      lagMs: recorder.next >= journal.end ? 0 : system.now() - recorder.caughtUpAt,
+    }),
+    depths: () => ({ journal: journal.waiting, claims: claims.waiting() }),
+    onFault: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
+    version: readVersion(),
+  };
+}
+
+function readVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}
+
+async function listen(app: FastifyInstance, config: Config): Promise<string> {
+  try {
+    await app.listen({ host: config.host, port: config.port, backlog: 4096 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'EADDRINUSE') {
+      throw new StartRefused(
+        `Port ${config.port} of ${config.host} is in use. Stop what runs there, or choose another with DIBS_PORT (0 takes a free one).`,
+      );
+    }
+    if (code === 'EADDRNOTAVAIL' || code === 'EACCES') {
+      throw new StartRefused(
+        `Cannot listen on ${config.host}:${config.port} (${code}). Choose another DIBS_HOST or DIBS_PORT.`,
+      );
+    }
+    throw error;
+  }
+  const { address, port, family } = app.server.address() as AddressInfo;
+  return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Says once when a part begins to fail and once when it is well again. */
+function watchFaults(parts: Parts, system: System, log: Logger): void {
+  const said = new Map<string, string | null>();
+  const look = (part: string, fault: string | null): void => {
+    if ((said.get(part) ?? null) === fault) return;
+    said.set(part, fault);
+    if (fault === null) log.info({ part }, 'well again');
+    else log.error({ part, fault }, 'cannot write; trying again');
+  };
+  system.every(1000, () => {
+    look('journal', parts.log.state().fault);
+    look('record', parts.recorder.fault);
+  });
+}

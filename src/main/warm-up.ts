@@ -1,0 +1,134 @@
+/**
+ * Runs the path of a claim before anybody needs it. A drop happens right after a start, and JavaScript is slow until it
+ * has run for a while: measured, an unprepared process answers its first second at a fraction of its later pace.
+ * The presses go through the real HTTP layer on a private loopback port, with a gate, log and record that forget.
+ */
+
+import { request } from 'node:http';
+import { Agent } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { makeMemoryGate } from '../adapters/memory/gate.ts';
+import type { Campaign } from '../core/campaign.ts';
+import { makeCatalog } from '../flow/catalog.ts';
+import { makeClaimFlow } from '../flow/claim.ts';
+import { makeCodes } from '../flow/codes.ts';
+import type { HttpConfig } from '../http/parts.ts';
+import { buildServer } from '../http/server.ts';
+import type { Log } from '../ports/log.ts';
+import type { RecordStore } from '../ports/record.ts';
+import type { System } from '../ports/system.ts';
+
+const PRESSES = 4000;
+const WINNERS = 2000;
+const CONNECTIONS = 32;
+const DEADLINE_MS = 1500;
+
+export async function warmUp(config: HttpConfig, system: System): Promise<void> {
+  const catalog = makeCatalog();
+  const gate = makeMemoryGate(system);
+  const codes = makeCodes(system.randomBytes(32));
+  const log = forgetfulLog(system);
+  const record = absent<RecordStore>();
+  const campaign = warmCampaign(system.now(), codes.keyId);
+  await gate.configure(campaign);
+  catalog.put(campaign).atGate = true;
+  const claims = makeClaimFlow({
+    catalog,
+    gate,
+    log,
+    record,
+    codes,
+    inFlightMax: PRESSES,
+    logWaitingMax: PRESSES,
+  });
+  const app = await buildServer({
+    config: { ...config, auth: 'open', rateLimit: { user: null, ip: null }, adminKey: null, drainMs: 100 },
+    system,
+    catalog,
+    claims,
+    codes,
+    gate,
+    log,
+    record,
+    campaigns: absent(),
+    operators: absent(),
+    master: system.randomBytes(32),
+    durabilities: [],
+    ready: () => ({ ready: true, roles: {} }),
+    recorderState: () => ({ next: 0, end: 0, lagMs: 0 }),
+    version: 'warm-up',
+  });
+  await app.listen({ host: '127.0.0.1', port: 0 });
+  await pressAll((app.server.address() as AddressInfo).port, system);
+  await app.close();
+}
+
+/** Everything is durable at once: nothing of the warm-up is kept. */
+function forgetfulLog(system: System): Log {
+  return {
+    append: (_fact, done) => system.afterTurn(() => done(null)),
+    state: () => ({ waiting: 0, end: 0, fault: null }),
+    flush: async () => 0,
+    onDurable: () => undefined,
+    trim: async () => undefined,
+    close: async () => undefined,
+  };
+}
+
+/** A port that the warm-up has no use for: every call of it fails. */
+function absent<T extends object>(): T {
+  return new Proxy({} as T, { get: () => () => Promise.reject(new Error('not there in the warm-up')) });
+}
+
+function warmCampaign(now: number, codeKeyId: string): Campaign {
+  return {
+    id: 'warm-up',
+    name: 'warm-up',
+    kind: 'coupon',
+    quantity: WINNERS,
+    perUserLimit: 1,
+    mode: 'instant',
+    durability: 'disk',
+    opensAt: now - 1,
+    closesAt: null,
+    release: null,
+    codes: { source: 'generated' },
+    benefit: null,
+    couponExpiresAt: null,
+    eligibility: null,
+    version: 1,
+    epoch: 1,
+    openedAt: null,
+    pausedAt: null,
+    closedAt: null,
+    archivedAt: null,
+    codeKeyId,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
+async function pressAll(port: number, system: System): Promise<void> {
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
+  const until = system.monotonic() + DEADLINE_MS;
+  let next = 0;
+  const press = (user: number): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const body = `{"userId":"warm-${user}"}`;
+      const headers = { 'content-type': 'application/json', 'content-length': body.length };
+      const call = request(
+        { agent, port, host: '127.0.0.1', method: 'POST', path: '/v1/campaigns/warm-up/claims', headers },
+        (answer) => answer.resume().on('end', resolve),
+      );
+      call.on('error', reject);
+      call.end(body);
+    });
+  const person = async (): Promise<void> => {
+    while (next < PRESSES && system.monotonic() < until) {
+      next += 1;
+      await press(next);
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, person));
+  agent.destroy();
+}
