@@ -34,9 +34,10 @@ async function serveWith({ readyJson, ...flags }: Record<string, string | true>)
     if (error instanceof StartRefused) throw new CommandFailure(exitCodes.finding, error.message, null);
     throw error;
   });
+  // Before anything is said: whoever waits for the ready line may send a signal at once.
+  stopOnSignal(server);
   if (readyJson) say(JSON.stringify({ url: server.url, adminKey: server.adminKey }));
   else await greet(server);
-  stopOnSignal(server);
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);

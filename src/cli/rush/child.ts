@@ -21,17 +21,23 @@ const tell = (news: News): void => void process.send?.(news);
 process.on('SIGINT', () => {});
 process.on('disconnect', () => process.exit(0));
 
-process.on('message', async (order: Order) => {
-  if (order.do === 'open') {
-    generator = new Generator(order.options);
-    tell({ is: 'open', ok: await generator.open() });
-  } else if (order.do === 'run' && generator) {
-    const { progress, tries } = generator;
-    const stopTelling = every(100, () => tell({ is: 'progress', progress }));
-    const cpuBefore = process.cpuUsage();
-    await generator.run(order.startMs);
-    stopTelling();
-    const cpu = process.cpuUsage(cpuBefore);
-    tell({ is: 'done', progress, tries: tries.columns(), cpuMs: (cpu.user + cpu.system) / 1000 });
-  } else generator?.stop();
+process.on('message', (order: Order) => {
+  if (order.do === 'open') void open(order.options);
+  else if (order.do === 'run' && generator) void run(generator, order.startMs);
+  else generator?.stop();
 });
+
+async function open(options: GeneratorOptions): Promise<void> {
+  generator = new Generator(options);
+  tell({ is: 'open', ok: await generator.open() });
+}
+
+async function run(own: Generator, startMs: number): Promise<void> {
+  const { progress, tries } = own;
+  const stopTelling = every(100, () => tell({ is: 'progress', progress }));
+  const cpuBefore = process.cpuUsage();
+  await own.run(startMs);
+  stopTelling();
+  const cpu = process.cpuUsage(cpuBefore);
+  tell({ is: 'done', progress, tries: tries.columns(), cpuMs: (cpu.user + cpu.system) / 1000 });
+}

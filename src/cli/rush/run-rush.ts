@@ -64,6 +64,7 @@ export async function runRush(client: Client, options: RushOptions, watch: RushW
   watch.onStage('waiting for the record');
   const after = await readCampaign(client, options.campaignId);
   const record = await readQuietRecord(client, options, crowd.tries, after.quantity);
+  const takenBefore = recordBefore?.length ?? 0;
   const lowest = Math.min(before.quantity, after.quantity);
   const truth: Truth = {
     quantity: after.quantity,
@@ -76,7 +77,11 @@ export async function runRush(client: Client, options: RushOptions, watch: RushW
     clockErrorMs: options.processes > 1 ? 0.05 : 0,
   };
   const report = checkHistory(crowd.tries, truth);
-  const summary = summarize({ ...options, quantity: after.quantity, mode: after.mode }, crowd, record);
+  const summary = summarize(
+    { ...options, quantity: after.quantity, mode: after.mode, takenBefore },
+    crowd,
+    record,
+  );
   return { ok: report.ok && summary.unresolved === 0, summary, report };
 }
 

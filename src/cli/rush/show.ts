@@ -143,15 +143,18 @@ const latencyRow = (word: string, { p50, p90, p99, max }: LatencyMs): string[] =
 ];
 
 function showSpeed(summary: RushSummary): void {
-  const { durationMs, claimsPerSecond, soldOutAfterMs, generator } = summary;
+  const { durationMs, claimsPerSecond, generator } = summary;
   const speed = `${strong(count(Math.round(claimsPerSecond)))} tries a second`;
-  const soldOut =
-    soldOutAfterMs === null ? 'not sold out' : `sold out after ${strong(duration(soldOutAfterMs))}`;
   say();
-  say(`  ${speed} for ${duration(durationMs)}, ${soldOut}`);
+  say(`  ${speed} for ${duration(durationMs)}, ${soldOutText(summary)}`);
   if (generator.cpuShare > 0.9) {
     say(dim('  The crowd itself was busy all the time: with --processes 2 the server may show more.'));
   }
+}
+
+function soldOutText({ soldOutAfterMs, takenBefore, quantity }: RushSummary): string {
+  if (takenBefore >= quantity) return 'sold out before it began';
+  return soldOutAfterMs === null ? 'not sold out' : `sold out after ${strong(duration(soldOutAfterMs))}`;
 }
 
 function showWinners({ firstWinner, lastWinner }: RushSummary): void {

@@ -36,8 +36,10 @@ export interface RushSummary {
   readonly latencyMs: Readonly<Record<string, LatencyMs>>;
   readonly durationMs: number;
   readonly claimsPerSecond: number;
-  /** From the start to the answer that gave the last unit away; null when units are left. */
+  /** From the start until the first answer that shows that all is given; null when units are left. */
   readonly soldOutAfterMs: number | null;
+  /** Units that were taken before this crowd came. */
+  readonly takenBefore: number;
   readonly toldWins: number;
   /** Winners in the record; null when it was not read. */
   readonly recorded: number | null;
@@ -56,6 +58,7 @@ interface SummaryOptions {
   readonly campaignId: string;
   readonly mode: string;
   readonly quantity: number;
+  readonly takenBefore: number;
   readonly crowd: CrowdOptions;
   readonly connections: number;
   readonly processes: number;
@@ -67,20 +70,19 @@ export function summarize(
   record: readonly RecordedWin[] | null,
 ): RushSummary {
   const { tries, progress, startMs, cpuMs } = result;
-  const { campaignId, mode, quantity, crowd, connections, processes } = options;
+  const { campaignId, mode, quantity, takenBefore, crowd, connections, processes } = options;
   const durationMs = Math.max(0.001, lastAnswerMs(tries) - startMs);
   const wins = toldWins(tries, startMs);
   const { presses, unresolved, words } = progress;
-  const soldOut = wins.length >= quantity ? slowestMs(wins) : null;
   return {
-    ...{ campaignId, mode, quantity, presses, unresolved },
+    ...{ campaignId, mode, quantity, takenBefore, presses, unresolved },
     users: crowd.users,
     tries: tries.length,
     verdicts: Object.fromEntries(Object.entries(words).sort(([, a], [, b]) => b - a)),
     latencyMs: latencies(tries),
     durationMs,
     claimsPerSecond: (tries.length * 1000) / durationMs,
-    soldOutAfterMs: soldOut,
+    soldOutAfterMs: takenBefore >= quantity ? null : soldOutAfterMs(tries, startMs, wins, quantity),
     toldWins: wins.length,
     recorded: record?.length ?? null,
     firstWinner: wins[0] ?? null,
@@ -110,10 +112,21 @@ function toldWins(tries: TryList, startMs: number): WinnerLine[] {
   return [...bySeq.values()].sort((a, b) => a.seq - b.seq);
 }
 
-function slowestMs(wins: readonly WinnerLine[]): number {
-  let slowest = 0;
-  for (const win of wins) slowest = Math.max(slowest, win.afterMs);
-  return slowest;
+/** A loser's answer may show it before the last winner has his: a win waits for the disk. */
+function soldOutAfterMs(
+  tries: TryList,
+  startMs: number,
+  wins: readonly WinnerLine[],
+  quantity: number,
+): number | null {
+  let firstMs = Number.POSITIVE_INFINITY;
+  if (wins.length >= quantity) firstMs = wins.reduce((latest, win) => Math.max(latest, win.afterMs), 0);
+  const soldOut = tries.answers.indexOf('sold_out');
+  for (let row = 0; row < tries.length; row++) {
+    if (tries.answer[row] !== soldOut) continue;
+    firstMs = Math.min(firstMs, (tries.completedMs[row] ?? 0) - startMs);
+  }
+  return firstMs === Number.POSITIVE_INFINITY ? null : firstMs;
 }
 
 const shownWords = ['won', 'already_won', 'sold_out'];
