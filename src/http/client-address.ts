@@ -19,11 +19,6 @@ function plain(address: string): string {
 function proxyList(trusted: readonly string[]): BlockList {
   const list = new BlockList();
   for (const entry of trusted) {
-    if (entry === 'loopback') {
-      list.addSubnet('127.0.0.0', 8, 'ipv4');
-      list.addAddress('::1', 'ipv6');
-      continue;
-    }
     const [address = '', bits] = entry.split('/');
     if (bits === undefined) list.addAddress(address, family(address));
     else list.addSubnet(address, Number(bits), family(address));

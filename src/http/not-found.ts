@@ -42,7 +42,9 @@ export function watchPaths(app: FastifyInstance): void {
     if (request.method !== 'OPTIONS') return sendProblem(reply, problem('method_not_allowed'));
     // A page of another origin asks first; its origin was looked at before.
     if (reply.hasHeader('access-control-allow-origin')) {
-      reply.header('access-control-allow-methods', allowed).header('access-control-allow-headers', ASKED_HEADERS);
+      reply
+        .header('access-control-allow-methods', allowed)
+        .header('access-control-allow-headers', ASKED_HEADERS);
       reply.header('access-control-max-age', '600');
     }
     return reply.code(204).send();

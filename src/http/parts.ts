@@ -27,7 +27,7 @@ export interface HttpConfig {
   jwt: JwtConfig;
   /** null: no limit. `auto` is settled before it comes here */
   rateLimit: { user: Rate | null; ip: Rate | null };
-  /** addresses or networks (`10.0.0.0/8`) whose X-Forwarded-For is believed; `loopback` is a short form */
+  /** addresses or networks (`10.0.0.0/8`) whose X-Forwarded-For is believed */
   trustProxy: readonly string[];
   corsOrigins: readonly string[];
   /** DIBS_ADMIN_KEY: an operator key with role admin and id `env` */

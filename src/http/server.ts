@@ -70,7 +70,11 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
   app.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     allowOrigin(context, request, reply);
-    done(request.raw.rawHeaders.length > HEADERS_MAX * 2 ? new ProblemError(problem('too_many_headers')) : undefined);
+    done(
+      request.raw.rawHeaders.length > HEADERS_MAX * 2
+        ? new ProblemError(problem('too_many_headers'))
+        : undefined,
+    );
   });
   watchPaths(app);
   await describeApi(app, parts.version);
