@@ -20,9 +20,7 @@ export function serveCommand(): Command {
     .description('Serves the API and the pages. With no settings everything runs in this one process.')
     .option('--ready-json', 'print one JSON line when ready: {"url":…,"adminKey":…}');
   // The table knows what each may be; here they are only carried. `optionsHelp` shows them better than a list can.
-  for (const { flag, group } of optionRows) {
-    if (group !== 'Commands') command.addOption(new Option(`${flag} <value>`).hideHelp());
-  }
+  for (const { flag } of optionRows) command.addOption(new Option(`${flag} <value>`).hideHelp());
   return command
     .addHelpText('after', () => `\n${optionsHelp()}\n${help}`)
     .action((flags: Record<string, string | true>) => serveWith(flags));

@@ -62,8 +62,12 @@ export async function runRush(client: Client, options: RushOptions, watch: RushW
   const startMs = options.atOpening ? openingOf(before, clock, watch) : 0;
   const crowd = await send(client, options, startMs, watch);
   watch.onStage('waiting for the record');
-  const after = await readCampaign(client, options.campaignId);
-  const record = await readQuietRecord(client, options, crowd.tries, after.quantity);
+  // A server that was killed in the rush may still be on its way up.
+  const deadlineMs = monotonicMs() + options.settleMs;
+  const after = await patiently(deadlineMs, () => readCampaign(client, options.campaignId));
+  const record = await patiently(deadlineMs, () =>
+    readQuietRecord(client, options.campaignId, crowd.tries, after.quantity, deadlineMs),
+  );
   const takenBefore = recordBefore?.length ?? 0;
   const lowest = Math.min(before.quantity, after.quantity);
   const truth: Truth = {
@@ -100,19 +104,35 @@ async function readRecord(client: Client, id: string): Promise<RecordedWin[] | n
   return record;
 }
 
+/** Asks again while the server cannot be reached or is not ready. */
+async function patiently<T>(deadlineMs: number, ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask();
+    } catch (error) {
+      const later = error instanceof CommandFailure && isPassing(error);
+      if (!later || monotonicMs() > deadlineMs) throw error;
+    }
+    await sleep(200);
+  }
+}
+
+const isPassing = ({ details }: CommandFailure): boolean =>
+  details['code'] === 'unreachable' || details['status'] === 503;
+
 /** The recorder is moments behind the answers: reads until every told win is there, or patience ends. */
 async function readQuietRecord(
   client: Client,
-  options: RushOptions,
+  campaignId: string,
   tries: TryList,
   quantity: number,
+  deadlineMs: number,
 ): Promise<RecordedWin[] | null> {
   const told = new Set<number>();
   for (let row = 0; row < tries.length; row++) if (tries.seq[row]) told.add(tries.seq[row] ?? 0);
   const expected = tries.answers.includes('sold_out') ? quantity : told.size;
-  const deadlineMs = monotonicMs() + options.settleMs;
   for (let pauseMs = 50; ; pauseMs = Math.min(1000, pauseMs * 2)) {
-    const record = await readRecord(client, options.campaignId);
+    const record = await readRecord(client, campaignId);
     if (record === null) return null;
     const recorded = new Set(record.map((win) => win.seq));
     const quiet = record.length >= expected && [...told].every((seq) => recorded.has(seq));

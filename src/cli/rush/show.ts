@@ -35,7 +35,7 @@ export async function openProgressView(): Promise<ProgressView> {
 async function barView(): Promise<ProgressView> {
   const { default: cliProgress } = await import('cli-progress');
   const view = new cliProgress.SingleBar({
-    format: `  ${'{bar}'} {percentage}%  {finished}/{total}  {counts}`,
+    format: '  {bar} {percentage}%  {finished} of {of}  {counts}',
     barCompleteChar: '█',
     barIncompleteChar: '░',
     barsize: 28,
@@ -48,7 +48,8 @@ async function barView(): Promise<ProgressView> {
   let started = false;
   return {
     update(progress) {
-      if (!started) view.start(progress.presses, 0, { finished: '0', counts: '' });
+      const of = count(progress.presses);
+      if (!started) view.start(progress.presses, 0, { finished: '0', of, counts: '' });
       started = true;
       view.update(progress.finished, { finished: count(progress.finished), counts: countsOf(progress) });
     },
