@@ -32,11 +32,9 @@ async function join(campaignId: string, request: IncomingMessage): Promise<[numb
 /** Listens on a free port of 127.0.0.1. @returns the server and its address */
 export async function joinServer(campaignId: string): Promise<{ server: Server; url: string }> {
   const server = createServer((request, response) => {
-    join(campaignId, request)
-      .catch((error: unknown): [number, unknown] => [502, { error: String(error) }])
-      .then(([status, body]) => {
-        response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-      });
+    const answer = ([status, body]: [number, unknown]) =>
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+    join(campaignId, request).then(answer, (error: unknown) => answer([502, { error: String(error) }]));
   });
   await new Promise<void>((resolve) => {
     server.listen(0, '127.0.0.1', resolve);

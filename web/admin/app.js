@@ -139,19 +139,17 @@ function check({ id, ok, basis, says, figures }) {
   mark.append(make('span', ok ? '✓' : '✕', 'check'));
   const what = make('td', w.checks[/** @type {keyof typeof w.checks} */ (id)] ?? says ?? '');
   if (!ok && says) what.append(make('span', says, 'broken'));
-  const sum = Object.entries(figures ?? {}).map(([figure, value]) => `${figure} ${show(value)}`);
+  const sum = Object.entries(figures ?? {}).map(([figure, value]) => `${figure} ${show(figure, value)}`);
   if (basis === 'sampled') sum.unshift(w.sampled);
   line.append(mark, name, what, make('td', sum.join(' · '), 'figures'));
   return line;
 }
 
-/** @param {unknown} value */
-const show = (value) =>
-  typeof value === 'number'
-    ? value.toLocaleString(language())
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value);
+/** A figure as people read it: moments are told as times. @param {string} name @param {unknown} value */
+function show(name, value) {
+  if (typeof value !== 'number') return value === null ? '–' : JSON.stringify(value);
+  return name.endsWith('At') ? time(new Date(value).toISOString()) : value.toLocaleString(language());
+}
 
 function drawReference() {
   for (const [id, lines] of /** @type {const} */ ([
@@ -175,7 +173,8 @@ function speak() {
   part('language').textContent = w.other;
   for (const element of document.querySelectorAll('[data-say]')) {
     const say = /** @type {keyof typeof w} */ (/** @type {HTMLElement} */ (element).dataset.say);
-    element.textContent = String(w[say]);
+    const text = w[say];
+    if (typeof text === 'string') element.textContent = text;
   }
   drawReference();
   draw();

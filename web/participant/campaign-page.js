@@ -15,6 +15,8 @@ const CLOCK_AGAIN_MS = 60_000;
 const EARLY_MS = 40;
 const COPIED_MS = 2_000;
 const LOOK_AGAIN_MS = 500;
+/** How far this page's idea of the server's clock may be off. */
+const CLOCK_SLACK_MS = 500;
 
 export class CampaignPage {
   /** What is known of the world. */
@@ -31,6 +33,8 @@ export class CampaignPage {
   });
   /** What only the drawing needs. */
   page = { copied: false, badUser: false, seenAt: performance.now() };
+  /** When this page pressed, by the server's clock: what was won since then was won by this press. */
+  askedAt = Number.POSITIVE_INFINITY;
   timer = 0;
   giveUp = new AbortController();
   unfollow = () => {};
@@ -117,7 +121,7 @@ export class CampaignPage {
   /** @param {{ claim?: import('./claim.js').Claim }} told the stream may tell of a win before the answer does */
   onVerdict({ claim }) {
     if (!claim) return;
-    this.hold(claim, this.sight.asking !== null);
+    this.hold(claim, Date.parse(claim.wonAt) >= this.askedAt - CLOCK_SLACK_MS);
     this.turn();
   }
 
@@ -125,6 +129,7 @@ export class CampaignPage {
     const { id, sight } = this;
     if (sight.asking || sight.mine) return;
     Object.assign(sight, { armed: false, refused: null, asking: { waiting: null } });
+    this.askedAt = serverNow();
     const key = who.keepPress(id, 'pending');
     this.giveUp = new AbortController();
     this.turn();
@@ -137,7 +142,7 @@ export class CampaignPage {
     this.page.seenAt = performance.now();
     sight.reached = true;
     if (answer.verdict === 'refused') this.refuse(answer.problem);
-    else this.hold(answer.claim, answer.verdict === 'won');
+    else this.hold(answer.claim, answer.verdict === 'won' || this.sight.mine?.fresh === true);
     this.turn();
   }
 
@@ -145,7 +150,7 @@ export class CampaignPage {
   hold(claim, fresh) {
     who.keepPress(this.id, 'answered');
     this.sight.armed = false;
-    this.sight.mine = { claim, fresh: this.sight.mine?.fresh || fresh };
+    this.sight.mine = { claim, fresh };
   }
 
   /** @param {Problem} problem */

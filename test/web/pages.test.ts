@@ -1,0 +1,232 @@
+// Protects: what a person sees is what the server decided, whatever happens on the way: the button presses once however
+// often it is pressed, a reload or a cut connection is the same press, and nothing on the page needs an exception from
+// its security policy.
+
+import { SignJWT } from 'jose';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { findBrowser } from '../../scripts/browser.ts';
+import {
+  newDataDir,
+  openCampaign,
+  operator,
+  removeDataDir,
+  startServer,
+  type TestServer,
+} from '../support/server.ts';
+
+const found = await findBrowser();
+const mustRun = process.env['CI'] === 'true';
+const JWT_SECRET = 'a-secret-of-more-than-thirty-two-bytes';
+const CODE = /^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z*~$=]$/;
+
+if ('missing' in found && !mustRun) console.warn(`The pages are not tested: ${found.missing}.`);
+
+describe.skipIf('missing' in found && !mustRun)('pages', () => {
+  const dataDir = newDataDir();
+  let server: TestServer;
+  let browser: Browser;
+  const contexts: BrowserContext[] = [];
+  /** what the page itself complained of; answers with an error status are the server's business */
+  const complaints: string[] = [];
+
+  beforeAll(async () => {
+    if ('missing' in found) throw new Error(found.missing);
+    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+    [server, browser] = await Promise.all([
+      startServer(dataDir),
+      chromium.launch({ executablePath: found.path, args }),
+    ]);
+  });
+
+  afterAll(async () => {
+    await browser?.close();
+    await server?.stop();
+    removeDataDir(dataDir);
+  });
+
+  afterEach(async () => {
+    for (const context of contexts.splice(0)) await context.close();
+    expect(complaints.splice(0)).toEqual([]);
+  });
+
+  async function visit(path: string, options: { locale?: string; user?: string; base?: string } = {}) {
+    const context = await browser.newContext({
+      viewport: { width: 360, height: 780 },
+      locale: options.locale ?? 'ko-KR',
+      timezoneId: 'Asia/Seoul',
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    contexts.push(context);
+    const page = await context.newPage();
+    page.on('pageerror', (error) => complaints.push(error.message));
+    page.on('console', (message) => {
+      const isAnswer = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isAnswer) complaints.push(message.text());
+    });
+    if (options.user)
+      await page.addInitScript((name) => localStorage.setItem('dibs.user', name), options.user);
+    await page.goto((options.base ?? server.url) + path);
+    return page;
+  }
+
+  const text = async (page: Page, id: string) => (await page.locator(`#${id}`).textContent()) ?? '';
+  const reach = (page: Page, state: string) =>
+    page.locator(`#campaign[data-state="${state}"]`).waitFor({ timeout: 10_000 });
+  const press = (campaignId: string, userId: string) =>
+    fetch(`${server.url}/v1/campaigns/${campaignId}/claims`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ userId }),
+    });
+
+  it('asks who it is, counts down, presses at the opening by itself, and shows the seq and the code', async () => {
+    const opensAt = new Date(Date.now() + 3_500).toISOString();
+    const made = { id: 'soon', name: '곧 열려요', quantity: 3, opensAt };
+    expect((await operator(server, 'POST', '/v1/admin/campaigns', made)).status).toBe(201);
+    const page = await visit('/c/soon');
+    await reach(page, 'scheduled');
+    await page.fill('#who-field', '민지');
+    await page.click('#who-save');
+    await page.click('text=열리면 바로 참여하기');
+    await reach(page, 'armed');
+    expect(await text(page, 'says')).toBe('열리는 순간 대신 눌러 드릴게요. 화면을 켜 두세요.');
+    expect(Number(await text(page, 'figure'))).toBeLessThanOrEqual(4);
+    await reach(page, 'won');
+    expect(await text(page, 'figure')).toBe('1');
+    expect(await text(page, 'code')).toMatch(CODE);
+    expect(await text(page, 'says')).toBe('3명 중 1번째예요. 쿠폰이 저장됐어요.');
+    const mine = await fetch(
+      `${server.url}/v1/campaigns/soon/claims/me?userId=${encodeURIComponent('민지')}`,
+    );
+    const { claim } = (await mine.json()) as { claim: { code: string; wonAt: string } };
+    expect(claim.code).toBe(await text(page, 'code'));
+    expect(Date.parse(claim.wonAt)).toBeGreaterThanOrEqual(Date.parse(opensAt));
+  });
+
+  it('gives one unit however often and wherever it is pressed, and shows the same one again', async () => {
+    await openCampaign(server, 'again', 5);
+    const page = await visit('/c/again', { user: 'ann', locale: 'en-GB' });
+    await reach(page, 'open');
+    expect(await text(page, 'figure')).toBe('5');
+    await page.dblclick('text=Get one');
+    await reach(page, 'won');
+    const code = await text(page, 'code');
+    expect(code).toMatch(CODE);
+    await page.click('text=Copy code');
+    expect(await page.evaluate('navigator.clipboard.readText()')).toBe(code);
+    await page.reload();
+    await reach(page, 'already_won');
+    expect(await text(page, 'code')).toBe(code);
+    expect(await text(page, 'says')).toBe('You have one already: this one.');
+    const again = await press('again', 'ann');
+    expect(again.status).toBe(200);
+    expect(await again.json()).toMatchObject({ verdict: 'already_won', claim: { code } });
+    const page2 = await visit('/c/again', { user: 'ben' });
+    await reach(page2, 'open');
+    expect(await text(page2, 'figure')).toBe('4');
+  });
+
+  it('tells sold out while it is looked at, with the seconds that it took', async () => {
+    await openCampaign(server, 'gone', 1);
+    const page = await visit('/c/gone', { user: 'late' });
+    await reach(page, 'open');
+    expect((await press('gone', 'early')).status).toBe(201);
+    await reach(page, 'sold_out');
+    expect(await text(page, 'figure')).toBe('0');
+    await page.locator('#says', { hasText: '초 만에' }).waitFor();
+    expect(await text(page, 'says')).toMatch(/^1개가 [\d.]+초 만에 모두 나갔어요\.$/);
+    expect(await page.locator('#act').isVisible()).toBe(false);
+  });
+
+  it('asks again with the same key when the connection is cut, when it is busy, and after a reload', async () => {
+    await openCampaign(server, 'cut', 2);
+    const page = await visit('/c/cut', { user: 'cut' });
+    const keys: (string | undefined)[] = [];
+    await page.route('**/claims', async (route) => {
+      keys.push(route.request().headers()['idempotency-key']);
+      if (keys.length === 1) return route.abort('connectionreset');
+      if (keys.length === 2) return route.fulfill({ status: 503, headers: { 'retry-after': '1' }, json: {} });
+      if (keys.length === 3) return void page.reload();
+      return route.continue();
+    });
+    await reach(page, 'open');
+    await page.click('#act');
+    await reach(page, 'retrying');
+    expect(await text(page, 'says')).toBe('연결이 끊겨 다시 묻고 있어요. 이미 눌렀으니 안심하세요.');
+    await page.locator('#says', { hasText: '사람이 몰렸' }).waitFor();
+    await reach(page, 'won');
+    expect(keys).toHaveLength(4);
+    expect(new Set(keys).size).toBe(1);
+  });
+
+  it('says when it is paused, closed, or not there', async () => {
+    await openCampaign(server, 'life', 2);
+    const page = await visit('/c/life', { user: 'ann' });
+    await reach(page, 'open');
+    await operator(server, 'POST', '/v1/admin/campaigns/life/pause');
+    await reach(page, 'paused');
+    await operator(server, 'POST', '/v1/admin/campaigns/life/resume');
+    await reach(page, 'open');
+    await operator(server, 'POST', '/v1/admin/campaigns/life/close');
+    await reach(page, 'closed');
+    expect(await text(page, 'says')).toBe('끝났어요. 0명이 받았어요.');
+    await page.goto(`${server.url}/c/nothing`);
+    await reach(page, 'missing');
+  });
+
+  it('fits a small phone in both languages', async () => {
+    await openCampaign(server, 'wide', 1_000_000, {
+      name: '한 줄에 다 들어가지 않을 만큼 이름이 긴 캠페인 하나',
+    });
+    for (const locale of ['ko-KR', 'en-GB']) {
+      const page = await visit('/c/wide', { user: 'ann', locale });
+      await reach(page, 'open');
+      expect(await page.locator('html').getAttribute('lang')).toBe(locale.slice(0, 2));
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+      const reachable = await page.locator('#act').boundingBox();
+      expect((reachable?.y ?? 0) + (reachable?.height ?? 0)).toBeLessThanOrEqual(780);
+      await page.click('#language');
+      expect(await page.locator('html').getAttribute('lang')).not.toBe(locale.slice(0, 2));
+      await page.goto(server.url);
+      await page.locator('.row').first().waitFor();
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
+    }
+  });
+
+  it('shows an operator the campaigns and the proof, and nobody else', async () => {
+    const page = await visit('/admin', { locale: 'en-GB' });
+    await page.fill('#key', 'not-the-key');
+    await page.click('text=Enter');
+    await page.locator('text=This key does not open anything here.').waitFor();
+    await page.fill('#key', server.adminKey);
+    await page.click('text=Enter');
+    await page.click('[data-id="again"]');
+    await page.locator('#report[data-ok="true"]').waitFor();
+    expect(await page.locator('#checks tr[data-ok="true"]').count()).toBe(11);
+  });
+
+  it('takes a token from the address, keeps it for the tab, and takes it out of the address', async () => {
+    const folder = newDataDir();
+    const own = await startServer(folder, { DIBS_AUTH: 'jwt', DIBS_JWT_SECRET: JWT_SECRET });
+    try {
+      await openCampaign(own, 'signed', 2);
+      const token = await new SignJWT({ sub: 'kim' })
+        .setProtectedHeader({ alg: 'HS256' })
+        .setExpirationTime('5m')
+        .sign(new TextEncoder().encode(JWT_SECRET));
+      const page = await visit(`/c/signed#token=${token}`, { base: own.url });
+      await reach(page, 'open');
+      expect(page.url()).toBe(`${own.url}/c/signed`);
+      await page.click('#act');
+      await reach(page, 'won');
+      await page.reload();
+      await reach(page, 'already_won');
+      const stranger = await visit('/c/signed', { base: own.url, user: 'kim' });
+      await reach(stranger, 'signin');
+    } finally {
+      await own.stop();
+      removeDataDir(folder);
+    }
+  });
+});
