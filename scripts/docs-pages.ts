@@ -2,6 +2,7 @@
 // test/unit/docs-pages.test.ts fails while a page differs from what the code says.
 
 import { optionsMarkdown } from '../src/config/show.ts';
+import { httpMarkdown, problemsMarkdown, verdictsMarkdown } from '../src/http/reference.ts';
 
 export interface DocsPage {
   /** From the root of the checkout. */
@@ -10,4 +11,9 @@ export interface DocsPage {
   render: () => string | Promise<string>;
 }
 
-export const docsPages: DocsPage[] = [{ file: 'docs/reference/configuration.md', render: optionsMarkdown }];
+export const docsPages: DocsPage[] = [
+  { file: 'docs/reference/configuration.md', render: optionsMarkdown },
+  { file: 'docs/reference/verdicts.md', render: verdictsMarkdown },
+  { file: 'docs/reference/problems.md', render: problemsMarkdown },
+  { file: 'docs/reference/http.md', render: httpMarkdown },
+];

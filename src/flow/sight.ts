@@ -3,8 +3,8 @@
  * later ones are held against them. Bounded per campaign; the press pays for a look at a map.
  */
 
-import type { Outcome } from './claim.ts';
 import type { LiveCampaign } from './catalog.ts';
+import type { Outcome } from './claim.ts';
 
 const KEPT_MAX = 512;
 

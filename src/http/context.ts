@@ -14,10 +14,10 @@ import type { ClientAddress } from './client-address.ts';
 import type { Cursors } from './cursor.ts';
 import type { OperatorAuth } from './operator-auth.ts';
 import type { HttpParts } from './parts.ts';
-import type { Stats } from './stats.ts';
-import type { Streams } from './sse.ts';
-import type { Throttle } from './throttle.ts';
 import type { ClaimHandler } from './routes/claims.ts';
+import type { Streams } from './sse.ts';
+import type { Stats } from './stats.ts';
+import type { Throttle } from './throttle.ts';
 
 export interface HttpContext {
   parts: HttpParts;

@@ -1,7 +1,7 @@
 /** /metrics: counts, lags and depths. Labels have no ids: a campaign or a user never becomes a series. */
 
-import { Gauge, Histogram, Registry } from '@prometheus-io/client';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { HttpParts } from './parts.ts';
 
 const BUCKETS_SEC = [

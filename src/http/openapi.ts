@@ -3,6 +3,7 @@
 import fastifySwagger from '@fastify/swagger';
 import scalar from '@scalar/fastify-api-reference';
 import type { FastifyInstance } from 'fastify';
+import { problemOut } from './schema.ts';
 
 /** Has to be called before the routes are made. */
 export async function describeApi(app: FastifyInstance, version: string): Promise<void> {
@@ -28,8 +29,18 @@ export async function describeApi(app: FastifyInstance, version: string): Promis
       },
     },
     transform: ({ schema, url, route }) => {
-      const secured = { ...schema, security: url.startsWith('/v1/admin/') ? [{ operatorKey: [] }] : [] };
-      return { schema: secured as typeof schema, url: route.url };
+      const forOperators = url.startsWith('/v1/admin/');
+      const response = {
+        ...(schema?.response as object | undefined),
+        ...(forOperators ? { 401: problemOut, 403: problemOut } : {}),
+        default: problemOut,
+      };
+      const security = forOperators
+        ? [{ operatorKey: [] }]
+        : url.startsWith('/v1/')
+          ? [{}, { user: [] }]
+          : [];
+      return { schema: { ...schema, response, security } as typeof schema, url: route.url };
     },
   });
   await app.register(scalar, {

@@ -5,7 +5,7 @@
  */
 
 import type { ServerResponse } from 'node:http';
-import { statusOf, startsAt } from '../core/campaign.ts';
+import { startsAt, statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { System, Timer } from '../ports/system.ts';
 import { remainingOf, timeOrNull, timeText } from './wire.ts';

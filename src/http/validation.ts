@@ -3,8 +3,8 @@
  * converted or dropped; in a query everything is text, so numbers are read from it.
  */
 
-import { Ajv } from 'ajv';
 import type { ErrorObject } from 'ajv';
+import { Ajv } from 'ajv';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';

@@ -65,13 +65,20 @@ export function publicCampaign(live: LiveCampaign, now: number): Record<string, 
   };
 }
 
-/** The definition with its life, for operators and for the audit log. */
+/** A campaign for operators: its definition, its life, and where it stands. */
 export function campaignBody(campaign: Campaign, issued: number, now: number): Record<string, unknown> {
   return {
-    ...definitionBody(campaign),
+    ...lifeBody(campaign),
     status: statusOf(campaign, issued, now),
     issued,
     remaining: Math.max(0, campaign.quantity - issued),
+  };
+}
+
+/** The definition with its life, which is what changes write into the audit log. */
+export function lifeBody(campaign: Campaign): Record<string, unknown> {
+  return {
+    ...definitionBody(campaign),
     version: campaign.version,
     openedAt: timeOrNull(campaign.openedAt),
     pausedAt: timeOrNull(campaign.pausedAt),
@@ -82,7 +89,7 @@ export function campaignBody(campaign: Campaign, issued: number, now: number): R
   };
 }
 
-export function definitionBody(campaign: Campaign): Record<string, unknown> {
+function definitionBody(campaign: Campaign): Record<string, unknown> {
   return {
     id: campaign.id,
     name: campaign.name,

@@ -210,7 +210,7 @@ function actionRoutes(app: FastifyInstance, context: HttpContext): void {
         config: { body: 'none' },
         schema: {
           tags: TAG,
-          summary: `${action} a campaign`,
+          summary: `${action[0]?.toUpperCase()}${action.slice(1)} a campaign`,
           params: idParams,
           response: { 200: adminCampaignOut, 404: problemOut, 409: problemOut },
         },

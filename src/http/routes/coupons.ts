@@ -36,7 +36,7 @@ export function couponRoutes(app: FastifyInstance, context: HttpContext): void {
         config: { body: 'optional' },
         schema: {
           tags: TAG,
-          summary: `${act} a coupon`,
+          summary: `${act[0]?.toUpperCase()}${act.slice(1)} a coupon`,
           params: codeParams,
           body: couponActBody,
           response: ANSWERS,

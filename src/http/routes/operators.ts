@@ -1,6 +1,7 @@
 /** Operators' own affairs: keys, the audit log, what was set aside. */
 
 import type { FastifyInstance } from 'fastify';
+import type { Campaign } from '../../core/campaign.ts';
 import { problem } from '../../core/problem.ts';
 import { mintKey } from '../../flow/operator-key.ts';
 import type { AuditLine, OperatorKey, Role } from '../../ports/operators.ts';
@@ -8,7 +9,7 @@ import type { HttpContext } from '../context.ts';
 import { pageOf } from '../context.ts';
 import { sendProblem } from '../problem.ts';
 import { idParams, listOf, newKeyBody, openOut, pageQuery, problemOut } from '../schema.ts';
-import { timeOrNull, timeText } from '../wire.ts';
+import { lifeBody, timeOrNull, timeText } from '../wire.ts';
 import { needs } from './admin.ts';
 
 const TAG = ['operators'];
@@ -123,9 +124,17 @@ function listRoutes(app: FastifyInstance, context: HttpContext): void {
   }
 }
 
-/** Times as text. */
+function isCampaign(value: unknown): value is Campaign {
+  return typeof value === 'object' && value !== null && 'perUserLimit' in value && 'updatedAt' in value;
+}
+
+/** Times as text, campaigns as operators write them. */
 function lineBody(line: object): Record<string, unknown> {
   const out: Record<string, unknown> = { ...line };
+  for (const name of ['before', 'after']) {
+    const value = out[name];
+    if (isCampaign(value)) out[name] = lifeBody(value);
+  }
   for (const name of ['at', 'createdAt']) {
     const ms = out[name];
     if (typeof ms === 'number') out[name] = timeText(ms);

@@ -7,7 +7,9 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { problem } from '../../core/problem.ts';
 import { page } from '../html.ts';
+import { sendProblem } from '../problem.ts';
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -49,10 +51,7 @@ function readFolder(folder: string): Map<string, Asset> {
 }
 
 function send(request: FastifyRequest, reply: FastifyReply, file: Asset | undefined): FastifyReply {
-  if (!file) {
-    reply.callNotFound();
-    return reply;
-  }
+  if (!file) return sendProblem(reply, problem('not_found'));
   reply
     .header('etag', file.etag)
     .header('cache-control', 'no-cache')

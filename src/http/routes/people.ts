@@ -12,8 +12,8 @@ import {
   header,
   liveOf,
   notModified,
-  pageOf,
   ProblemError,
+  pageOf,
   takeOver,
 } from '../context.ts';
 import { sendProblem } from '../problem.ts';

@@ -2,11 +2,10 @@
 
 import type { FastifyInstance } from 'fastify';
 import type { ProblemCode } from '../../core/problem.ts';
-import { PROBLEMS } from '../../core/problem.ts';
+import { PROBLEMS, problem } from '../../core/problem.ts';
 import type { HttpContext } from '../context.ts';
 import { escapeHtml, page } from '../html.ts';
 import type { Metrics } from '../metrics.ts';
-import { problem } from '../../core/problem.ts';
 import { sendProblem } from '../problem.ts';
 import { openOut } from '../schema.ts';
 
