@@ -175,6 +175,20 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     await reach(page, 'missing');
   });
 
+  it('says how old its figures are without a connection, and goes on when there is one', async () => {
+    await openCampaign(server, 'line', 9);
+    const page = await visit('/c/line', { user: 'ann' });
+    await reach(page, 'open');
+    await page.context().setOffline(true);
+    await reach(page, 'offline');
+    expect(await text(page, 'figure')).toBe('9');
+    await page.locator('#says', { hasText: /인터넷 연결이 없어요\. [12]초 전 정보예요/ }).waitFor();
+    await page.context().setOffline(false);
+    await reach(page, 'open');
+    await page.click('#act');
+    await reach(page, 'won');
+  });
+
   it('fits a small phone in both languages', async () => {
     await openCampaign(server, 'wide', 1_000_000, {
       name: '한 줄에 다 들어가지 않을 만큼 이름이 긴 캠페인 하나',

@@ -21,6 +21,8 @@ export function setKey(value) {
  * @property {number} [remaining]
  * @property {string | null} opensAt
  * @property {string | null} closesAt
+ * @property {string | null} [openedAt] opened by hand
+ * @property {string | null} [closedAt] closed by hand
  * @property {string} durability
  * @property {string} mode
  */

@@ -109,8 +109,8 @@ function row(campaign) {
     status,
     make('td', `${digits(issued)} / ${digits(campaign.quantity)}`, 'figure'),
     share,
-    make('td', time(campaign.opensAt), 'time'),
-    make('td', time(campaign.closesAt), 'time'),
+    make('td', time(campaign.openedAt ?? campaign.opensAt), 'time'),
+    make('td', time(campaign.closedAt ?? campaign.closesAt), 'time'),
     make('td', campaign.durability, 'quiet'),
   );
   return line;
@@ -131,12 +131,13 @@ function drawReport() {
 /** @param {import('./api.js').Check} check */
 function check({ id, ok, basis, says, figures }) {
   const w = words();
+  const nothingSeen = basis === 'sampled' && figures?.['compared'] === 0;
   const line = make('tr');
   line.dataset.ok = String(ok);
   const name = make('th', id);
   name.setAttribute('scope', 'row');
   const mark = make('td', '', 'mark-cell');
-  mark.append(make('span', ok ? '✓' : '✕', 'check'));
+  mark.append(make('span', ok ? (nothingSeen ? '–' : '✓') : '✕', 'check'));
   const what = make('td', w.checks[/** @type {keyof typeof w.checks} */ (id)] ?? says ?? '');
   if (!ok && says) what.append(make('span', says, 'broken'));
   const sum = Object.entries(figures ?? {}).map(([figure, value]) => `${figure} ${show(figure, value)}`);

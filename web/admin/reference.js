@@ -13,7 +13,7 @@ export const COMMANDS = [
   { term: 'npm run dibs -- campaign list', ko: '목록', en: 'list them' },
   { term: 'npm run dibs -- campaign open ID', ko: '지금 열기', en: 'open now' },
   { term: 'npm run dibs -- campaign close ID', ko: '닫기', en: 'close' },
-  { term: 'npm run dibs -- winners ID', ko: '순번대로 당첨자', en: 'winners in order' },
+  { term: 'npm run dibs -- winners --campaign ID', ko: '순번대로 당첨자', en: 'winners in order' },
   { term: 'npm run dibs -- verify --campaign ID', ko: '모든 불변 조건 검사', en: 'check every invariant' },
   {
     term: 'npm run dibs -- rush --campaign ID --users 10000',
@@ -21,7 +21,7 @@ export const COMMANDS = [
     en: 'send a crowd, and check it',
   },
   { term: 'npm run dibs -- doctor', ko: '설정과 부품 점검', en: 'look at settings and parts' },
-  { term: 'npm run dibs -- key', ko: '운영자 키 더 만들기', en: 'make more operator keys' },
+  { term: 'npm run dibs -- key add', ko: '운영자 키 더 만들기', en: 'make more operator keys' },
 ];
 
 /** @type {Line[]} */

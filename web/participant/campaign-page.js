@@ -15,6 +15,8 @@ const CLOCK_AGAIN_MS = 60_000;
 const EARLY_MS = 40;
 const COPIED_MS = 2_000;
 const LOOK_AGAIN_MS = 500;
+/** News older than this are asked for again when somebody looks. */
+const STALE_MS = 20_000;
 /** How far this page's idea of the server's clock may be off. */
 const CLOCK_SLACK_MS = 500;
 
@@ -46,9 +48,8 @@ export class CampaignPage {
     part('who-form').addEventListener('submit', (event) => this.save(event));
     part('me-change').addEventListener('click', () => this.change());
     addEventListener('offline', () => this.onReach(false));
-    document.addEventListener('visibilitychange', () => {
-      if (document.visibilityState === 'visible') void this.setClock();
-    });
+    addEventListener('online', () => this.followAnew());
+    document.addEventListener('visibilitychange', () => this.onSight());
     setInterval(() => void this.setClock(), CLOCK_AGAIN_MS);
     void this.setClock();
     void this.begin();
@@ -78,12 +79,11 @@ export class CampaignPage {
   /** Starts over for whoever is pressing now. */
   async begin() {
     const { id, sight } = this;
-    this.unfollow();
     this.giveUp.abort();
     Object.assign(sight, { mine: null, asking: null, refused: null, signin: false });
     const kept = who.isKnown() ? who.keptPress(id) : null;
     sight.armed = kept?.mark === 'armed';
-    this.unfollow = follow(id, this);
+    this.followAnew();
     this.turn();
     if (!who.isKnown()) return;
     const mine = await myClaim(id);
@@ -92,6 +92,18 @@ export class CampaignPage {
     else if (mine !== null && mine !== 'none') this.hold(mine, false);
     else if (kept?.mark === 'pending') void this.ask();
     this.turn();
+  }
+
+  /** A stream that was open before the connection went, or the page slept, may look open and be dead. */
+  followAnew() {
+    this.unfollow();
+    this.unfollow = follow(this.id, this);
+  }
+
+  onSight() {
+    if (document.visibilityState !== 'visible') return;
+    void this.setClock();
+    if (performance.now() - this.page.seenAt > STALE_MS) this.followAnew();
   }
 
   /** @param {Partial<Campaign>} news from the stream or from asking */
