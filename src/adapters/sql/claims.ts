@@ -110,8 +110,8 @@ async function changeUnit(tx: Transaction<RecordTables>, id: UnitId, act: Coupon
       .updateTable('claims')
       .set(
         act.act === 'redeem'
-          ? { redeemed_at: act.now, redeemed_by: act.by, redeem_key: act.key }
-          : { revoked_at: act.now, revoked_by: act.by, revoked_reason: act.reason },
+          ? { redeemed_at: act.now, redeemed_by: act.by, act_key: act.key }
+          : { revoked_at: act.now, revoked_by: act.by, revoked_reason: act.reason, act_key: act.key },
       )
       .where('campaign_no', '=', no)
       .where('seq', '=', id.seq)
@@ -149,16 +149,18 @@ async function leaveUnitFact(
     .execute();
 }
 
+/** Is this the act that was done already, sent again? */
 async function isRepeat(db: Kysely<RecordTables>, id: UnitId, act: CouponAct): Promise<boolean> {
-  if (act.key === null || act.act !== 'redeem') return false;
+  if (act.key === null) return false;
   const row = await db
     .selectFrom('claims')
     .innerJoin('campaigns', 'campaigns.no', 'claims.campaign_no')
-    .select(['redeem_key', 'redeemed_by'])
+    .select(['act_key', 'redeemed_by', 'revoked_by'])
     .where('campaigns.id', '=', id.campaignId)
     .where('seq', '=', id.seq)
     .executeTakeFirst();
-  return row?.redeem_key === act.key && row.redeemed_by === act.by;
+  const by = act.act === 'redeem' ? row?.redeemed_by : row?.revoked_by;
+  return row?.act_key === act.key && by === act.by;
 }
 
 async function countUnits(

@@ -50,7 +50,7 @@ async function createClaims(db: Kysely<unknown>): Promise<void> {
     .addColumn('won_at', 'integer', (col) => col.notNull())
     .addColumn('redeemed_at', 'integer')
     .addColumn('redeemed_by', 'text')
-    .addColumn('redeem_key', 'text')
+    .addColumn('act_key', 'text')
     .addColumn('revoked_at', 'integer')
     .addColumn('revoked_by', 'text')
     .addColumn('revoked_reason', 'text')

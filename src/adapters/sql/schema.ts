@@ -27,7 +27,8 @@ export interface ClaimsTable {
   won_at: number;
   redeemed_at: number | null;
   redeemed_by: string | null;
-  redeem_key: string | null;
+  /** the Idempotency-Key of the act that was done to it: redeemed or revoked, never both */
+  act_key: string | null;
   revoked_at: number | null;
   revoked_by: string | null;
   revoked_reason: string | null;
