@@ -3,8 +3,8 @@
  * answers people, because a commit blocks whoever makes it.
  */
 
-import { parentPort, workerData } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import { parentPort, workerData } from 'node:worker_threads';
 import { openJournalFile } from './journal-file.ts';
 import { storageFault } from './open.ts';
 
@@ -14,7 +14,7 @@ export interface JournalThreadData {
   commits: MessagePort;
 }
 
-export type JournalOrder = { append: string } | { trim: number } | { close: true };
+export type JournalOrder = { append: string } | { trim: number } | { skipTo: number } | { close: true };
 export type JournalReport =
   | { end: number }
   | { error: string }
@@ -30,7 +30,8 @@ function start(): void {
   const db = openJournalFile(path);
   const insert = db.prepare('INSERT INTO entry (facts) VALUES (?)');
   const trim = db.prepare('DELETE FROM entry WHERE id < ? AND id < (SELECT max(id) FROM entry)');
-  const last = db.prepare('SELECT max(id) FROM entry').pluck();
+  const skip = db.prepare("INSERT INTO entry (id, facts) VALUES (?, '[]')");
+  const last = db.prepare<[], number | null>('SELECT max(id) FROM entry').pluck();
 
   port.on('message', (order: JournalOrder) => {
     try {
@@ -38,6 +39,9 @@ function start(): void {
         const end = Number(insert.run(order.append).lastInsertRowid) + 1;
         report({ end });
         commits.postMessage(end);
+      } else if ('skipTo' in order) {
+        skip.run(order.skipTo - 1);
+        report({ end: order.skipTo });
       } else if ('trim' in order) {
         trim.run(order.trim);
       } else {
@@ -47,10 +51,12 @@ function start(): void {
         port.close();
       }
     } catch (error) {
-      if ('append' in order) report({ error: storageFault(error, path).message });
+      if ('append' in order || 'skipTo' in order) report({ error: storageFault(error, path).message });
     }
   });
-  report({ ready: Number(last.get() ?? 0) + 1 });
+  // As a reader that has read everything has it: 0 when there has never been anything.
+  const newest = last.get() ?? null;
+  report({ ready: newest === null ? 0 : newest + 1 });
 }
 
 try {

@@ -5,8 +5,8 @@
  */
 
 import { once } from 'node:events';
-import { MessageChannel, Worker } from 'node:worker_threads';
 import type { MessagePort } from 'node:worker_threads';
+import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Log, LogState } from '../../ports/log.ts';
 import type { System } from '../../ports/system.ts';
 import { encodeFact } from './journal-file.ts';
@@ -27,6 +27,8 @@ const emptyBatch = (): Batch => ({ lines: [], dones: [], flushes: [] });
 export interface Journal extends Log {
   /** hears the new end of the journal after each commit: hand it to the recorder's thread */
   commits: MessagePort;
+  /** Goes on at `offset` at the earliest. For a journal that was lost: what has been read is never numbered again. */
+  skipTo(offset: number): Promise<void>;
 }
 
 const RETRY_MS = 500;
@@ -43,7 +45,7 @@ export async function openJournal(path: string, system: System): Promise<Journal
     await thread.terminate();
     throw new StorageFault(first.fatal);
   }
-  return makeJournal(thread, port2, 'ready' in first ? first.ready : 1, system);
+  return makeJournal(thread, port2, 'ready' in first ? first.ready : 0, system);
 }
 
 function makeJournal(thread: Worker, commits: MessagePort, end: number, system: System): Journal {
@@ -53,6 +55,10 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
   let writing: Batch | null = null;
   let turnAsked = false;
   let closed: Promise<void> | null = null;
+  let dead: StorageFault | null = null;
+  /** tells `close` that nothing waits any more, or that waiting is no use */
+  let settled: (() => void) | null = null;
+  let skipped: Done | null = null;
   const send = (order: JournalOrder): void => thread.postMessage(order);
 
   function write(): void {
@@ -64,7 +70,7 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
   }
 
   function committed(newEnd: number): void {
-    const { dones, flushes } = writing as Batch;
+    const { dones, flushes } = writing ?? emptyBatch();
     writing = null;
     state.end = newEnd;
     state.waiting -= dones.length;
@@ -73,27 +79,45 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
     for (const done of dones) done(null);
     for (const flushed of flushes) flushed(newEnd);
     for (const listener of listeners) listener(newEnd);
+    skipped?.(null);
+    if (state.waiting === 0) settled?.();
   }
 
   /** The same facts are sent again, in front of those that came since; who waited is told that it is not known. */
   function failed(reason: string): void {
     state.fault = reason;
+    const error = new StorageFault(reason);
+    skipped?.(error);
     if (writing === null) return;
     const batch = writing;
-    const error = new StorageFault(reason);
     const dones = batch.dones;
     batch.dones = dones.map(() => () => undefined);
     for (const done of dones) done(error);
     system.after(RETRY_MS, () => send({ append: `[${batch.lines.join(',')}]` }));
+    settled?.();
   }
 
   const { promise: gone, resolve: resolveGone } = Promise.withResolvers<void>();
+
+  /** Nothing will be written any more. */
+  function died(reason: string): void {
+    if (closed !== null || dead !== null) return resolveGone();
+    dead = new StorageFault(`the journal's thread died: ${reason}. Start Dibs again.`);
+    state.fault = dead.message;
+    const dones = [...(writing?.dones ?? []), ...gathering.dones];
+    writing = null;
+    gathering = emptyBatch();
+    for (const done of dones) done(dead);
+    resolveGone();
+  }
+
   thread.on('message', (report: JournalReport) => {
     if ('end' in report) committed(report.end);
     else if ('error' in report) failed(report.error);
     else if ('closed' in report) resolveGone();
   });
-  thread.on('error', (error) => failed(`the journal's thread died: ${error.message}`));
+  thread.on('error', (error) => died(error.message));
+  thread.on('exit', (code) => died(`it ended with ${code}`));
 
   return {
     commits,
@@ -102,6 +126,7 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
       listeners.push(listener);
     },
     append(fact, done) {
+      if (dead !== null) return done(dead);
       state.waiting += 1;
       gathering.lines.push(encodeFact(fact));
       gathering.dones.push(done);
@@ -118,10 +143,20 @@ function makeJournal(thread: Worker, commits: MessagePort, end: number, system: 
     async trim(offset) {
       send({ trim: offset });
     },
+    skipTo(offset) {
+      if (offset <= state.end) return Promise.resolve();
+      return new Promise((resolve, reject) => {
+        skipped = (error) => (error === null ? resolve() : reject(error));
+        send({ skipTo: offset });
+      });
+    },
     close() {
       closed ??= (async () => {
-        if (state.waiting > 0 && state.fault === null)
-          await new Promise<void>((drained) => listeners.push(() => state.waiting === 0 && drained()));
+        if (state.waiting > 0 && state.fault === null) {
+          await new Promise<void>((resolve) => {
+            settled = resolve;
+          });
+        }
         send({ close: true });
         await gone;
         await thread.terminate();
