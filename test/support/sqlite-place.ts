@@ -1,0 +1,40 @@
+// A record in SQLite for the suites of its ports, in a folder of the test's own.
+
+import { join } from 'node:path';
+import { onTestFinished } from 'vitest';
+import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
+import { makeSqliteRecord } from '../../src/adapters/sqlite/record.ts';
+import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
+import type { RecordPlace } from './contract/record-bench.ts';
+import { dataFolder } from './data-folder.ts';
+import { T0 } from './samples.ts';
+
+export async function makeSqlitePlace(): Promise<RecordPlace> {
+  const file = await openRecordFile(join(dataFolder(), 'record.db'));
+  onTestFinished(() => file.db.destroy());
+  let now = T0;
+  return {
+    record: makeSqliteRecord(file, () => now),
+    campaigns: makeSqlCampaigns(file.db),
+    operators: makeSqlOperators(file.db),
+    async outbox(campaignId) {
+      const rows = await file.db
+        .selectFrom('outbox')
+        .innerJoin('campaigns', 'campaigns.no', 'outbox.campaign_no')
+        .select(['type', 'seq_first', 'seq_last', 'data'])
+        .where('campaigns.id', '=', campaignId)
+        .orderBy('outbox.id')
+        .execute();
+      return rows.map((row) => ({
+        type: row.type,
+        seqFirst: row.seq_first,
+        seqLast: row.seq_last,
+        data: row.data === null ? null : (JSON.parse(row.data) as unknown),
+      }));
+    },
+    setNow(at) {
+      now = at;
+    },
+  };
+}
