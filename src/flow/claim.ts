@@ -5,8 +5,8 @@
 
 import type { Campaign } from '../core/campaign.ts';
 import { isEligible } from '../core/campaign.ts';
-import { claimId } from '../core/claim.ts';
 import type { Claim } from '../core/claim.ts';
+import { claimId } from '../core/claim.ts';
 import type { Refusal } from '../core/gate.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
@@ -131,13 +131,13 @@ export function makeClaimFlow(parts: ClaimParts): ClaimFlow {
   }
 
   /** A campaign that was over before this process started: its winners still get their answer. */
-  function answerFromRecord(live: LiveCampaign, press: Press, tell: Tell): void {
+  function answerFromRecord(live: LiveCampaign, press: Press, eligible: boolean, tell: Tell): void {
     waiting += 1;
     record.find(press.campaignId, { userId: press.userId }).then(
       (units) => {
         waiting -= 1;
         const unit = repeatedUnit(units, press.key);
-        if (!unit) return tell({ verdict: 'closed', campaign: live.campaign });
+        if (!unit) return tell({ verdict: eligible ? 'closed' : 'ineligible', campaign: live.campaign });
         return tell({ verdict: 'already_won', claim: claimOf(live, press.userId, unit.seq, unit.wonAt) });
       },
       () => {
@@ -159,9 +159,9 @@ export function makeClaimFlow(parts: ClaimParts): ClaimFlow {
       };
       if (logState.fault !== null) return tell(UNAVAILABLE);
       if (waiting >= parts.inFlightMax || logState.waiting >= parts.logWaitingMax) return tell(OVERLOADED);
-      if (!live.atGate) return answerFromRecord(live, press, tell);
       const { eligibility } = live.campaign;
       const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
+      if (!live.atGate) return answerFromRecord(live, press, eligible, tell);
       gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) =>
         settle(live, press, given, tell),
       );

@@ -18,7 +18,7 @@ export interface LogState {
   waiting: number;
   /** the offset after the newest durable entry */
   end: number;
-  /** why the log cannot take facts now; null when it can */
+  /** why the log cannot take facts now; null when it can, and then every fact whose append failed is durable by now */
   fault: string | null;
 }
 
