@@ -109,24 +109,37 @@ function frozenField(campaign: Campaign, change: CampaignChange): string | null 
 }
 
 export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
-  const { catalog, gate, campaigns, codes, system } = parts;
-  /** One change of a campaign at a time: the end of what is going on with each. */
-  const turns = new Map<string, Promise<unknown>>();
+  const changes = new CampaignChanges(parts);
+  return {
+    create: (draft, by) => changes.create(draft, by),
+    patch: (id, expected, change, by) => changes.inTurn(id, () => changes.patch(id, expected, change, by)),
+    act: (id, action, by) => changes.inTurn(id, () => changes.act(id, action, by)),
+  };
+}
 
-  function inTurn(id: string, run: () => Promise<CampaignResult>): Promise<CampaignResult> {
-    const mine = (turns.get(id) ?? Promise.resolve()).then(run, run);
-    turns.set(id, mine);
+class CampaignChanges {
+  readonly #parts: CampaignParts;
+  /** One change of a campaign at a time: the end of what is going on with each. */
+  readonly #turns = new Map<string, Promise<unknown>>();
+
+  constructor(parts: CampaignParts) {
+    this.#parts = parts;
+  }
+
+  inTurn(id: string, run: () => Promise<CampaignResult>): Promise<CampaignResult> {
+    const mine = (this.#turns.get(id) ?? Promise.resolve()).then(run, run);
+    this.#turns.set(id, mine);
     const leave = (): void => {
-      if (turns.get(id) === mine) turns.delete(id);
+      if (this.#turns.get(id) === mine) this.#turns.delete(id);
     };
     mine.then(leave, leave);
     return mine;
   }
 
-  function line(action: string, by: Actor, before: Campaign | null, after: Campaign): AuditLine {
+  #line(action: string, by: Actor, before: Campaign | null, after: Campaign): AuditLine {
     const { id: actor, requestId } = by;
     return {
-      at: system.now(),
+      at: this.#parts.system.now(),
       actor,
       action: `campaign.${action}`,
       target: after.id,
@@ -136,12 +149,12 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
     };
   }
 
-  function newCampaign(draft: CampaignDraft, now: number): Campaign {
+  #newCampaign(draft: CampaignDraft, now: number): Campaign {
     return {
       kind: 'coupon',
       perUserLimit: 1,
       mode: 'instant',
-      durability: parts.durabilities.includes('logged') ? 'logged' : 'disk',
+      durability: this.#parts.durabilities.includes('logged') ? 'logged' : 'disk',
       opensAt: null,
       closesAt: null,
       release: null,
@@ -150,34 +163,34 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
       couponExpiresAt: null,
       eligibility: null,
       ...draft,
-      id: draft.id ?? madeId(draft.name, system),
+      id: draft.id ?? madeId(draft.name, this.#parts.system),
       version: 1,
       epoch: 1,
       openedAt: null,
       pausedAt: null,
       closedAt: null,
       archivedAt: null,
-      codeKeyId: codes.keyId,
+      codeKeyId: this.#parts.codes.keyId,
       createdAt: now,
       updatedAt: now,
     };
   }
 
-  async function create(draft: CampaignDraft, by: Actor): Promise<CampaignResult> {
-    const campaign = newCampaign(draft, system.now());
+  async create(draft: CampaignDraft, by: Actor): Promise<CampaignResult> {
+    const campaign = this.#newCampaign(draft, this.#parts.system.now());
     const fault =
-      definitionFault(campaign) ?? (campaign.opensAt === null ? null : openingFault(campaign, parts));
+      definitionFault(campaign) ?? (campaign.opensAt === null ? null : openingFault(campaign, this.#parts));
     if (fault) return refused(asProblem(fault));
-    if (!(await campaigns.create(campaign, line('create', by, null, campaign))))
+    if (!(await this.#parts.campaigns.create(campaign, this.#line('create', by, null, campaign))))
       return refused(problem('exists'));
-    await gate.configure(campaign);
-    const live = catalog.put(campaign);
+    await this.#parts.gate.configure(campaign);
+    const live = this.#parts.catalog.put(campaign);
     live.atGate = true;
     return { kind: 'done', live, changed: true };
   }
 
   /** Stores, then puts in force; the other way round when the quantity falls. */
-  async function store(
+  async #store(
     live: LiveCampaign,
     next: Campaign,
     audit: AuditLine,
@@ -186,7 +199,7 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
     const { campaign } = live;
     const falls = next.quantity < campaign.quantity;
     if (falls && live.atGate) {
-      const asked = await gate.configure(next);
+      const asked = await this.#parts.gate.configure(next);
       if (asked.kind === 'below_issued') {
         const { issued } = asked;
         return refused(
@@ -197,20 +210,15 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
     const facts: OutboxFact[] = [
       { type, campaignId: next.id, data: { version: next.version, quantity: next.quantity } },
     ];
-    if (!(await campaigns.update(next, campaign.version, audit, facts))) {
-      if (falls && live.atGate) await gate.configure(campaign);
+    if (!(await this.#parts.campaigns.update(next, campaign.version, audit, facts))) {
+      if (falls && live.atGate) await this.#parts.gate.configure(campaign);
       return STALE;
     }
-    if (!falls && live.atGate) await gate.configure(next);
-    return { kind: 'done', live: catalog.put(next), changed: true };
+    if (!falls && live.atGate) await this.#parts.gate.configure(next);
+    return { kind: 'done', live: this.#parts.catalog.put(next), changed: true };
   }
 
-  function changeFault(
-    live: LiveCampaign,
-    next: Campaign,
-    change: CampaignChange,
-    now: number,
-  ): Problem | null {
+  #changeFault(live: LiveCampaign, next: Campaign, change: CampaignChange, now: number): Problem | null {
     const { campaign } = live;
     const status: Status = statusOf(campaign, live.issued, now);
     if (status === 'archived') return problem('invalid_transition', 'An archived campaign does not change.');
@@ -224,21 +232,16 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
     }
     const fault = definitionFault(next);
     if (fault) return asProblem(fault);
-    return next.opensAt !== null || next.openedAt !== null ? openingFault(next, parts) : null;
+    return next.opensAt !== null || next.openedAt !== null ? openingFault(next, this.#parts) : null;
   }
 
-  async function patch(
-    id: string,
-    expected: number,
-    change: CampaignChange,
-    by: Actor,
-  ): Promise<CampaignResult> {
-    const live = catalog.get(id);
+  async patch(id: string, expected: number, change: CampaignChange, by: Actor): Promise<CampaignResult> {
+    const live = this.#parts.catalog.get(id);
     if (!live) return NOT_FOUND;
     if (live.campaign.version !== expected) return STALE;
-    const now = system.now();
+    const now = this.#parts.system.now();
     const next: Campaign = { ...live.campaign, ...change, version: expected + 1, updatedAt: now };
-    const fault = changeFault(live, next, change, now);
+    const fault = this.#changeFault(live, next, change, now);
     if (fault) return refused(fault);
     if (live.atGate && next.quantity < live.issued) {
       return refused(
@@ -247,17 +250,17 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
         }),
       );
     }
-    return store(live, next, line('change', by, live.campaign, next), 'campaign.changed');
+    return this.#store(live, next, this.#line('change', by, live.campaign, next), 'campaign.changed');
   }
 
-  async function act(id: string, action: Action, by: Actor): Promise<CampaignResult> {
-    const live = catalog.get(id);
+  async act(id: string, action: Action, by: Actor): Promise<CampaignResult> {
+    const live = this.#parts.catalog.get(id);
     if (!live) return NOT_FOUND;
     if (action === 'open' || action === 'resume') {
-      const fault = openingFault(live.campaign, parts);
+      const fault = openingFault(live.campaign, this.#parts);
       if (fault) return refused(fault);
     }
-    const step = transition(live.campaign, action, live.issued, system.now());
+    const step = transition(live.campaign, action, live.issued, this.#parts.system.now());
     if (step.kind === 'unchanged') return { kind: 'done', live, changed: false };
     if (step.kind === 'refused') {
       const { status } = step;
@@ -269,14 +272,13 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
         }),
       );
     }
-    return store(live, step.campaign, line(action, by, live.campaign, step.campaign), FACT_OF[action]);
+    return this.#store(
+      live,
+      step.campaign,
+      this.#line(action, by, live.campaign, step.campaign),
+      FACT_OF[action],
+    );
   }
-
-  return {
-    create,
-    patch: (id, expected, change, by) => inTurn(id, () => patch(id, expected, change, by)),
-    act: (id, action, by) => inTurn(id, () => act(id, action, by)),
-  };
 }
 
 function asProblem(fault: Problem | NonNullable<ReturnType<typeof definitionFault>>): Problem {

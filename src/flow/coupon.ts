@@ -41,26 +41,36 @@ const NOT_FOUND: CouponResult = { kind: 'refused', problem: problem('coupon_not_
 const WHY = { redeemed: 'already_redeemed', revoked: 'coupon_revoked', expired: 'coupon_expired' } as const;
 
 export function makeCouponFlow(parts: CouponParts): CouponFlow {
-  const { catalog, record, codes, lookUp, system, caughtUp } = parts;
+  return new Coupons(parts);
+}
 
-  async function recorded(code: string): Promise<StoredClaim | null> {
-    const codeLookup = codes.lookupOf(code);
-    for (const stored of await record.find(null, { codeLookup })) {
-      const campaign = catalog.get(stored.campaignId)?.campaign;
-      if (campaign && codes.codeOf(campaign, stored.seq) === code) return stored;
+class Coupons implements CouponFlow {
+  readonly #parts: CouponParts;
+
+  constructor(parts: CouponParts) {
+    this.#parts = parts;
+  }
+
+  async #recorded(code: string): Promise<StoredClaim | null> {
+    const codeLookup = this.#parts.codes.lookupOf(code);
+    for (const stored of await this.#parts.record.find(null, { codeLookup })) {
+      const campaign = this.#parts.catalog.get(stored.campaignId)?.campaign;
+      if (campaign && this.#parts.codes.codeOf(campaign, stored.seq) === code) return stored;
     }
     return null;
   }
 
   /** A code is shown before it is recorded: one that is not found yet may only be on its way. */
-  async function byCode(typed: string): Promise<StoredClaim | Problem> {
+  async #byCode(typed: string): Promise<StoredClaim | Problem> {
     const code = normalCode(typed);
     if (code === null) return problem('invalid_code');
-    const at = (await recorded(code)) ?? ((await caughtUp(PATIENCE_MS)) ? await recorded(code) : null);
+    const at =
+      (await this.#recorded(code)) ??
+      ((await this.#parts.caughtUp(PATIENCE_MS)) ? await this.#recorded(code) : null);
     return at ?? problem('coupon_not_found');
   }
 
-  function told(change: CouponChange): CouponResult {
+  #told(change: CouponChange): CouponResult {
     if (change.kind === 'missing') return NOT_FOUND;
     if (change.kind === 'refused') {
       const { redeemedAt, revokedAt } = change.claim;
@@ -68,10 +78,10 @@ export function makeCouponFlow(parts: CouponParts): CouponFlow {
       const extra = at === null ? undefined : { at: new Date(at).toISOString() };
       return { kind: 'refused', problem: problem(WHY[change.why], undefined, extra) };
     }
-    return { kind: 'coupon', claim: lookUp.withCode(change.claim) };
+    return { kind: 'coupon', claim: this.#parts.lookUp.withCode(change.claim) };
   }
 
-  function audit(act: CouponAct, by: Actor, before: StoredClaim, change: CouponChange): Promise<void> {
+  #audit(act: CouponAct, by: Actor, before: StoredClaim, change: CouponChange): Promise<void> {
     if (change.kind !== 'changed') return Promise.resolve();
     const line: AuditLine = {
       at: act.now,
@@ -82,42 +92,47 @@ export function makeCouponFlow(parts: CouponParts): CouponFlow {
       after: { status: change.claim.status, reason: act.reason },
       requestId: by.requestId,
     };
-    return parts.operators.writeAudit(line);
+    return this.#parts.operators.writeAudit(line);
   }
 
-  async function change(stored: StoredClaim, act: CouponAct, by: Actor): Promise<CouponResult> {
-    const done = await record.change({ campaignId: stored.campaignId, seq: stored.seq }, act);
-    await audit(act, by, stored, done);
-    return told(done);
+  async #change(stored: StoredClaim, act: CouponAct, by: Actor): Promise<CouponResult> {
+    const done = await this.#parts.record.change({ campaignId: stored.campaignId, seq: stored.seq }, act);
+    await this.#audit(act, by, stored, done);
+    return this.#told(done);
   }
 
-  return {
-    async find(typed) {
-      const stored = await byCode(typed);
-      if ('code' in stored) return { kind: 'refused', problem: stored };
-      return { kind: 'coupon', claim: lookUp.withCode(stored) };
-    },
+  async find(typed: string): Promise<CouponResult> {
+    const stored = await this.#byCode(typed);
+    if ('code' in stored) return { kind: 'refused', problem: stored };
+    return { kind: 'coupon', claim: this.#parts.lookUp.withCode(stored) };
+  }
 
-    async act(typed, act, by, { reason, key }) {
-      const stored = await byCode(typed);
-      if ('code' in stored) return { kind: 'refused', problem: stored };
-      return change(stored, { act, by: by.id, reason, key, now: system.now() }, by);
-    },
+  async act(
+    typed: string,
+    act: CouponAct['act'],
+    by: Actor,
+    { reason, key }: { reason: string | null; key: string | null },
+  ): Promise<CouponResult> {
+    const stored = await this.#byCode(typed);
+    if ('code' in stored) return { kind: 'refused', problem: stored };
+    return this.#change(stored, { act, by: by.id, reason, key, now: this.#parts.system.now() }, by);
+  }
 
-    async giveBack(campaignId, userId, requestId) {
-      if (!catalog.get(campaignId)) return { kind: 'refused', problem: problem('campaign_not_found') };
-      const found = await lookUp.mine(campaignId, userId);
-      if (found.kind !== 'claim') return { kind: 'refused', problem: problem('no_claim') };
-      const { seq } = found.claim;
-      let [stored] = await record.find(campaignId, { seq });
-      if (!stored && (await caughtUp(PATIENCE_MS))) [stored] = await record.find(campaignId, { seq });
-      if (!stored) return { kind: 'refused', problem: problem('record_unavailable') };
-      const now = system.now();
-      return change(
-        stored,
-        { act: 'revoke', by: 'user', reason: 'given back', key: null, now },
-        { id: 'user', requestId },
-      );
-    },
-  };
+  async giveBack(campaignId: string, userId: string, requestId: string): Promise<CouponResult> {
+    if (!this.#parts.catalog.get(campaignId))
+      return { kind: 'refused', problem: problem('campaign_not_found') };
+    const found = await this.#parts.lookUp.mine(campaignId, userId);
+    if (found.kind !== 'claim') return { kind: 'refused', problem: problem('no_claim') };
+    const { seq } = found.claim;
+    let [stored] = await this.#parts.record.find(campaignId, { seq });
+    if (!stored && (await this.#parts.caughtUp(PATIENCE_MS)))
+      [stored] = await this.#parts.record.find(campaignId, { seq });
+    if (!stored) return { kind: 'refused', problem: problem('record_unavailable') };
+    const now = this.#parts.system.now();
+    return this.#change(
+      stored,
+      { act: 'revoke', by: 'user', reason: 'given back', key: null, now },
+      { id: 'user', requestId },
+    );
+  }
 }

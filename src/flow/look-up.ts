@@ -51,17 +51,25 @@ export interface LookUp {
 const PATIENCE_MS = 1000;
 
 export function makeLookUp(parts: LookUpParts): LookUp {
-  const { catalog, gate, record, codes, caughtUp } = parts;
+  return new LookingUp(parts);
+}
 
-  function withCode(stored: StoredClaim): ClaimLife {
+class LookingUp implements LookUp {
+  readonly #parts: LookUpParts;
+
+  constructor(parts: LookUpParts) {
+    this.#parts = parts;
+  }
+
+  withCode(stored: StoredClaim): ClaimLife {
     const { id, campaignId, userId, seq, status, wonAt, durability, redeemedAt, revokedAt, expiresAt } =
       stored;
-    const campaign = catalog.get(campaignId)?.campaign;
-    const code = campaign ? codes.codeOf(campaign, seq) : null;
+    const campaign = this.#parts.catalog.get(campaignId)?.campaign;
+    const code = campaign ? this.#parts.codes.codeOf(campaign, seq) : null;
     return { id, campaignId, userId, seq, status, code, wonAt, durability, redeemedAt, revokedAt, expiresAt };
   }
 
-  function asTold(live: LiveCampaign, userId: string, seq: number, wonAt: number): ClaimLife {
+  #asTold(live: LiveCampaign, userId: string, seq: number, wonAt: number): ClaimLife {
     const { campaign } = live;
     return {
       id: claimId(campaign.id, campaign.epoch, seq),
@@ -69,7 +77,7 @@ export function makeLookUp(parts: LookUpParts): LookUp {
       userId,
       seq,
       status: 'won',
-      code: codes.codeOf(campaign, seq),
+      code: this.#parts.codes.codeOf(campaign, seq),
       wonAt,
       durability: campaign.durability,
       redeemedAt: null,
@@ -79,7 +87,7 @@ export function makeLookUp(parts: LookUpParts): LookUp {
   }
 
   /** Waits until a win on its way is durable; false when that failed. */
-  function durable(live: LiveCampaign, seq: number): Promise<boolean> {
+  #durable(live: LiveCampaign, seq: number): Promise<boolean> {
     const waiters = live.inFlight.get(seq);
     if (!waiters) return Promise.resolve(true);
     return new Promise((resolve) => {
@@ -87,60 +95,68 @@ export function makeLookUp(parts: LookUpParts): LookUp {
     });
   }
 
-  async function unit(live: LiveCampaign, userId: string, seq: number, wonAt: number): Promise<Found> {
-    if (!(await durable(live, seq))) return { kind: 'unknown' };
-    const [stored] = await record.find(live.campaign.id, { seq }).catch(() => []);
+  async #unit(live: LiveCampaign, userId: string, seq: number, wonAt: number): Promise<Found> {
+    if (!(await this.#durable(live, seq))) return { kind: 'unknown' };
+    const [stored] = await this.#parts.record.find(live.campaign.id, { seq }).catch(() => []);
     const same = stored !== undefined && stored.userId === userId;
-    return { kind: 'claim', claim: same ? withCode(stored) : asTold(live, userId, seq, wonAt) };
+    return { kind: 'claim', claim: same ? this.withCode(stored) : this.#asTold(live, userId, seq, wonAt) };
   }
 
-  async function mine(campaignId: string, userId: string): Promise<Found> {
-    const live = catalog.get(campaignId);
+  async mine(campaignId: string, userId: string): Promise<Found> {
+    const live = this.#parts.catalog.get(campaignId);
     if (!live) return { kind: 'no_campaign' };
     if (!live.atGate) {
-      const stored = (await record.find(campaignId, { userId })).at(-1);
-      return stored ? { kind: 'claim', claim: withCode(stored) } : { kind: 'none' };
+      const stored = (await this.#parts.record.find(campaignId, { userId })).at(-1);
+      return stored ? { kind: 'claim', claim: this.withCode(stored) } : { kind: 'none' };
     }
-    const held = (await gate.holdings(campaignId, userId)).at(-1);
-    return held ? unit(live, userId, held.seq, held.wonAt) : { kind: 'none' };
+    const held = (await this.#parts.gate.holdings(campaignId, userId)).at(-1);
+    return held ? this.#unit(live, userId, held.seq, held.wonAt) : { kind: 'none' };
   }
 
-  async function byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
-    const live = catalog.get(campaignId);
+  async byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
+    const live = this.#parts.catalog.get(campaignId);
     if (!live) return { kind: 'no_campaign' };
     const place = parseClaimId(ticket);
     if (!place) return { kind: 'none' };
     if (place.campaignId !== campaignId) return { kind: 'mismatch' };
     if (userId !== null && live.atGate) {
-      const held = (await gate.holdings(campaignId, userId)).find((one) => one.seq === place.seq);
-      if (held) return unit(live, userId, held.seq, held.wonAt);
+      const held = (await this.#parts.gate.holdings(campaignId, userId)).find((one) => one.seq === place.seq);
+      if (held) return this.#unit(live, userId, held.seq, held.wonAt);
     }
-    const [stored] = await record.find(campaignId, { seq: place.seq });
-    if (stored?.id === ticket) {
-      if (userId === null) return { kind: 'claim', claim: { ...withCode(stored), code: null } };
-      return stored.userId === userId ? { kind: 'claim', claim: withCode(stored) } : { kind: 'mismatch' };
-    }
-    const counts = live.atGate ? await gate.counts(campaignId) : null;
-    if (place.epoch !== live.campaign.epoch || place.seq > (counts?.lastSeq ?? 0)) return { kind: 'none' };
-    return { kind: userId === null ? 'pending' : 'mismatch' };
+    const stored = await this.#recorded(live, place.epoch, place.seq);
+    if (!stored) return { kind: 'none' };
+    if (stored === 'late') return { kind: userId === null ? 'pending' : 'mismatch' };
+    if (userId === null) return { kind: 'claim', claim: { ...this.withCode(stored), code: null } };
+    return stored.userId === userId ? { kind: 'claim', claim: this.withCode(stored) } : { kind: 'mismatch' };
   }
 
-  async function all(userId: string): Promise<ClaimLife[]> {
-    const complete = await caughtUp(PATIENCE_MS);
-    const stored = (await record.find(null, { userId })).map(withCode);
+  /** A unit as recorded; `late`: given, and not recorded in time; null: never given. */
+  async #recorded(live: LiveCampaign, epoch: number, seq: number): Promise<StoredClaim | 'late' | null> {
+    const { gate, record, caughtUp } = this.#parts;
+    const { id } = live.campaign;
+    let [stored] = await record.find(id, { seq });
+    if (!stored && live.atGate && epoch === live.campaign.epoch) {
+      if (seq > ((await gate.counts(id))?.lastSeq ?? 0)) return null;
+      if (!(await caughtUp(PATIENCE_MS))) return 'late';
+      [stored] = await record.find(id, { seq });
+    }
+    return stored?.epoch === epoch ? stored : null;
+  }
+
+  async all(userId: string): Promise<ClaimLife[]> {
+    const complete = await this.#parts.caughtUp(PATIENCE_MS);
+    const stored = (await this.#parts.record.find(null, { userId })).map((stored) => this.withCode(stored));
     if (complete) return newestFirst(stored);
     const known = new Set(stored.map((claim) => claim.id));
-    for (const live of catalog.all()) {
+    for (const live of this.#parts.catalog.all()) {
       if (!live.atGate) continue;
-      for (const { seq, wonAt } of await gate.holdings(live.campaign.id, userId)) {
-        const claim = asTold(live, userId, seq, wonAt);
+      for (const { seq, wonAt } of await this.#parts.gate.holdings(live.campaign.id, userId)) {
+        const claim = this.#asTold(live, userId, seq, wonAt);
         if (!known.has(claim.id) && !live.inFlight.has(seq)) stored.push(claim);
       }
     }
     return newestFirst(stored);
   }
-
-  return { mine, byTicket, all, withCode };
 }
 
 function newestFirst(claims: ClaimLife[]): ClaimLife[] {

@@ -1,7 +1,7 @@
 /** /metrics: counts, lags and depths. Labels have no ids: a campaign or a user never becomes a series. */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
 import type { HttpParts } from './parts.ts';
 
 const BUCKETS_SEC = [
@@ -17,9 +17,8 @@ export interface Metrics {
 }
 
 export function makeMetrics(parts: HttpParts, streamCount: () => number): Metrics {
-  const registers = [new Registry()];
-  const registry = registers[0] as Registry;
-  const { catalog, claims, log, recorderState } = parts;
+  const registry = new Registry();
+  const registers = [registry];
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
   const histogram = (name: string, help: string): Histogram =>
@@ -37,63 +36,9 @@ export function makeMetrics(parts: HttpParts, streamCount: () => number): Metric
     'dibs_claim_answer_seconds',
     'From the request to its answer handed to the socket.',
   );
-
-  new Gauge({
-    name: 'dibs_claims_total',
-    help: 'Claims answered since the start, by verdict or problem.',
-    labelNames: ['verdict'],
-    registers,
-    collect() {
-      const sums = new Map<string, number>();
-      for (const { told } of catalog.all())
-        for (const [name, n] of told) sums.set(name, (sums.get(name) ?? 0) + n);
-      for (const [verdict, sum] of sums) this.set({ verdict }, sum);
-    },
-  });
-
-  function gauge(name: string, help: string, read: () => number): void {
-    new Gauge({
-      name,
-      help,
-      registers,
-      collect() {
-        this.set(read());
-      },
-    });
-  }
-  gauge('dibs_journal_waiting', 'Facts accepted and not durable yet.', () => log.state().waiting);
-  gauge('dibs_recorder_lag_facts', 'Durable facts that are not recorded yet.', () => {
-    const { next, end } = recorderState();
-    return Math.max(0, end - next);
-  });
-  gauge(
-    'dibs_recorder_lag_seconds',
-    'Age of the oldest fact that is not recorded yet.',
-    () => recorderState().lagMs / 1000,
-  );
-  gauge('dibs_claims_in_flight', 'Claims whose answer is still owed.', () => claims.waiting());
-  gauge('dibs_streams', 'Open server-sent event streams.', streamCount);
-  gauge('dibs_ready', '1 when ready.', () => (parts.ready().ready ? 1 : 0));
-  gauge('dibs_event_loop_delay_p99_seconds', 'Since the last scrape.', () => {
-    const p99 = delay.percentile(99) / 1e9;
-    delay.reset();
-    return Number.isFinite(p99) ? p99 : 0;
-  });
-  gauge('process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss());
-  gauge('process_cpu_seconds_total', 'User and system time.', () => {
-    const { user, system } = process.cpuUsage();
-    return (user + system) / 1e6;
-  });
-  new Gauge({
-    name: 'dibs_queue_depth',
-    help: 'Depth of inner queues.',
-    labelNames: ['queue'],
-    registers,
-    collect() {
-      for (const [queue, depth] of Object.entries(parts.depths?.() ?? {})) this.set({ queue }, depth);
-    },
-  });
-
+  countClaims(parts, registry);
+  gaugeDepths(parts, registry);
+  gaugeAll(registry, [...lagGauges(parts), ...processGauges(delay), streamGauge(streamCount)]);
   return {
     text: () => registry.metrics(),
     contentType: registry.contentType,
@@ -101,4 +46,77 @@ export function makeMetrics(parts: HttpParts, streamCount: () => number): Metric
     answer: (ms) => answer.observe(ms / 1000),
     stop: () => delay.disable(),
   };
+}
+
+type Reading = [name: string, help: string, read: () => number];
+
+function gaugeAll(registry: Registry, readings: Reading[]): void {
+  for (const [name, help, read] of readings) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+}
+
+function countClaims({ catalog }: HttpParts, registry: Registry): void {
+  new Counter({
+    name: 'dibs_claims_total',
+    help: 'Claims answered since the start, by verdict or problem.',
+    labelNames: ['verdict'],
+    registers: [registry],
+    collect() {
+      const sums = new Map<string, number>();
+      for (const { told } of catalog.all()) {
+        for (const [name, count] of told) sums.set(name, (sums.get(name) ?? 0) + count);
+      }
+      this.reset();
+      for (const [verdict, sum] of sums) this.inc({ verdict }, sum);
+    },
+  });
+}
+
+function gaugeDepths(parts: HttpParts, registry: Registry): void {
+  new Gauge({
+    name: 'dibs_queue_depth',
+    help: 'Depth of inner queues.',
+    labelNames: ['queue'],
+    registers: [registry],
+    collect() {
+      for (const [queue, depth] of Object.entries(parts.depths?.() ?? {})) this.set({ queue }, depth);
+    },
+  });
+}
+
+function lagGauges({ log, recorderState, claims, ready }: HttpParts): Reading[] {
+  const behind = (): number => Math.max(0, recorderState().end - recorderState().next);
+  return [
+    ['dibs_journal_waiting', 'Facts accepted and not durable yet.', () => log.state().waiting],
+    ['dibs_recorder_lag_facts', 'Durable facts that are not recorded yet.', behind],
+    ['dibs_recorder_lag_seconds', 'How long the record has been behind.', () => recorderState().lagMs / 1000],
+    ['dibs_claims_in_flight', 'Claims whose answer is still owed.', () => claims.waiting()],
+    ['dibs_ready', '1 when ready.', () => (ready().ready ? 1 : 0)],
+  ];
+}
+
+function streamGauge(count: () => number): Reading {
+  return ['dibs_streams', 'Open server-sent event streams.', count];
+}
+
+function processGauges(delay: ReturnType<typeof monitorEventLoopDelay>): Reading[] {
+  const delayP99 = (): number => {
+    const p99 = delay.percentile(99) / 1e9;
+    delay.reset();
+    return Number.isFinite(p99) ? p99 : 0;
+  };
+  const cpu = (): number => (process.cpuUsage().user + process.cpuUsage().system) / 1e6;
+  return [
+    ['dibs_event_loop_delay_p99_seconds', 'Since the last scrape.', delayP99],
+    ['process_resident_memory_bytes', 'Resident memory.', () => process.memoryUsage.rss()],
+    ['process_cpu_seconds_total', 'User and system time.', cpu],
+  ];
 }

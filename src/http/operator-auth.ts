@@ -3,9 +3,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
+import { ROLES } from '../core/role.ts';
 import { hashKey, keyIdOf } from '../flow/operator-key.ts';
 import type { OperatorKey, Operators, Role } from '../ports/operators.ts';
-import { ROLES } from '../ports/operators.ts';
 import type { System } from '../ports/system.ts';
 import { bearer } from './auth.ts';
 

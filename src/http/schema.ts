@@ -12,7 +12,7 @@ import {
   STATUSES,
 } from '../core/campaign.ts';
 import { CLAIM_STATUSES } from '../core/claim.ts';
-import { ROLES } from '../ports/operators.ts';
+import { ROLES } from '../core/role.ts';
 
 const STRICT = { additionalProperties: false };
 

@@ -37,10 +37,10 @@ import { adminCampaignRoutes } from './routes/campaigns.ts';
 import type { ClaimHandler } from './routes/claims.ts';
 import { makeClaimHandler } from './routes/claims.ts';
 import { couponRoutes } from './routes/coupons.ts';
+import { serviceRoutes } from './routes/health.ts';
 import { operatorRoutes } from './routes/operators.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
-import { serviceRoutes } from './routes/service.ts';
 import { winnerRoutes } from './routes/winners.ts';
 import { makeStreams } from './sse.ts';
 import { makeStats } from './stats.ts';
@@ -97,7 +97,7 @@ function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { 
   const lookUp = makeLookUp({ ...parts, caughtUp });
   const stats = makeStats(parts);
   const streams = makeStreams({ system, catalog, adminState: stats.text }, config);
-  const metrics = makeMetrics(parts, streams.count);
+  const metrics = makeMetrics(parts, () => streams.count());
   const auth = makeUserAuth(config, system);
   const clientAddress = makeClientAddress(config.trustProxy);
   const crossOrigin = crossOriginHeaders(config.corsOrigins);
@@ -238,6 +238,8 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 function problemOf(error: FastifyError): Problem | null {
   if (error instanceof ProblemError) return error.problem;
   if (error.validation) return validationProblem(error.validationContext, error.validation);
+  // The record's own word for not being there; it is an adapter's class, so it is known by its name.
+  if (error.name === 'RecordFault') return problem('record_unavailable');
   const code = FASTIFY_CODES[error.code];
   if (code) return problem(code);
   return error.statusCode !== undefined && error.statusCode < 500 ? problem('invalid_request') : null;
@@ -250,7 +252,7 @@ function answerError(
   reply: FastifyReply,
 ): void {
   const known = problemOf(error);
-  if (!known) parts.onFault?.(error, request.id);
+  if (!known || known.code === 'record_unavailable') parts.onFault?.(error, request.id);
   reply.header('x-request-id', request.id);
   const what = known ?? problem('internal');
   // The rest of a body that nobody reads would be taken for the next request.

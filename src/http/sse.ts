@@ -21,6 +21,9 @@ export interface Stream {
   /** '' for somebody who did not say who he is, or an operator */
   userId: string;
   channel: Channel;
+  /** where it stands among all, and in its channel */
+  at: number;
+  atInChannel: number;
 }
 
 interface Channel {
@@ -75,88 +78,105 @@ export function event(name: string, data: string, id?: number): string {
     : `id: ${id}\nevent: ${name}\ndata: ${data}\n\n`;
 }
 
-export function makeStreams(
-  parts: { system: System; catalog: Catalog; adminState: () => string },
-  limits: StreamLimits,
-): Streams {
-  const { system, catalog } = parts;
-  const channels = new Map<string, Channel>();
-  const all: Stream[] = [];
-  let timer: Timer | null = null;
-  let beat = 0;
-  let owed = 0;
+export interface StreamParts {
+  system: System;
+  catalog: Catalog;
+  /** what operators are told, as JSON */
+  adminState: () => string;
+}
 
-  function channelOf(id: string): Channel {
-    let channel = channels.get(id);
+export function makeStreams(parts: StreamParts, limits: StreamLimits): Streams {
+  return new OpenStreams(parts, limits);
+}
+
+class OpenStreams implements Streams {
+  readonly #parts: StreamParts;
+  readonly #limits: StreamLimits;
+  readonly #channels = new Map<string, Channel>();
+  readonly #all: Stream[] = [];
+  #timer: Timer | null = null;
+  /** whose heartbeat was sent last, and how many are owed */
+  #beat = 0;
+  #owed = 0;
+
+  constructor(parts: StreamParts, limits: StreamLimits) {
+    this.#parts = parts;
+    this.#limits = limits;
+  }
+
+  #channelOf(id: string): Channel {
+    let channel = this.#channels.get(id);
     if (!channel) {
       const blank = { status: '', remaining: -1, count: 0, text: '', from: -1, roundAt: 0 };
       channel = { id, streams: [], byUser: new Map(), ...blank };
-      channels.set(id, channel);
+      this.#channels.set(id, channel);
     }
     return channel;
   }
 
-  function send(stream: Stream, text: string): void {
+  #send(stream: Stream, text: string): void {
     if (stream.res.writableLength > UNSENT_BYTES_MAX) stream.res.destroy();
     else stream.res.write(text);
   }
 
-  function take(id: string, userId: string, res: ServerResponse, first: string): boolean {
-    if (!room(id, userId)) return false;
-    const channel = channelOf(id);
-    const stream: Stream = { res, userId, channel };
+  #take(id: string, userId: string, res: ServerResponse, first: string): boolean {
+    if (res.destroyed || !this.room(id, userId)) return false;
+    const channel = this.#channelOf(id);
+    const stream: Stream = {
+      res,
+      userId,
+      channel,
+      at: this.#all.length,
+      atInChannel: channel.streams.length,
+    };
     channel.streams.push(stream);
-    all.push(stream);
+    this.#all.push(stream);
     if (userId !== '') {
       const mine = channel.byUser.get(userId);
       if (mine) mine.push(stream);
       else channel.byUser.set(userId, [stream]);
     }
-    res.once('close', () => leave(stream));
+    res.once('close', () => this.#leave(stream));
     res.write(first);
-    timer ??= system.every(TICK_MS, tick);
+    this.#timer ??= this.#parts.system.every(TICK_MS, () => this.#tick());
     return true;
   }
 
-  function drop(list: Stream[], stream: Stream): void {
-    const at = list.indexOf(stream);
-    if (at < 0) return;
-    const last = list.pop() as Stream;
-    if (at < list.length) list[at] = last;
-  }
-
-  function leave(stream: Stream): void {
+  #leave(stream: Stream): void {
     const { channel, userId } = stream;
-    drop(all, stream);
-    drop(channel.streams, stream);
-    const mine = channel.byUser.get(userId);
-    if (mine) {
-      drop(mine, stream);
-      if (mine.length === 0) channel.byUser.delete(userId);
-    }
-    if (channel.streams.length === 0) channels.delete(channel.id);
-    if (all.length === 0) {
-      timer?.stop();
-      timer = null;
+    // The last one takes the place of the one that leaves: nothing is searched for when ten thousand leave at once.
+    const last = this.#all.pop() as Stream;
+    last.at = stream.at;
+    if (last !== stream) this.#all[stream.at] = last;
+    const lastHere = channel.streams.pop() as Stream;
+    lastHere.atInChannel = stream.atInChannel;
+    if (lastHere !== stream) channel.streams[stream.atInChannel] = lastHere;
+    const mine = channel.byUser.get(userId)?.filter((one) => one !== stream) ?? [];
+    if (mine.length > 0) channel.byUser.set(userId, mine);
+    else channel.byUser.delete(userId);
+    if (channel.streams.length === 0) this.#channels.delete(channel.id);
+    if (this.#all.length === 0) {
+      this.#timer?.stop();
+      this.#timer = null;
     }
   }
 
-  function room(channelId: string, userId: string): boolean {
-    if (all.length >= limits.streamsMax) return false;
-    const mine = userId === '' ? 0 : (channels.get(channelId)?.byUser.get(userId)?.length ?? 0);
-    return mine < limits.streamsPerUserMax;
+  room(channelId: string, userId: string): boolean {
+    if (this.#all.length >= this.#limits.streamsMax) return false;
+    const mine = userId === '' ? 0 : (this.#channels.get(channelId)?.byUser.get(userId)?.length ?? 0);
+    return mine < this.#limits.streamsPerUserMax;
   }
 
   /** The next update of a channel, or '' when nothing changed or the last one is too young. */
-  function news(channel: Channel, now: number): string {
+  #news(channel: Channel, now: number): string {
     if (channel.id === '') {
       if (now - channel.roundAt < ROUND_MS) return '';
-      const state = parts.adminState();
+      const state = this.#parts.adminState();
       if (state === channel.status) return '';
       channel.status = state;
       return event('stats', state, ++channel.count);
     }
-    const live = catalog.get(channel.id);
+    const live = this.#parts.catalog.get(channel.id);
     if (!live) return '';
     const status = `${statusOf(live.campaign, live.issued, now)} ${live.campaign.version}`;
     const remaining = remainingOf(live);
@@ -168,9 +188,9 @@ export function makeStreams(
     return stateEvents(live, now, ++channel.count);
   }
 
-  function push(channel: Channel, now: number): void {
+  #push(channel: Channel, now: number): void {
     if (channel.from < 0) {
-      channel.text = news(channel, now);
+      channel.text = this.#news(channel, now);
       if (channel.text === '') return;
       channel.roundAt = now;
       channel.from = channel.streams.length;
@@ -179,41 +199,46 @@ export function makeStreams(
     const batch = Math.max(250, Math.ceil(channel.streams.length / TICKS_A_ROUND));
     let at = Math.min(channel.from, channel.streams.length);
     const stop = Math.max(0, at - batch);
-    while (at > stop) send(channel.streams[--at] as Stream, channel.text);
+    while (at > stop) this.#send(channel.streams[--at] as Stream, channel.text);
     channel.from = at === 0 ? -1 : at;
   }
 
-  function tick(): void {
-    const now = system.now();
-    for (const channel of channels.values()) push(channel, now);
-    owed += all.length / TICKS_A_HEARTBEAT;
-    for (; owed >= 1 && all.length > 0; owed -= 1) {
-      beat = (beat + 1) % all.length;
-      send(all[beat] as Stream, ':\n\n');
+  #tick(): void {
+    const now = this.#parts.system.now();
+    for (const channel of this.#channels.values()) this.#push(channel, now);
+    this.#owed += this.#all.length / TICKS_A_HEARTBEAT;
+    for (; this.#owed >= 1 && this.#all.length > 0; this.#owed -= 1) {
+      this.#beat = (this.#beat + 1) % this.#all.length;
+      this.#send(this.#all[this.#beat] as Stream, ':\n\n');
     }
   }
 
-  return {
-    open(live, userId, res, first) {
-      const isNew = !channels.has(live.campaign.id);
-      const taken = take(live.campaign.id, userId, res, first);
-      const channel = channels.get(live.campaign.id);
-      if (taken && isNew && channel) {
-        channel.status = `${statusOf(live.campaign, live.issued, system.now())} ${live.campaign.version}`;
-        channel.remaining = remainingOf(live);
-      }
-      return taken;
-    },
-    openAdmin: (keyId, res, first) => take('', keyId, res, first),
-    room,
-    verdict(campaignId, userId, data) {
-      if (all.length === 0) return;
-      const mine = channels.get(campaignId)?.byUser.get(userId);
-      if (mine) for (const stream of mine) send(stream, event('verdict', data()));
-    },
-    count: () => all.length,
-    end(retryMs) {
-      for (const { res } of [...all]) res.end(`retry: ${retryMs}\n\n`);
-    },
-  };
+  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string): boolean {
+    const isNew = !this.#channels.has(live.campaign.id);
+    const taken = this.#take(live.campaign.id, userId, res, first);
+    const channel = this.#channels.get(live.campaign.id);
+    if (taken && isNew && channel) {
+      channel.status = `${statusOf(live.campaign, live.issued, this.#parts.system.now())} ${live.campaign.version}`;
+      channel.remaining = remainingOf(live);
+    }
+    return taken;
+  }
+
+  openAdmin(keyId: string, res: ServerResponse, first: string): boolean {
+    return this.#take('', keyId, res, first);
+  }
+
+  verdict(campaignId: string, userId: string, data: () => string): void {
+    if (this.#all.length === 0) return;
+    const mine = this.#channels.get(campaignId)?.byUser.get(userId);
+    if (mine) for (const stream of mine) this.#send(stream, event('verdict', data()));
+  }
+
+  count(): number {
+    return this.#all.length;
+  }
+
+  end(retryMs: number): void {
+    for (const { res } of [...this.#all]) res.end(`retry: ${retryMs}\n\n`);
+  }
 }

@@ -1,7 +1,8 @@
 /** Operators: their keys (hashed only), what they changed, and what was set aside for them. */
 
-export const ROLES = ['read', 'operate', 'admin'] as const;
-export type Role = (typeof ROLES)[number];
+import type { Role } from '../core/role.ts';
+
+export type { Role };
 
 export interface OperatorKey {
   id: string;

@@ -32,7 +32,7 @@ describe('a campaign', () => {
     const { json } = await site.call('/v1/campaigns');
     expect((json['items'] as { id: string }[]).map((one) => one.id)).toEqual(['two', 'c']);
     const first = await site.call('/v1/campaigns?limit=1');
-    const second = await site.call(`/v1/campaigns?limit=1&cursor=${first.json['next']}`);
+    const second = await site.call(`/v1/campaigns?limit=1&cursor=${String(first.json['next'])}`);
     expect((second.json['items'] as { id: string }[]).map((one) => one.id)).toEqual(['c']);
     expect(second.json['next']).toBeNull();
   });

@@ -43,6 +43,7 @@ export function adminCampaignRoutes(app: FastifyInstance, context: HttpContext):
   oneRoutes(app, context);
   actionRoutes(app, context);
   watchRoutes(app, context);
+  eventsRoute(app, context);
 }
 
 function tellCampaign(
@@ -225,7 +226,7 @@ function actionRoutes(app: FastifyInstance, context: HttpContext): void {
 }
 
 function watchRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { stats, integrity, streams } = context;
+  const { stats, integrity } = context;
   app.get(
     '/v1/admin/campaigns/:id/stats',
     {
@@ -282,7 +283,10 @@ function watchRoutes(app: FastifyInstance, context: HttpContext): void {
       return reply.send({ source, issued: source === 'none' ? 0 : live.issued });
     },
   );
+}
 
+function eventsRoute(app: FastifyInstance, context: HttpContext): void {
+  const { stats, streams } = context;
   app.get(
     '/v1/admin/events',
     {

@@ -34,6 +34,7 @@ import { claimBody, publicCampaign, remainingOf } from '../wire.ts';
 
 const NO_USER = problem('invalid_user_id', 'Name the user: ?userId=…');
 const TAG = ['people'];
+const PROBLEMS = { 400: problemOut, 404: problemOut };
 
 /** Who asks: the token's subject or `?userId=`. */
 function userOf(context: HttpContext, request: FastifyRequest): Promise<string | null | Problem> {
@@ -76,7 +77,9 @@ function limitOnly(context: HttpContext) {
 export function peopleRoutes(app: FastifyInstance, context: HttpContext): void {
   app.decorateRequest('userId', null);
   campaignRoutes(app, context);
-  claimRoutes(app, context);
+  pressRoute(app, context);
+  holdingRoutes(app, context);
+  ticketRoutes(app, context);
   timeRoute(app, context);
   streamRoute(app, context);
 }
@@ -160,9 +163,8 @@ function tellFound(reply: FastifyReply, found: Found, ticket: string | null): Fa
   }
 }
 
-function claimRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { lookUp, coupons } = context;
-  const problems = { 400: problemOut, 404: problemOut };
+/** For the description and for odd spellings of the path; the rest goes straight to the handler (server.ts). */
+function pressRoute(app: FastifyInstance, context: HttpContext): void {
   app.post(
     '/v1/campaigns/:id/claims',
     {
@@ -197,7 +199,10 @@ function claimRoutes(app: FastifyInstance, context: HttpContext): void {
     },
     () => undefined,
   );
+}
 
+function holdingRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { lookUp, coupons } = context;
   app.get(
     '/v1/campaigns/:id/claims/me',
     {
@@ -206,7 +211,7 @@ function claimRoutes(app: FastifyInstance, context: HttpContext): void {
         summary: 'What I hold',
         params: idParams,
         querystring: userQuery,
-        response: { 200: verdictOut, ...problems },
+        response: { 200: verdictOut, ...PROBLEMS },
       },
       preHandler: knowUser(context, true),
     },
@@ -224,7 +229,7 @@ function claimRoutes(app: FastifyInstance, context: HttpContext): void {
         summary: 'Give my unredeemed unit back',
         params: idParams,
         querystring: userQuery,
-        response: { 200: verdictOut, ...problems },
+        response: { 200: verdictOut, ...PROBLEMS },
       },
       preHandler: knowUser(context, true),
     },
@@ -235,7 +240,10 @@ function claimRoutes(app: FastifyInstance, context: HttpContext): void {
       return reply.send({ verdict: 'won', claim: claimBody(given.claim) });
     },
   );
+}
 
+function ticketRoutes(app: FastifyInstance, context: HttpContext): void {
+  const { lookUp } = context;
   app.get(
     '/v1/campaigns/:id/claims/:ticket',
     {
@@ -244,7 +252,7 @@ function claimRoutes(app: FastifyInstance, context: HttpContext): void {
         summary: 'The verdict behind a ticket',
         params: ticketParams,
         querystring: userQuery,
-        response: { 200: verdictOut, ...problems },
+        response: { 200: verdictOut, ...PROBLEMS },
       },
       preHandler: knowUser(context, false),
     },
@@ -316,7 +324,7 @@ function streamRoute(app: FastifyInstance, context: HttpContext): void {
         }
       }
       startStream(context, request, reply);
-      streams.open(live, userId, reply.raw, first) || reply.raw.end();
+      if (!streams.open(live, userId, reply.raw, first)) reply.raw.end();
       return reply;
     },
   );

@@ -16,6 +16,11 @@ const COLUMNS = ['seq', 'userId', 'code', 'id', 'status', 'wonAt'];
 const TAG = ['operators'];
 
 export function winnerRoutes(app: FastifyInstance, context: HttpContext): void {
+  listRoute(app, context);
+  csvRoute(app, context);
+}
+
+function listRoute(app: FastifyInstance, context: HttpContext): void {
   const { record } = context.parts;
   const { lookUp } = context;
   app.get(
@@ -44,22 +49,9 @@ export function winnerRoutes(app: FastifyInstance, context: HttpContext): void {
       return reply.header('cache-control', 'no-store').send({ items, next });
     },
   );
+}
 
-  async function* rows(campaignId: string, raw: boolean): AsyncGenerator<string> {
-    yield `${COLUMNS.join(',')}\n`;
-    for (let after = 0; ; ) {
-      const page = await record.page(campaignId, after, ROWS_A_PAGE);
-      const last = page.at(-1);
-      if (!last) return;
-      const cells = page.map((stored) => {
-        const { seq, userId, code, id, status, wonAt } = lookUp.withCode(stored);
-        return [seq, userId, code ?? '', id, status, timeText(wonAt)];
-      });
-      yield stringify(cells, { escape_formulas: !raw });
-      after = last.seq;
-    }
-  }
-
+function csvRoute(app: FastifyInstance, context: HttpContext): void {
   app.get(
     '/v1/admin/campaigns/:id/claims.csv',
     {
@@ -85,7 +77,24 @@ export function winnerRoutes(app: FastifyInstance, context: HttpContext): void {
         .header('content-disposition', `attachment; filename="${id}-winners.csv"`)
         .header('x-content-type-options', 'nosniff')
         .header('cache-control', 'no-store')
-        .send(Readable.from(rows(id, raw === '1'), { objectMode: false }));
+        .send(Readable.from(rows(context, id, raw === '1'), { objectMode: false }));
     },
   );
+}
+
+/** The whole list, a page at a time, as fast as it is taken. */
+async function* rows(context: HttpContext, campaignId: string, raw: boolean): AsyncGenerator<string> {
+  const { lookUp, parts } = context;
+  yield `${COLUMNS.join(',')}\n`;
+  for (let after = 0; ; ) {
+    const page = await parts.record.page(campaignId, after, ROWS_A_PAGE);
+    const last = page.at(-1);
+    if (!last) return;
+    const cells = page.map((stored) => {
+      const { seq, userId, code, id, status, wonAt } = lookUp.withCode(stored);
+      return [seq, userId, code ?? '', id, status, timeText(wonAt)];
+    });
+    yield stringify(cells, { escape_formulas: !raw });
+    after = last.seq;
+  }
 }
