@@ -14,9 +14,11 @@ import { problem } from '../core/problem.ts';
 import type { Campaigns, OutboxFact } from '../ports/campaigns.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { AuditLine } from '../ports/operators.ts';
+import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { Codes } from './codes.ts';
+import { bringToGate, isOver } from './fill-gate.ts';
 
 /** Who changes something, for the audit log. */
 export interface Actor {
@@ -36,6 +38,7 @@ export interface CampaignParts {
   catalog: Catalog;
   gate: Gate;
   campaigns: Campaigns;
+  record: RecordStore;
   codes: Codes;
   system: System;
   /** levels that the parts in use can keep */
@@ -215,7 +218,10 @@ class CampaignChanges {
       return STALE;
     }
     if (!falls && live.atGate) await this.#parts.gate.configure(next);
-    return { kind: 'done', live: this.#parts.catalog.put(next), changed: true };
+    const put = this.#parts.catalog.put(next);
+    // It was over before this process started, and its end has moved: its winners are not at the gate yet.
+    if (!put.atGate && !isOver(next, audit.at)) await bringToGate(this.#parts, put, next);
+    return { kind: 'done', live: put, changed: true };
   }
 
   #changeFault(live: LiveCampaign, next: Campaign, change: CampaignChange, now: number): Problem | null {

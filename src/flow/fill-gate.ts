@@ -9,7 +9,7 @@ import type { Campaigns } from '../ports/campaigns.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, LiveCampaign } from './catalog.ts';
 
 export interface FillParts {
   campaigns: Campaigns;
@@ -33,18 +33,35 @@ export async function fillGate(parts: FillParts): Promise<void> {
   }
 }
 
-async function takeIn({ record, gate, catalog, system }: FillParts, campaign: Campaign): Promise<void> {
+async function takeIn(parts: FillParts, campaign: Campaign): Promise<void> {
+  const { record, catalog, system } = parts;
   const live = catalog.put(campaign);
-  const status = statusOf(campaign, 0, system.now());
-  if (status === 'closed' || status === 'archived') {
-    const counts = await record.counts(campaign.id, system.now());
-    live.issued = counts.issued;
-    live.firstWonAt = counts.firstWonAt;
-    live.lastWonAt = counts.lastWonAt;
-    return;
-  }
+  if (!isOver(campaign, system.now())) return bringToGate(parts, live, campaign);
+  const counts = await record.counts(campaign.id, system.now());
+  live.issued = counts.issued;
+  live.firstWonAt = counts.firstWonAt;
+  live.lastWonAt = counts.lastWonAt;
+}
+
+/** Nobody can win any more, unless an operator moves the end. */
+export function isOver(campaign: Campaign, now: number): boolean {
+  const status = statusOf(campaign, 0, now);
+  return status === 'closed' || status === 'archived';
+}
+
+/**
+ * Puts a campaign and its holders into the gate, and only then lets presses go there. Everything that was won before
+ * must be in the record.
+ */
+export async function bringToGate(
+  { record, gate }: Pick<FillParts, 'record' | 'gate'>,
+  live: LiveCampaign,
+  campaign: Campaign,
+): Promise<void> {
+  await gate.unload(campaign.id);
   await gate.configure(campaign);
   let seq = 0;
+  let issued = 0;
   for (;;) {
     const past = await record.holders(campaign.id, seq, HOLDERS_PAGE);
     await gate.load(campaign.id, past);
@@ -52,7 +69,8 @@ async function takeIn({ record, gate, catalog, system }: FillParts, campaign: Ca
     seq = past.seqs.at(-1) as number;
     live.firstWonAt ??= past.wonAt[0] as number;
     live.lastWonAt = past.wonAt.at(-1) as number;
-    live.issued += past.seqs.length;
+    issued += past.seqs.length;
   }
+  live.issued = issued;
   live.atGate = true;
 }

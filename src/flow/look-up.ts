@@ -6,6 +6,7 @@
 import type { Claim } from '../core/claim.ts';
 import { claimId, parseClaimId } from '../core/claim.ts';
 import type { Gate } from '../ports/gate.ts';
+import type { Log } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -32,6 +33,7 @@ export type Found =
 export interface LookUpParts {
   catalog: Catalog;
   gate: Gate;
+  log: Log;
   record: RecordStore;
   codes: Codes;
   caughtUp: CatchUp;
@@ -99,6 +101,8 @@ class LookingUp implements LookUp {
     if (!(await this.#durable(live, seq))) return { kind: 'unknown' };
     const [stored] = await this.#parts.record.find(live.campaign.id, { seq }).catch(() => []);
     const same = stored !== undefined && stored.userId === userId;
+    // While the log has a fault, what it failed to take is decided and not durable: the record alone can tell.
+    if (!same && this.#parts.log.state().fault !== null) return { kind: 'unknown' };
     return { kind: 'claim', claim: same ? this.withCode(stored) : this.#asTold(live, userId, seq, wonAt) };
   }
 
@@ -146,7 +150,7 @@ class LookingUp implements LookUp {
   async all(userId: string): Promise<ClaimLife[]> {
     const complete = await this.#parts.caughtUp(PATIENCE_MS);
     const stored = (await this.#parts.record.find(null, { userId })).map((stored) => this.withCode(stored));
-    if (complete) return newestFirst(stored);
+    if (complete || this.#parts.log.state().fault !== null) return newestFirst(stored);
     const known = new Set(stored.map((claim) => claim.id));
     for (const live of this.#parts.catalog.all()) {
       if (!live.atGate) continue;

@@ -4,7 +4,10 @@
 import { describe, expect, it } from 'vitest';
 import { makeMemoryGate } from '../../src/adapters/memory/gate.ts';
 import type { Campaign } from '../../src/core/campaign.ts';
+import type { CampaignChange } from '../../src/flow/campaign.ts';
+import { makeCampaignFlow } from '../../src/flow/campaign.ts';
 import { makeCatalog } from '../../src/flow/catalog.ts';
+import { makeCodes } from '../../src/flow/codes.ts';
 import { fillGate } from '../../src/flow/fill-gate.ts';
 import type { GateAnswer } from '../../src/ports/gate.ts';
 import type { RecordPlace } from '../support/contract/record-bench.ts';
@@ -109,5 +112,38 @@ describe('filling the gate', () => {
     expect(await gate.counts('chicken-100')).toEqual(
       atGate ? { issued: 2, lastSeq: 2, quantity: campaign.quantity ?? 100, holders: 2 } : null,
     );
+  });
+});
+
+describe('a campaign that was over before the start', () => {
+  const operator = { id: 'k', requestId: null };
+
+  async function extend(over: Partial<Campaign>, change: CampaignChange) {
+    const place = await makeSqlitePlace();
+    await give(place, over, 2);
+    const made = await filled(place);
+    const flow = makeCampaignFlow({
+      ...made,
+      ...place,
+      codes: makeCodes(Buffer.from('a master secret for tests only')),
+      system: makeHandClock(),
+      durabilities: ['memory', 'disk'],
+    });
+    const result = await flow.patch('chicken-100', 1, change, operator);
+    return { ...made, place, result };
+  }
+
+  it('and whose end moves on is open again, with everybody who has won', async () => {
+    const { result, press, catalog } = await extend({ closesAt: T0 - 5 }, { closesAt: T0 + 5000 });
+    expect(result).toMatchObject({ kind: 'done', changed: true });
+    expect(catalog.get('chicken-100')).toMatchObject({ atGate: true, issued: 2 });
+    expect(press('chicken-100', 'u-2')).toMatchObject({ verdict: 'already_won', seq: 2 });
+    expect(press('chicken-100', 'new')).toMatchObject({ verdict: 'won', fact: { seq: 3 } });
+  });
+
+  it('and stays over needs no gate', async () => {
+    const { result, gate } = await extend({ closedAt: T0 - 5 }, { name: 'another' });
+    expect(result).toMatchObject({ kind: 'done', live: { atGate: false, campaign: { name: 'another' } } });
+    expect(await gate.counts('chicken-100')).toBeNull();
   });
 });
