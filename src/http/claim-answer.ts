@@ -11,7 +11,6 @@ import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
 import type { Outcome } from '../flow/claim.ts';
 import type { System } from '../ports/system.ts';
-import type { ClaimHeaders } from './claim-body.ts';
 import type { Latency } from './latency.ts';
 import { authenticateHeader, PROBLEM_TYPE, problemMembers, renderProblem } from './problem.ts';
 import { claimJson, timeText } from './wire.ts';
@@ -26,7 +25,6 @@ export interface Ask {
   req: IncomingMessage;
   res: ServerResponse;
   campaignId: string;
-  headers: ClaimHeaders;
   requestId: string;
   /** 0 when this one is not measured */
   startedAt: number;
@@ -46,8 +44,8 @@ type FlatHeaders = (string | number)[];
 /** A refusal's text up to what differs. */
 interface RefusalText {
   status: number;
+  /** ASCII */
   head: string;
-  headBytes: number;
 }
 
 export class ClaimAnswers {
@@ -80,18 +78,21 @@ export class ClaimAnswers {
 
   #tellRefusal(ask: Ask, verdict: Refusal, campaign: Campaign): void {
     const text = this.#refusalText(campaign, verdict);
-    const headers: FlatHeaders = ['Content-Type', PROBLEM_TYPE, 'Content-Length', 0];
     let middle = '';
+    let retryAfter = 0;
     if (verdict === 'not_open') {
       const now = this.#parts.system.now();
       const start = startsAt(campaign);
       const wait = start === null ? ASK_DRAFT_SEC : Math.max(1, Math.ceil((start - now) / 1000));
       middle = `"serverTime":"${timeText(now)}",`;
-      headers.push('Retry-After', wait);
-    } else if (verdict === 'paused') headers.push('Retry-After', ASK_PAUSED_SEC);
+      retryAfter = wait;
+    } else if (verdict === 'paused') retryAfter = ASK_PAUSED_SEC;
     const tail = `${middle}"requestId":"${ask.requestId}"}`;
-    headers[3] = text.headBytes + tail.length;
-    this.#write(ask, text.status, headers, text.head + tail);
+    const bytes = text.head.length + tail.length;
+    const headers: FlatHeaders = ['Content-Type', PROBLEM_TYPE, 'Content-Length', bytes];
+    if (retryAfter > 0) headers.push('Retry-After', retryAfter);
+    // ASCII throughout, so that its length is its bytes and nothing has to be encoded.
+    this.#write(ask, text.status, headers, text.head + tail, 'latin1');
   }
 
   #refusalText(campaign: Campaign, verdict: Refusal): RefusalText {
@@ -108,14 +109,20 @@ export class ClaimAnswers {
     return text;
   }
 
-  #write(ask: Ask, status: number, headers: FlatHeaders, body: string): void {
+  #write(
+    ask: Ask,
+    status: number,
+    headers: FlatHeaders,
+    body: string,
+    encoding: 'utf8' | 'latin1' = 'utf8',
+  ): void {
     const { leaving, crossOrigin, latency } = this.#parts;
     headers.push('X-Request-Id', ask.requestId);
     if (leaving.now) headers.push('Connection', 'close');
-    const { origin } = ask.headers;
+    const { origin } = ask.req.headers;
     if (origin !== undefined && crossOrigin !== null) headers.push(...(crossOrigin(origin) ?? []));
     ask.res.writeHead(status, headers as string[]);
-    ask.res.end(body);
+    ask.res.end(body, encoding);
     if (ask.startedAt !== 0) latency.answered(ask.startedAt);
   }
 }
@@ -126,5 +133,5 @@ function renderRefusal(campaign: Campaign, verdict: Refusal): RefusalText {
   if (verdict === 'not_open' && start !== null) extra['opensAt'] = timeText(start);
   const { requestId: _added, ...members } = problemMembers(problem(verdict, undefined, extra), '');
   const head = `${JSON.stringify(members).slice(0, -1)},`;
-  return { status: members['status'] as number, head, headBytes: Buffer.byteLength(head) };
+  return { status: members['status'] as number, head };
 }

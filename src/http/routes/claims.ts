@@ -12,7 +12,7 @@ import type { Identified, UserAuth } from '../auth.ts';
 import type { Ask, ClaimAnswerParts } from '../claim-answer.ts';
 import { ClaimAnswers } from '../claim-answer.ts';
 import type { NamedUser } from '../claim-body.ts';
-import { claimHeaders, isJsonType, namedUser } from '../claim-body.ts';
+import { isJsonType, namedUser } from '../claim-body.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { RequestIds } from '../request-id.ts';
 import type { Throttle } from '../throttle.ts';
@@ -47,9 +47,8 @@ export function makeClaimHandler(parts: ClaimRouteParts): ClaimHandler {
   const { requestIds, latency } = parts;
   const answers = new ClaimAnswers(parts);
   return (req, res, campaignId) => {
-    const headers = claimHeaders(req);
-    const requestId = requestIds(headers.requestId);
-    readBody(parts, answers, { req, res, campaignId, headers, requestId, startedAt: latency.start() });
+    const requestId = requestIds(oneHeader(req, 'x-request-id'));
+    readBody(parts, answers, { req, res, campaignId, requestId, startedAt: latency.start() });
   };
 }
 
@@ -71,7 +70,7 @@ function readBody(parts: ClaimRouteParts, answers: ClaimAnswers, ask: Ask): void
 }
 
 function bodyRead(parts: ClaimRouteParts, answers: ClaimAnswers, ask: Ask, body: Buffer | null): void {
-  const { contentType, authorization } = ask.headers;
+  const { 'content-type': contentType, authorization } = ask.req.headers;
   let named: NamedUser;
   if (body === null && contentType === undefined && parts.auth.kind === 'jwt') named = NOBODY;
   else named = isJsonType(contentType) ? namedUser(body ?? NO_BYTES) : NOT_JSON;
@@ -92,11 +91,12 @@ function press(
   const userId = identity.userId ?? named.userId;
   if (userId === null) return answers.tellProblem(ask, NO_USER);
   if (named.userId !== null && named.userId !== userId) return answers.tellProblem(ask, MISMATCH);
-  const { headers, campaignId, startedAt } = ask;
-  const key = headers.keys === 1 ? normalIdempotencyKey(headers.key as string) : null;
-  if (headers.keys > 0 && key === null) return answers.tellProblem(ask, BAD_KEY);
+  const { req, campaignId, startedAt } = ask;
+  const given = oneHeader(req, 'idempotency-key');
+  const key = given === undefined ? null : normalIdempotencyKey(given);
+  if (given !== undefined && (key === null || isTwice(req, given))) return answers.tellProblem(ask, BAD_KEY);
   if (parts.throttle.on) {
-    const address = parts.clientAddress(ask.req.socket.remoteAddress, headers.forwardedFor);
+    const address = parts.clientAddress(req.socket.remoteAddress, oneHeader(req, 'x-forwarded-for'));
     const refusal = parts.throttle.refusal(userId, address);
     if (refusal) return answers.tellProblem(ask, refusal);
   }
@@ -107,4 +107,16 @@ function press(
     parts.onOutcome(campaignId, userId, outcome, floor);
   });
   return undefined;
+}
+
+/** A header's text; node has joined what came more than once. */
+function oneHeader(req: IncomingMessage, name: string): string | undefined {
+  return req.headers[name] as string | undefined;
+}
+
+/** Was the key sent in more than one header? Only a comma can tell of that. */
+function isTwice(req: IncomingMessage, joined: string): boolean {
+  if (!joined.includes(', ')) return false;
+  const names = req.rawHeaders.filter((name, i) => i % 2 === 0 && name.toLowerCase() === 'idempotency-key');
+  return names.length > 1;
 }
