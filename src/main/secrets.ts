@@ -1,23 +1,53 @@
 /** Secrets that a first start makes by itself: the master secret (codes, cursors) and the first operator key. */
 
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, fsyncSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { StorageFault } from '../adapters/sqlite/open.ts';
 import { mintKey } from '../flow/operator-key.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { System } from '../ports/system.ts';
+
+const SECRET_BYTES = 32;
 
 /** The configured master secret, else the folder's own, made at first start and readable by its owner only. */
 export function masterSecret(configured: string | null, dataDir: string, system: System): Buffer {
   if (configured !== null) return Buffer.from(configured, 'utf8');
   const path = join(dataDir, 'master.secret');
   try {
-    return Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url');
+    return readSecret(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
   }
-  const made = system.randomBytes(32);
-  writeFileSync(path, `${made.toString('base64url')}\n`, { mode: 0o600, flag: 'wx' });
+  const made = system.randomBytes(SECRET_BYTES);
+  writeSafely(path, `${made.toString('base64url')}\n`);
   return made;
+}
+
+function readSecret(path: string): Buffer {
+  const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url');
+  if (secret.length >= SECRET_BYTES) return secret;
+  throw new StorageFault(
+    `${path} holds no whole secret. Restore it from a backup: with another one, all codes would change. ` +
+      'If nothing was ever given out from this folder, remove the file.',
+  );
+}
+
+/** On the disk before it is used: a code that was told must be the same after a power cut. */
+function writeSafely(path: string, text: string): void {
+  const file = openSync(path, 'wx', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } catch (error) {
+    unlinkSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
+  if (process.platform === 'win32') return;
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
 }
 
 /**

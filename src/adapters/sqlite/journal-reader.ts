@@ -1,8 +1,8 @@
 /** Reads the journal beside its writer (WAL lets it), for the recorder. */
 
-import type { LogReader } from '../../ports/log.ts';
+import type { LogReader, LogSlice } from '../../ports/log.ts';
 import { decodeRow, JOURNAL_SCHEMA } from './journal-file.ts';
-import { openSqlite } from './open.ts';
+import { openSqlite, storageFault } from './open.ts';
 
 export interface JournalReader extends LogReader {
   close(): void;
@@ -15,11 +15,15 @@ export function openJournalReader(path: string): JournalReader {
   );
   return {
     async read(offset, max) {
-      const slice = { facts: [], unreadable: [], next: offset } as Awaited<ReturnType<LogReader['read']>>;
-      for (const row of rows.iterate(offset)) {
-        decodeRow(row.id, row.facts, slice);
-        slice.next = row.id + 1;
-        if (slice.facts.length >= max) break;
+      const slice: LogSlice = { facts: [], unreadable: [], next: offset };
+      try {
+        for (const row of rows.iterate(offset)) {
+          decodeRow(row.id, row.facts, slice);
+          slice.next = row.id + 1;
+          if (slice.facts.length >= max) break;
+        }
+      } catch (error) {
+        throw storageFault(error, path);
       }
       return slice;
     },

@@ -62,5 +62,5 @@ function start(): void {
 try {
   start();
 } catch (error) {
-  report({ fatal: (error as Error).message });
+  report({ fatal: storageFault(error, path).message });
 }

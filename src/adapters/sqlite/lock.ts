@@ -16,30 +16,37 @@ export interface FolderLock {
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, 'dibs.lock');
   const pidFile = join(folder, 'dibs.pid');
-  let db: Database.Database;
+  let db: Database.Database | undefined;
   try {
     db = new Database(path, { timeout: 0 });
-  } catch (error) {
-    throw storageFault(error, path);
-  }
-  try {
     db.pragma('locking_mode = EXCLUSIVE');
     db.exec('BEGIN EXCLUSIVE');
+    writeFileSync(pidFile, `${process.pid}\n`);
   } catch (error) {
-    db.close();
-    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw storageFault(error, path);
-    throw new StorageFault(
+    db?.close();
+    throw lockFault(error, folder, path, pidFile);
+  }
+  const held = db;
+  return {
+    release() {
+      held.exec('ROLLBACK');
+      held.close();
+    },
+  };
+}
+
+function lockFault(error: unknown, folder: string, path: string, pidFile: string): Error {
+  if ((error as { code?: string }).code === 'SQLITE_BUSY') {
+    return new StorageFault(
       `${folder} is in use by another Dibs, process ${ownerOf(pidFile)}. ` +
         'Stop that one, or start this one with another DIBS_DATA_DIR.',
     );
   }
-  writeFileSync(pidFile, `${process.pid}\n`);
-  return {
-    release() {
-      db.exec('ROLLBACK');
-      db.close();
-    },
-  };
+  const told = storageFault(error, path);
+  if (told instanceof StorageFault) return told;
+  return new StorageFault(
+    `The data folder ${folder} cannot be used (${told.message}). Check DIBS_DATA_DIR, its rights and its free space.`,
+  );
 }
 
 function ownerOf(pidFile: string): string {
