@@ -93,9 +93,3 @@ export function header(request: FastifyRequest, name: string): string | undefine
 export function notModified(reply: FastifyReply): FastifyReply {
   return reply.code(304).send();
 }
-
-/** Takes the answer out of fastify's hands, with the headers that every answer has. */
-export function takeOver(reply: FastifyReply): void {
-  reply.hijack();
-  reply.raw.setHeader('X-Request-Id', reply.request.id);
-}

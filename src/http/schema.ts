@@ -2,15 +2,7 @@
 
 import type { TSchema } from 'typebox';
 import { Type } from 'typebox';
-import {
-  ACTIONS,
-  CODE_SOURCES,
-  DURABILITIES,
-  KINDS,
-  MODES,
-  QUANTITY_MAX,
-  STATUSES,
-} from '../core/campaign.ts';
+import { CODE_SOURCES, DURABILITIES, KINDS, MODES, QUANTITY_MAX, STATUSES } from '../core/campaign.ts';
 import { CLAIM_STATUSES } from '../core/claim.ts';
 import { ROLES } from '../core/role.ts';
 
@@ -90,7 +82,6 @@ export const claimRequestBody = Type.Object(
 );
 
 export const idParams = Type.Object({ id: Type.String() });
-export const actionParams = Type.Object({ id: Type.String(), action: oneOf(ACTIONS) });
 export const ticketParams = Type.Object({ id: Type.String(), ticket: Type.String() });
 export const codeParams = Type.Object({ code: Type.String() });
 

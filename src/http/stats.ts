@@ -78,7 +78,7 @@ export function makeStats(parts: {
       lag: {
         journal: log.state().waiting,
         recorder: Math.max(0, recorder.end - recorder.next),
-        recorderMs: recorder.lagMs,
+        recorderMs: recorder.end > recorder.next ? recorder.lagMs : 0,
       },
       sellOutInMs: status === 'open' && pace > 0 ? Math.round((remaining / pace) * 1000) : null,
       firstWonAt: timeOrNull(live.firstWonAt),

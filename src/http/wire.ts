@@ -6,8 +6,16 @@ import type { Claim } from '../core/claim.ts';
 import type { LiveCampaign } from '../flow/catalog.ts';
 import type { ClaimLife } from '../flow/look-up.ts';
 
+let lastMs = Number.NaN;
+let lastText = '';
+
+/** RFC 3339 in UTC with milliseconds. In a rush many share a millisecond, so the last one is kept. */
 export function timeText(ms: number): string {
-  return new Date(ms).toISOString();
+  if (ms !== lastMs) {
+    lastText = new Date(ms).toISOString();
+    lastMs = ms;
+  }
+  return lastText;
 }
 
 export function timeOrNull(ms: number | null): string | null {

@@ -32,7 +32,7 @@ describe('the description', () => {
     const { text, headers } = await site.call('/docs/');
     expect(headers.get('content-type')).toContain('text/html');
     expect([...text.matchAll(/(?:src|href)="(https?:)?\/\//g)]).toEqual([]);
-    expect((await site.call('/docs/js/scalar.js')).status).toBe(200);
+    expect((await site.call('/docs/reader.js')).status).toBe(200);
   });
 
   it('has a page for every problem', async () => {

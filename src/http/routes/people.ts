@@ -7,15 +7,7 @@ import type { Problem } from '../../core/problem.ts';
 import { problem } from '../../core/problem.ts';
 import type { Found } from '../../flow/look-up.ts';
 import type { HttpContext } from '../context.ts';
-import {
-  CAMPAIGN_NOT_FOUND,
-  header,
-  liveOf,
-  notModified,
-  ProblemError,
-  pageOf,
-  takeOver,
-} from '../context.ts';
+import { CAMPAIGN_NOT_FOUND, header, liveOf, notModified, ProblemError, pageOf } from '../context.ts';
 import { sendProblem } from '../problem.ts';
 import {
   campaignOut,
@@ -332,14 +324,11 @@ function streamRoute(app: FastifyInstance, context: HttpContext): void {
 
 /** The head of a stream. From here on the answer belongs to the streams. */
 export function startStream(context: HttpContext, request: FastifyRequest, reply: FastifyReply): void {
-  takeOver(reply);
+  reply.hijack();
   const { origin } = request.headers;
   const cross = origin === undefined ? null : (context.crossOrigin?.(origin) ?? null);
-  for (let i = 0; cross && i < cross.length; i += 2)
-    reply.raw.setHeader(cross[i] as string, cross[i + 1] as string);
-  reply.raw.writeHead(200, {
-    'Content-Type': 'text/event-stream; charset=utf-8',
-    'Cache-Control': 'no-store',
-    'X-Accel-Buffering': 'no',
-  });
+  const headers = ['Content-Type', 'text/event-stream; charset=utf-8', 'Cache-Control', 'no-store'];
+  reply.raw.writeHead(200, [...headers, 'X-Request-Id', request.id, ...(cross ?? [])]);
+  // The head goes out alone: written as one string it is kept as one, not as a chain of twenty pieces per stream.
+  reply.raw.flushHeaders();
 }
