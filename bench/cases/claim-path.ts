@@ -4,7 +4,8 @@ import type { Figure } from '../measure.ts';
 import { figure, median, rounds } from '../measure.ts';
 import { load, openCampaign, startDibs, startReference } from '../servers.ts';
 
-const CONNECTIONS = 64;
+/** A crowd, not a trickle: what shares a commit is what arrives while the one before is under way. */
+const CONNECTIONS = 200;
 const SECONDS = 3;
 const ROUNDS = 7;
 

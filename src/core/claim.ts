@@ -3,7 +3,6 @@
 import type { Durability } from './campaign.ts';
 
 export const USER_ID_BYTES_MAX = 128;
-export const IDEMPOTENCY_KEY_MAX = 255;
 
 /** Plain ASCII without anything that needs a second look: the common case, decided by one pass. */
 const PLAIN_USER_ID = /^[!-~](?:[ -~]{0,126}[!-~])?$/;

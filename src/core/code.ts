@@ -5,20 +5,24 @@
  * `XXXX-XXXX-XXXX-C`. With 2^20 codes and 2^30 guesses the chance of a hit is about 2^-10 (reliability §6).
  */
 
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHash, hkdfSync } from 'node:crypto';
+import type { Hmac } from './hmac.ts';
+import { makeHmac } from './hmac.ts';
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 /** Crockford's check alphabet: the value modulo 37. */
 const CHECK = `${ALPHABET}*~$=U`;
+/** Two symbols for every ten bits: a code is six look-ups. */
+const PAIRS = Array.from({ length: 1024 }, (_, i) => `${ALPHABET[i >> 5]}${ALPHABET[i & 31]}`);
 
 /** A key for one purpose, derived from the master secret (HKDF-SHA256, RFC 5869). */
 export function deriveKey(master: Buffer, purpose: string): Buffer {
   return Buffer.from(hkdfSync('sha256', master, '', `dibs/${purpose}/v1`, 32));
 }
 
-/** The key all codes of a campaign come from. */
-export function campaignCodeKey(master: Buffer, campaignId: string): KeyObject {
-  return createSecretKey(deriveKey(master, `code/${campaignId}`));
+/** The MAC all codes of a campaign come from, under a key of its own. */
+export function campaignCodeKey(master: Buffer, campaignId: string): Hmac {
+  return makeHmac(deriveKey(master, `code/${campaignId}`));
 }
 
 /** Names a master secret without telling it: kept with each campaign, so that another secret is noticed. */
@@ -32,23 +36,20 @@ function checkSymbol(symbols: string): string {
   return CHECK[rest] as string;
 }
 
+/** Thirty bits as six symbols. */
+function sixSymbols(bits: number): string {
+  return `${PAIRS[bits >>> 20]}${PAIRS[(bits >>> 10) & 1023]}${PAIRS[bits & 1023]}`;
+}
+
 /** The code of one unit, with its dashes: `7K3M-9QXT-2B4N-E`. */
-export function deriveCode(key: KeyObject, campaignId: string, seq: number): string {
-  const digest = createHmac('sha256', key).update(`code/v1:${campaignId}:${seq}`).digest();
-  let high = digest.readUInt32BE(0) >>> 2;
-  let low = digest.readUInt32BE(4) >>> 2;
-  let symbols = '';
-  for (let i = 0; i < 6; i++) {
-    symbols = `${ALPHABET[low & 31]}${symbols}`;
-    low >>>= 5;
-  }
-  let front = '';
-  for (let i = 0; i < 6; i++) {
-    front = `${ALPHABET[high & 31]}${front}`;
-    high >>>= 5;
-  }
-  const all = front + symbols;
-  return `${all.slice(0, 4)}-${all.slice(4, 8)}-${all.slice(8)}-${checkSymbol(all)}`;
+export function deriveCode(mac: Hmac, campaignId: string, seq: number): string {
+  const digest = mac(`code/v1:${campaignId}:${seq}`);
+  const high = Number.parseInt(digest.slice(0, 8), 16) >>> 2;
+  const low = Number.parseInt(digest.slice(8, 16), 16) >>> 2;
+  const front = sixSymbols(high);
+  const back = sixSymbols(low);
+  const check = CHECK[((high % 37) * (2 ** 30 % 37) + low) % 37] as string;
+  return `${front.slice(0, 4)}-${front.slice(4)}${back.slice(0, 2)}-${back.slice(2)}-${check}`;
 }
 
 /**
@@ -70,7 +71,6 @@ export function normalCode(typed: string): string | null {
  * What a code is found by in the record: 52 bits of a keyed hash, so that the index tells nobody a code. Not unique by
  * promise: whoever finds a row by it compares the code itself.
  */
-export function codeLookup(key: KeyObject, code: string): number {
-  const digest = createHmac('sha256', key).update(code).digest();
-  return digest.readUInt32BE(0) * 2 ** 20 + (digest.readUInt32BE(4) >>> 12);
+export function codeLookup(mac: Hmac, code: string): number {
+  return Number.parseInt(mac(code).slice(0, 13), 16);
 }

@@ -1,9 +1,9 @@
 /** The codes of all campaigns: derived, never stored, the same wherever they are asked for. */
 
-import type { KeyObject } from 'node:crypto';
-import { createSecretKey } from 'node:crypto';
 import type { Campaign } from '../core/campaign.ts';
 import { campaignCodeKey, codeLookup, deriveCode, deriveKey, masterKeyId } from '../core/code.ts';
+import type { Hmac } from '../core/hmac.ts';
+import { makeHmac } from '../core/hmac.ts';
 
 export interface Codes {
   /** names the master secret in use (kept with each campaign) */
@@ -15,8 +15,8 @@ export interface Codes {
 }
 
 export function makeCodes(master: Buffer): Codes {
-  const lookupKey = createSecretKey(deriveKey(master, 'code-lookup'));
-  const keys = new Map<string, KeyObject>();
+  const lookup = makeHmac(deriveKey(master, 'code-lookup'));
+  const keys = new Map<string, Hmac>();
   return {
     keyId: masterKeyId(master),
     codeOf(campaign, seq) {
@@ -28,6 +28,6 @@ export function makeCodes(master: Buffer): Codes {
       }
       return deriveCode(key, campaign.id, seq);
     },
-    lookupOf: (code) => codeLookup(lookupKey, code),
+    lookupOf: (code) => codeLookup(lookup, code),
   };
 }

@@ -29,6 +29,8 @@ export interface Recorded {
 }
 
 export interface Recorder {
+  /** the offset to go on at */
+  next(): number;
   /** One batch from the log into the record. Throws when the record cannot be written; nothing is lost by that. */
   step(): Promise<Recorded>;
 }
@@ -53,6 +55,7 @@ export async function makeRecorder(parts: RecordParts): Promise<Recorder> {
   }
 
   return {
+    next: () => next,
     async step() {
       const slice = await reader.read(next, parts.batchMax);
       if (slice.next === next) return { facts: 0, conflicts: 0, next };

@@ -61,9 +61,12 @@ export class ClaimAnswers {
     if (!('claim' in outcome)) return this.#tellRefusal(ask, outcome.verdict, outcome.campaign);
     const { claim, verdict } = outcome;
     const body = `{"verdict":"${verdict}","claim":${claimJson(claim)}}`;
-    const headers: FlatHeaders = ['Content-Type', JSON_TYPE, 'Content-Length', Buffer.byteLength(body)];
+    const bytes = Buffer.byteLength(body);
+    const headers: FlatHeaders = ['Content-Type', JSON_TYPE, 'Content-Length', bytes];
     headers.push('Location', `/v1/campaigns/${claim.campaignId}/claims/${claim.id}`);
-    return this.#write(ask, verdict === 'won' ? 201 : 200, headers, body);
+    // As many bytes as letters: ASCII, which needs no encoding.
+    const encoding = bytes === body.length ? 'latin1' : 'utf8';
+    return this.#write(ask, verdict === 'won' ? 201 : 200, headers, body, encoding);
   }
 
   /** `close`: nothing more is read from this connection. */

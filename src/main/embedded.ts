@@ -4,8 +4,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import { makeMemoryGate } from '../adapters/memory/gate.ts';
-import { openJournal } from '../adapters/sqlite/journal.ts';
 import type { Journal } from '../adapters/sqlite/journal.ts';
+import { openJournal } from '../adapters/sqlite/journal.ts';
 import { lockFolder } from '../adapters/sqlite/lock.ts';
 import { StorageFault } from '../adapters/sqlite/open.ts';
 import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
@@ -34,6 +34,8 @@ export interface EmbeddedOptions {
 export interface RecorderState {
   /** the offset the record stands at */
   next: number;
+  /** the offset up to which it is safe from a power cut */
+  safe: number;
   conflicts: number;
   fault: string | null;
   /** when the record last had everything, `system.now()` */
@@ -85,10 +87,11 @@ async function startRecordThread(
     workerData: data,
     transferList: [journal.commits, port1],
   });
-  const state: RecorderState = { next: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
+  const state: RecorderState = { next: 0, safe: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
   port2.unref();
   port2.on('message', (progress: RecorderProgress) => {
-    if (progress.next >= 0) state.next = progress.next;
+    state.next = progress.next;
+    state.safe = progress.safe;
     state.conflicts = progress.conflicts;
     state.fault = progress.fault;
     if (state.next >= journal.state().end) state.caughtUpAt = system.now();
@@ -124,15 +127,48 @@ async function assemble(
   system: System,
   release: () => void,
 ): Promise<Parts> {
-  const { thread, calls, state } = await startRecordThread(options, journal, system);
+  const recordThread = await startRecordThread(options, journal, system);
+  try {
+    return await fill(options, journal, recordThread, system, release);
+  } catch (error) {
+    recordThread.calls.stop();
+    await recordThread.thread.terminate();
+    throw error;
+  }
+}
+
+/** Under another master secret a campaign's winners would be shown other codes than they were told. */
+function refuseOtherMaster(catalog: Catalog, codes: Codes): void {
+  for (const { campaign } of catalog.all()) {
+    if (campaign.codes.source !== 'generated' || campaign.archivedAt !== null) continue;
+    if (campaign.codeKeyId === codes.keyId) continue;
+    throw new StorageFault(
+      `Campaign ${campaign.id} was made under another master secret (${campaign.codeKeyId}, not ${codes.keyId}). ` +
+        'Start with the DIBS_MASTER_SECRET of then (or the master.secret of its data folder). Nothing was changed.',
+    );
+  }
+}
+
+async function fill(
+  options: EmbeddedOptions,
+  journal: Journal,
+  { thread, calls, state }: RecordThread,
+  system: System,
+  release: () => void,
+): Promise<Parts> {
   const control = calls.port<RecorderControl>('recorder', DRAIN_DEADLINE_MS);
   const record = calls.port<RecordStore>('record', CALL_DEADLINE_MS);
   const campaigns = calls.port<Campaigns>('campaigns', CALL_DEADLINE_MS);
   const gate = makeMemoryGate(system);
   const catalog = makeCatalog();
-  state.next = await control.drain();
+  state.next = await control.drain().catch((error: Error) => {
+    throw new StorageFault(error.message);
+  });
+  await journal.skipTo(state.next);
   await fillGate({ campaigns, record, gate, catalog, system });
-  const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.next));
+  const codes = makeCodes(options.master);
+  refuseOtherMaster(catalog, codes);
+  const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.safe));
   return {
     catalog,
     gate,
@@ -140,7 +176,7 @@ async function assemble(
     record,
     campaigns,
     operators: calls.port<Operators>('operators', CALL_DEADLINE_MS),
-    codes: makeCodes(options.master),
+    codes,
     recorder: state,
     async drain() {
       await control.drain();

@@ -8,6 +8,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
 import { openJournalReader } from '../adapters/sqlite/journal-reader.ts';
+import { storageFault } from '../adapters/sqlite/open.ts';
+import type { SqliteRecord } from '../adapters/sqlite/record.ts';
 import { makeSqliteRecord } from '../adapters/sqlite/record.ts';
 import { openRecordFile } from '../adapters/sqlite/record-file.ts';
 import { serveCalls } from '../adapters/sqlite/remote-calls.ts';
@@ -31,6 +33,8 @@ export interface RecordThreadData {
 
 export interface RecorderProgress {
   next: number;
+  /** up to here the record is safe from a power cut, and the journal may let go */
+  safe: number;
   conflicts: number;
   /** why the last step failed; null when it did not */
   fault: string | null;
@@ -45,59 +49,115 @@ export interface RecorderControl {
 }
 
 const RETRY_MS = 500;
+/** Commits closer together than this are a rush … */
+const QUIET_MS = 60;
+/** … to which the recorder gives way for so long … */
+const PATIENCE_MS = 3000;
+/** … and after that it rests so many times as long as it works. */
+const REST_FACTOR = 3;
+const SETTLE_MS = 3000;
+
 const data = workerData as RecordThreadData;
 const port = parentPort as MessagePort;
 const system = makeSystem();
-
-function rest(workedMs: number, facts: number, hot: boolean): number {
-  const pace = data.ratePerSecond > 0 ? (facts * 1000) / data.ratePerSecond - workedMs : 0;
-  return Math.max(hot ? workedMs : 0, pace);
-}
+const pause = (ms: number): Promise<void> => new Promise((resume) => system.after(ms, resume));
 
 /** The recorder's loop: one step at a time, woken by commits. */
-function makeLoop(recorder: Recorder) {
-  let commitsSeen = 0;
-  let commitsDone = -1;
+function makeLoop(recorder: Recorder, record: SqliteRecord) {
+  const progress: RecorderProgress = {
+    next: recorder.next(),
+    safe: recorder.next(),
+    conflicts: 0,
+    fault: null,
+  };
+  let seen = 0;
+  let done = 0;
+  let commitAt = 0;
+  /** since when something waits that is not recorded */
+  let waitingSince = 0;
+  let hurry = 0;
+  let settledAt = system.monotonic();
   let running: Promise<void> | null = null;
-  let conflicts = 0;
+  const tell = (): void => data.progress.postMessage(progress);
 
-  async function run(hurry: boolean): Promise<void> {
-    while (commitsDone !== commitsSeen) {
-      const seen = commitsSeen;
-      const began = system.monotonic();
-      try {
-        const step = await recorder.step();
-        conflicts += step.conflicts;
-        data.progress.postMessage({ next: step.next, conflicts, fault: null } satisfies RecorderProgress);
-        if (step.facts === 0) commitsDone = seen;
-        const pause = rest(system.monotonic() - began, step.facts, !hurry && seen !== commitsSeen);
-        if (pause > 0) await new Promise<void>((resume) => system.after(pause, resume));
-        else await new Promise<void>((resume) => system.afterTurn(resume));
-      } catch (error) {
-        const fault = (error as Error).message;
-        data.progress.postMessage({ next: -1, conflicts, fault } satisfies RecorderProgress);
-        if (hurry) throw error;
-        await new Promise<void>((resume) => system.after(RETRY_MS, resume));
-      }
+  async function giveWay(): Promise<void> {
+    while (hurry === 0) {
+      const now = system.monotonic();
+      const quiet = now - commitAt >= QUIET_MS;
+      if (quiet || now - waitingSince >= PATIENCE_MS) return;
+      await pause(QUIET_MS);
     }
   }
 
-  function wake(): void {
-    commitsSeen += 1;
-    running ??= run(false).finally(() => {
+  function restAfter(workedMs: number, facts: number): number {
+    if (hurry > 0) return 0;
+    const pace = data.ratePerSecond > 0 ? (facts * 1000) / data.ratePerSecond - workedMs : 0;
+    const hot = system.monotonic() - commitAt < QUIET_MS;
+    return Math.max(pace, hot ? workedMs * REST_FACTOR : 0);
+  }
+
+  async function settleNow(): Promise<void> {
+    await record.settle();
+    progress.safe = progress.next;
+    settledAt = system.monotonic();
+    tell();
+  }
+
+  async function step(): Promise<void> {
+    const upTo = seen;
+    const began = system.monotonic();
+    const { facts, conflicts, next } = await recorder.step();
+    progress.conflicts += conflicts;
+    progress.next = next;
+    progress.fault = null;
+    if (facts === 0) done = upTo;
+    tell();
+    const rest = restAfter(system.monotonic() - began, facts);
+    if (rest > 0) await pause(rest);
+    else await new Promise<void>((resume) => system.afterTurn(resume));
+  }
+
+  async function run(): Promise<void> {
+    while (done !== seen) {
+      await giveWay();
+      try {
+        await step();
+        if (system.monotonic() - settledAt > SETTLE_MS) await settleNow();
+      } catch (error) {
+        progress.fault = (error as Error).message;
+        tell();
+        if (hurry > 0) throw error;
+        await pause(RETRY_MS);
+      }
+    }
+    await settleNow();
+  }
+
+  function wake(): Promise<void> {
+    commitAt = system.monotonic();
+    if (done === seen) waitingSince = commitAt;
+    seen += 1;
+    running ??= run().finally(() => {
       running = null;
     });
+    return running;
   }
 
   return {
-    wake,
+    wake: () => void wake().catch(() => undefined),
     async drain(): Promise<void> {
-      await running;
-      commitsSeen += 1;
-      await run(true);
+      hurry += 1;
+      try {
+        await wake();
+      } finally {
+        hurry -= 1;
+      }
     },
   };
 }
+
+/** A fault of the record's file, with what to do. */
+const told = (error: unknown): Error => storageFault(error, data.recordPath);
 
 async function start(): Promise<void> {
   const file = await openRecordFile(data.recordPath);
@@ -115,10 +175,12 @@ async function start(): Promise<void> {
     system,
     batchMax,
   });
-  const loop = makeLoop(recorder);
+  const loop = makeLoop(recorder, record);
   const control: RecorderControl = {
     async drain() {
-      await loop.drain();
+      await loop.drain().catch((error: unknown) => {
+        throw told(error);
+      });
       return record.next('journal');
     },
     async stop() {
@@ -133,4 +195,4 @@ async function start(): Promise<void> {
   port.postMessage({ ready: true });
 }
 
-start().catch((error: unknown) => port.postMessage({ fatal: (error as Error).message }));
+start().catch((error: unknown) => port.postMessage({ fatal: told(error).message }));

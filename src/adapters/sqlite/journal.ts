@@ -7,6 +7,7 @@
 import { once } from 'node:events';
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Fact } from '../../core/event.ts';
 import type { Log, LogState } from '../../ports/log.ts';
 import type { System } from '../../ports/system.ts';
 import { encodeFact } from './journal-file.ts';
@@ -45,123 +46,143 @@ export async function openJournal(path: string, system: System): Promise<Journal
     await thread.terminate();
     throw new StorageFault(first.fatal);
   }
-  return makeJournal(thread, port2, 'ready' in first ? first.ready : 0, system);
+  return new SqliteJournal(thread, port2, 'ready' in first ? first.ready : 0, system);
 }
 
-function makeJournal(thread: Worker, commits: MessagePort, end: number, system: System): Journal {
-  const state: LogState = { waiting: 0, end, fault: null };
-  const listeners: ((end: number) => void)[] = [];
-  let gathering: Batch = emptyBatch();
-  let writing: Batch | null = null;
-  let turnAsked = false;
-  let closed: Promise<void> | null = null;
-  let dead: StorageFault | null = null;
+class SqliteJournal implements Journal {
+  readonly commits: MessagePort;
+  readonly #thread: Worker;
+  readonly #system: System;
+  readonly #state: LogState;
+  readonly #listeners: ((end: number) => void)[] = [];
+  readonly #gone = Promise.withResolvers<void>();
+  #gathering: Batch = emptyBatch();
+  #writing: Batch | null = null;
+  #turnAsked = false;
+  #closed: Promise<void> | null = null;
+  #dead: StorageFault | null = null;
   /** tells `close` that nothing waits any more, or that waiting is no use */
-  let settled: (() => void) | null = null;
-  let skipped: Done | null = null;
-  const send = (order: JournalOrder): void => thread.postMessage(order);
+  #settled: (() => void) | null = null;
+  #skipped: Done | null = null;
+  readonly #write = (): void => this.#writeNext();
 
-  function write(): void {
-    turnAsked = false;
-    if (writing !== null || gathering.lines.length === 0) return;
-    writing = gathering;
-    gathering = emptyBatch();
-    send({ append: `[${writing.lines.join(',')}]` });
+  constructor(thread: Worker, commits: MessagePort, end: number, system: System) {
+    this.commits = commits;
+    this.#thread = thread;
+    this.#system = system;
+    this.#state = { waiting: 0, end, fault: null };
+    thread.on('message', (report: JournalReport) => {
+      if ('end' in report) this.#committed(report.end);
+      else if ('error' in report) this.#failed(report.error);
+      else if ('closed' in report) this.#gone.resolve();
+    });
+    thread.on('error', (error) => this.#died(error.message));
+    thread.on('exit', (code) => this.#died(`it ended with ${code}`));
   }
 
-  function committed(newEnd: number): void {
-    const { dones, flushes } = writing ?? emptyBatch();
-    writing = null;
-    state.end = newEnd;
-    state.waiting -= dones.length;
-    state.fault = null;
-    write();
+  state(): LogState {
+    return this.#state;
+  }
+
+  onDurable(listener: (end: number) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  append(fact: Fact, done: Done): void {
+    if (this.#dead !== null) return done(this.#dead);
+    this.#state.waiting += 1;
+    this.#gathering.lines.push(encodeFact(fact));
+    this.#gathering.dones.push(done);
+    if (this.#writing !== null || this.#turnAsked) return;
+    this.#turnAsked = true;
+    this.#system.afterTurn(this.#write);
+  }
+
+  flush(): Promise<number> {
+    return new Promise((resolve) => {
+      const newest = this.#gathering.lines.length > 0 ? this.#gathering : this.#writing;
+      if (newest === null) resolve(this.#state.end);
+      else newest.flushes.push(resolve);
+    });
+  }
+
+  async trim(offset: number): Promise<void> {
+    this.#send({ trim: offset });
+  }
+
+  skipTo(offset: number): Promise<void> {
+    if (offset <= this.#state.end) return Promise.resolve();
+    return new Promise((resolve, reject) => {
+      this.#skipped = (error) => (error === null ? resolve() : reject(error));
+      this.#send({ skipTo: offset });
+    });
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#finish();
+    return this.#closed;
+  }
+
+  async #finish(): Promise<void> {
+    if (this.#state.waiting > 0 && this.#state.fault === null) {
+      await new Promise<void>((resolve) => {
+        this.#settled = resolve;
+      });
+    }
+    this.#send({ close: true });
+    await this.#gone.promise;
+    await this.#thread.terminate();
+  }
+
+  #send(order: JournalOrder): void {
+    this.#thread.postMessage(order);
+  }
+
+  #writeNext(): void {
+    this.#turnAsked = false;
+    if (this.#writing !== null || this.#gathering.lines.length === 0) return;
+    this.#writing = this.#gathering;
+    this.#gathering = emptyBatch();
+    this.#send({ append: `[${this.#writing.lines.join(',')}]` });
+  }
+
+  #committed(end: number): void {
+    const { dones, flushes } = this.#writing ?? emptyBatch();
+    this.#writing = null;
+    this.#state.end = end;
+    this.#state.waiting -= dones.length;
+    this.#state.fault = null;
+    this.#writeNext();
     for (const done of dones) done(null);
-    for (const flushed of flushes) flushed(newEnd);
-    for (const listener of listeners) listener(newEnd);
-    skipped?.(null);
-    if (state.waiting === 0) settled?.();
+    for (const flushed of flushes) flushed(end);
+    for (const listener of this.#listeners) listener(end);
+    this.#skipped?.(null);
+    if (this.#state.waiting === 0) this.#settled?.();
   }
 
   /** The same facts are sent again, in front of those that came since; who waited is told that it is not known. */
-  function failed(reason: string): void {
-    state.fault = reason;
+  #failed(reason: string): void {
+    this.#state.fault = reason;
     const error = new StorageFault(reason);
-    skipped?.(error);
-    if (writing === null) return;
-    const batch = writing;
+    this.#skipped?.(error);
+    const batch = this.#writing;
+    if (batch === null) return;
     const dones = batch.dones;
     batch.dones = dones.map(() => () => undefined);
     for (const done of dones) done(error);
-    system.after(RETRY_MS, () => send({ append: `[${batch.lines.join(',')}]` }));
-    settled?.();
+    this.#system.after(RETRY_MS, () => this.#send({ append: `[${batch.lines.join(',')}]` }));
+    this.#settled?.();
   }
-
-  const { promise: gone, resolve: resolveGone } = Promise.withResolvers<void>();
 
   /** Nothing will be written any more. */
-  function died(reason: string): void {
-    if (closed !== null || dead !== null) return resolveGone();
-    dead = new StorageFault(`the journal's thread died: ${reason}. Start Dibs again.`);
-    state.fault = dead.message;
-    const dones = [...(writing?.dones ?? []), ...gathering.dones];
-    writing = null;
-    gathering = emptyBatch();
-    for (const done of dones) done(dead);
-    resolveGone();
+  #died(reason: string): void {
+    this.#gone.resolve();
+    if (this.#closed !== null || this.#dead !== null) return;
+    this.#dead = new StorageFault(`the journal's thread died: ${reason}. Start Dibs again.`);
+    this.#state.fault = this.#dead.message;
+    const dones = [...(this.#writing?.dones ?? []), ...this.#gathering.dones];
+    this.#writing = null;
+    this.#gathering = emptyBatch();
+    for (const done of dones) done(this.#dead);
   }
-
-  thread.on('message', (report: JournalReport) => {
-    if ('end' in report) committed(report.end);
-    else if ('error' in report) failed(report.error);
-    else if ('closed' in report) resolveGone();
-  });
-  thread.on('error', (error) => died(error.message));
-  thread.on('exit', (code) => died(`it ended with ${code}`));
-
-  return {
-    commits,
-    state: () => state,
-    onDurable: (listener) => {
-      listeners.push(listener);
-    },
-    append(fact, done) {
-      if (dead !== null) return done(dead);
-      state.waiting += 1;
-      gathering.lines.push(encodeFact(fact));
-      gathering.dones.push(done);
-      if (writing !== null || turnAsked) return;
-      turnAsked = true;
-      system.afterTurn(write);
-    },
-    flush: () =>
-      new Promise((resolve) => {
-        const newest = gathering.lines.length > 0 ? gathering : writing;
-        if (newest === null) resolve(state.end);
-        else newest.flushes.push(resolve);
-      }),
-    async trim(offset) {
-      send({ trim: offset });
-    },
-    skipTo(offset) {
-      if (offset <= state.end) return Promise.resolve();
-      return new Promise((resolve, reject) => {
-        skipped = (error) => (error === null ? resolve() : reject(error));
-        send({ skipTo: offset });
-      });
-    },
-    close() {
-      closed ??= (async () => {
-        if (state.waiting > 0 && state.fault === null) {
-          await new Promise<void>((resolve) => {
-            settled = resolve;
-          });
-        }
-        send({ close: true });
-        await gone;
-        await thread.terminate();
-      })();
-      return closed;
-    },
-  };
 }

@@ -9,8 +9,8 @@
 import type { ClaimWon } from '../../core/event.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import { makeSqlClaims } from '../sql/claims.ts';
-import type { RecordFile } from './record-file.ts';
 import type { Sqlite } from './open.ts';
+import type { RecordFile } from './record-file.ts';
 
 interface Tally {
   inserted: number;
@@ -41,6 +41,10 @@ function statements(sqlite: Sqlite) {
     setAside: sqlite.prepare<[string | null, string, string, string, number]>(
       'INSERT INTO dead_letters (campaign_id, source, reason, payload, created_at) VALUES (?, ?, ?, ?, ?)',
     ),
+    // It has to change something: SQLite writes nothing, and syncs nothing, for an update to what is there already.
+    touch: sqlite.prepare(
+      "INSERT INTO recorder (source, next) VALUES ('settled', 1) ON CONFLICT (source) DO UPDATE SET next = next + 1",
+    ),
     holders: sqlite
       .prepare<[string, number, number], [number, number, string, string | null]>(
         `SELECT seq, won_at, user_id, idem_key FROM claims
@@ -57,6 +61,25 @@ interface StoredRow {
   idem_key: string | null;
   code_lookup: number | null;
   won_at: number;
+}
+
+/** The record, and what only a record behind a journal needs. */
+export interface SqliteRecord extends RecordStore {
+  /** Makes every batch so far safe from a power cut: from then on the journal may let go of it. */
+  settle(): Promise<void>;
+}
+
+/**
+ * A batch is not synced by itself: the journal holds its facts until `settle`, and a power cut takes rows and offset
+ * back together. Whatever else is written (campaigns, redemptions) is synced at once, and so is all that came before.
+ */
+function unsynced<T>(sqlite: Sqlite, write: () => T): T {
+  sqlite.pragma('synchronous = NORMAL');
+  try {
+    return write();
+  } finally {
+    sqlite.pragma('synchronous = FULL');
+  }
 }
 
 type Statements = ReturnType<typeof statements>;
@@ -80,7 +103,7 @@ function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
   );
 }
 
-export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number): RecordStore {
+export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number): SqliteRecord {
   const run = statements(sqlite);
 
   function setAside(fact: ClaimWon, source: string, reason: string, at: number, tally: Tally): void {
@@ -167,7 +190,10 @@ export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number):
 
   return {
     ...makeSqlClaims(db, now),
-    store: async (batch) => store.immediate(batch),
+    // In turn with kysely's transactions, which use the same connection: inside one of them, a batch that was told
+    // stored would be taken back with it.
+    store: (batch) => db.connection().execute(async () => unsynced(sqlite, () => store.immediate(batch))),
+    settle: () => db.connection().execute(async () => void run.touch.run()),
     async holders(campaignId, afterSeq, limit) {
       const rows = run.holders.all(campaignId, afterSeq, limit);
       return {
