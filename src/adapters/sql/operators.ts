@@ -1,9 +1,20 @@
 /** ports/operators on SQL. */
 
 import type { Kysely } from 'kysely';
-import type { Operators, Role } from '../../ports/operators.ts';
+import type { OperatorKey, Operators, Role } from '../../ports/operators.ts';
 import { writeAuditLine } from './campaigns.ts';
-import type { RecordTables } from './schema.ts';
+import type { OperatorKeysTable, RecordTables } from './schema.ts';
+
+function keyOf(row: OperatorKeysTable): OperatorKey {
+  return {
+    id: row.id,
+    name: row.name,
+    role: row.role as Role,
+    hash: row.hash,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+  };
+}
 
 export function makeSqlOperators(db: Kysely<RecordTables>): Operators {
   return {
@@ -18,14 +29,7 @@ export function makeSqlOperators(db: Kysely<RecordTables>): Operators {
       }),
     async listKeys() {
       const rows = await db.selectFrom('operator_keys').selectAll().orderBy('created_at').execute();
-      return rows.map((row) => ({
-        id: row.id,
-        name: row.name,
-        role: row.role as Role,
-        hash: row.hash,
-        createdAt: row.created_at,
-        revokedAt: row.revoked_at,
-      }));
+      return rows.map(keyOf);
     },
     revokeKey: (id, audit) =>
       db.transaction().execute(async (tx) => {

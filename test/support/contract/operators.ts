@@ -47,7 +47,7 @@ export function operatorsContract(name: string, makePlace: MakeRecordPlace): voi
         operators.revokeKey(KEY.id, revoked),
         operators.revokeKey(KEY.id, revoked),
       ]);
-      expect(done.toSorted()).toEqual([false, true]);
+      expect(done.filter((one) => one)).toHaveLength(1);
       expect(await operators.revokeKey('nobody', revoked)).toBe(false);
       expect(await operators.listKeys()).toEqual([{ ...KEY, revokedAt: T0 + 9 }]);
       const actions = (await operators.listAudit(null, 10)).map(({ action }) => action);
@@ -67,8 +67,8 @@ export function operatorsContract(name: string, makePlace: MakeRecordPlace): voi
       ];
       for (const line of lines) await place.operators.writeAudit(line);
       const read = await place.operators.listAudit(null, 10);
-      const expected = lines.toReversed().map((line) => ({ ...line, before: line.before ?? null }));
-      expect(read.map(({ id: _, ...line }) => line)).toEqual(expected);
+      const id = expect.any(Number) as number;
+      expect(read).toEqual(lines.toReversed().map((line) => ({ ...line, before: line.before ?? null, id })));
     });
 
     it('lists the audit log back, page by page', async () => {
