@@ -5,8 +5,8 @@
  *   node bench/generator.ts '{"port":8080,"campaign":"c","connections":64,"seconds":3,"prefix":"a"}'
  */
 
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 
 export interface Load {
   port: number;

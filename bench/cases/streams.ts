@@ -1,7 +1,7 @@
 /** Memory of 10,000 people who only watch: server-sent events, idle. */
 
-import { connect } from 'node:net';
 import type { Socket } from 'node:net';
+import { connect } from 'node:net';
 import type { Figure } from '../measure.ts';
 import { figure } from '../measure.ts';
 import { openCampaign, residentMiB, startDibs } from '../servers.ts';

@@ -11,7 +11,7 @@ import type { Refusal } from '../core/gate.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
 import type { Gate, GateAnswer } from '../ports/gate.ts';
-import type { Log } from '../ports/log.ts';
+import type { Log, LogState } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
@@ -58,69 +58,57 @@ const UNKNOWN: Outcome = { verdict: 'none', problem: problem('outcome_unknown') 
 const RECORD_AWAY: Outcome = { verdict: 'none', problem: problem('record_unavailable') };
 
 export function makeClaimFlow(parts: ClaimParts): ClaimFlow {
-  const { catalog, gate, log, record, codes } = parts;
-  const logState = log.state();
-  let waiting = 0;
+  return new Claims(parts);
+}
 
-  function claimOf(live: LiveCampaign, userId: string, seq: number, wonAt: number): Claim {
-    const { campaign } = live;
-    return {
-      id: claimId(campaign.id, campaign.epoch, seq),
-      campaignId: campaign.id,
-      userId,
-      seq,
-      status: 'won',
-      code: codes.codeOf(campaign, seq),
-      wonAt,
-      durability: campaign.durability,
+class Claims implements ClaimFlow {
+  readonly #parts: ClaimParts;
+  readonly #logState: LogState;
+  #waiting = 0;
+
+  constructor(parts: ClaimParts) {
+    this.#parts = parts;
+    this.#logState = parts.log.state();
+  }
+
+  waiting(): number {
+    return this.#waiting;
+  }
+
+  claim(press: Press, answer: Tell): void {
+    const { catalog, gate, inFlightMax, logWaitingMax } = this.#parts;
+    const live = catalog.get(press.campaignId);
+    if (live === undefined) return answer(NO_CAMPAIGN);
+    const tell: Tell = (outcome) => {
+      const name = outcome.verdict === 'none' ? outcome.problem.code : outcome.verdict;
+      live.told.set(name, (live.told.get(name) ?? 0) + 1);
+      answer(outcome);
     };
+    if (this.#logState.fault !== null) return tell(UNAVAILABLE);
+    if (this.#waiting >= inFlightMax || this.#logState.waiting >= logWaitingMax) return tell(OVERLOADED);
+    const { eligibility } = live.campaign;
+    const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
+    if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
+    return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) =>
+      this.#settle(live, press, given, tell),
+    );
   }
 
-  /** Tells `outcome` when the win `seq` is durable; `failed` when it is not known to be. */
-  function tellWhenDurable(waiters: Waiter[], outcome: Outcome, failed: Outcome, tell: Tell): void {
-    waiting += 1;
-    waiters.push((error) => {
-      waiting -= 1;
-      tell(error === null ? outcome : failed);
-    });
-  }
-
-  function settleWon(live: LiveCampaign, given: GateAnswer & { verdict: 'won' }, tell: Tell): void {
-    const { fact } = given;
-    live.issued += 1;
-    live.firstWonAt ??= fact.wonAt;
-    live.lastWonAt = fact.wonAt;
-    const outcome: Outcome = { verdict: 'won', claim: claimOf(live, fact.userId, fact.seq, fact.wonAt) };
-    if (live.campaign.durability === 'memory') {
-      log.append(fact, () => undefined);
-      tell(outcome);
-      return;
-    }
-    const waiters: Waiter[] = [];
-    live.inFlight.set(fact.seq, waiters);
-    live.newestInFlight = waiters;
-    tellWhenDurable(waiters, outcome, UNKNOWN, tell);
-    log.append(fact, (error) => {
-      live.inFlight.delete(fact.seq);
-      for (const waiter of waiters) waiter(error);
-    });
-  }
-
-  function settle(live: LiveCampaign, press: Press, given: GateAnswer, tell: Tell): void {
+  #settle(live: LiveCampaign, press: Press, given: GateAnswer, tell: Tell): void {
     switch (given.verdict) {
       case 'won':
-        return settleWon(live, given, tell);
+        return this.#settleWon(live, given, tell);
       case 'already_won': {
-        const claim = claimOf(live, press.userId, given.seq, given.wonAt);
+        const claim = this.#claimOf(live, press.userId, given.seq, given.wonAt);
         const outcome: Outcome = { verdict: 'already_won', claim };
         const waiters = live.inFlight.get(given.seq);
-        return waiters ? tellWhenDurable(waiters, outcome, UNKNOWN, tell) : tell(outcome);
+        return waiters ? this.#tellWhenDurable(waiters, outcome, UNKNOWN, tell) : tell(outcome);
       }
       case 'sold_out': {
         const outcome: Outcome = { verdict: 'sold_out', campaign: live.campaign };
         // Facts become durable in order: when the newest win on its way is, all are.
         const last = live.inFlight.size > 0 ? live.newestInFlight : null;
-        return last ? tellWhenDurable(last, outcome, UNAVAILABLE, tell) : tell(outcome);
+        return last ? this.#tellWhenDurable(last, outcome, UNAVAILABLE, tell) : tell(outcome);
       }
       case 'unknown_campaign':
       case 'unavailable':
@@ -130,43 +118,71 @@ export function makeClaimFlow(parts: ClaimParts): ClaimFlow {
     }
   }
 
+  #settleWon(live: LiveCampaign, { fact }: GateAnswer & { verdict: 'won' }, tell: Tell): void {
+    const { log } = this.#parts;
+    live.issued += 1;
+    live.firstWonAt ??= fact.wonAt;
+    live.lastWonAt = fact.wonAt;
+    const outcome: Outcome = {
+      verdict: 'won',
+      claim: this.#claimOf(live, fact.userId, fact.seq, fact.wonAt),
+    };
+    if (live.campaign.durability === 'memory') {
+      log.append(fact, () => undefined);
+      tell(outcome);
+      return;
+    }
+    const waiters: Waiter[] = [];
+    live.inFlight.set(fact.seq, waiters);
+    live.newestInFlight = waiters;
+    this.#tellWhenDurable(waiters, outcome, UNKNOWN, tell);
+    log.append(fact, (error) => {
+      live.inFlight.delete(fact.seq);
+      for (const waiter of waiters) waiter(error);
+    });
+  }
+
+  /** Tells `outcome` when the win that `waiters` wait for is durable; `failed` when it is not known to be. */
+  #tellWhenDurable(waiters: Waiter[], outcome: Outcome, failed: Outcome, tell: Tell): void {
+    this.#waiting += 1;
+    waiters.push((error) => {
+      this.#waiting -= 1;
+      tell(error === null ? outcome : failed);
+    });
+  }
+
   /** A campaign that was over before this process started: its winners still get their answer. */
-  function answerFromRecord(live: LiveCampaign, press: Press, eligible: boolean, tell: Tell): void {
-    waiting += 1;
-    record.find(press.campaignId, { userId: press.userId }).then(
+  #answerFromRecord(live: LiveCampaign, press: Press, eligible: boolean, tell: Tell): void {
+    const told = (outcome: Outcome): void => {
+      this.#waiting -= 1;
+      tell(outcome);
+    };
+    this.#waiting += 1;
+    this.#parts.record.find(press.campaignId, { userId: press.userId }).then(
       (units) => {
-        waiting -= 1;
         const unit = repeatedUnit(units, press.key);
-        if (!unit) return tell({ verdict: eligible ? 'closed' : 'ineligible', campaign: live.campaign });
-        return tell({ verdict: 'already_won', claim: claimOf(live, press.userId, unit.seq, unit.wonAt) });
+        if (!unit) return told({ verdict: eligible ? 'closed' : 'ineligible', campaign: live.campaign });
+        return told({
+          verdict: 'already_won',
+          claim: this.#claimOf(live, press.userId, unit.seq, unit.wonAt),
+        });
       },
-      () => {
-        waiting -= 1;
-        tell(RECORD_AWAY);
-      },
+      () => told(RECORD_AWAY),
     );
   }
 
-  return {
-    waiting: () => waiting,
-    claim(press, answer) {
-      const live = catalog.get(press.campaignId);
-      if (live === undefined) return answer(NO_CAMPAIGN);
-      const tell: Tell = (outcome) => {
-        const name = outcome.verdict === 'none' ? outcome.problem.code : outcome.verdict;
-        live.told.set(name, (live.told.get(name) ?? 0) + 1);
-        answer(outcome);
-      };
-      if (logState.fault !== null) return tell(UNAVAILABLE);
-      if (waiting >= parts.inFlightMax || logState.waiting >= parts.logWaitingMax) return tell(OVERLOADED);
-      const { eligibility } = live.campaign;
-      const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
-      if (!live.atGate) return answerFromRecord(live, press, eligible, tell);
-      gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) =>
-        settle(live, press, given, tell),
-      );
-    },
-  };
+  #claimOf({ campaign }: LiveCampaign, userId: string, seq: number, wonAt: number): Claim {
+    return {
+      id: claimId(campaign.id, campaign.epoch, seq),
+      campaignId: campaign.id,
+      userId,
+      seq,
+      status: 'won',
+      code: this.#parts.codes.codeOf(campaign, seq),
+      wonAt,
+      durability: campaign.durability,
+    };
+  }
 }
 
 /** Which of a user's recorded units a press repeats: the one with its key, else the latest. */

@@ -63,100 +63,111 @@ const system = makeSystem();
 const pause = (ms: number): Promise<void> => new Promise((resume) => system.after(ms, resume));
 
 /** The recorder's loop: one step at a time, woken by commits. */
-function makeLoop(recorder: Recorder, record: SqliteRecord) {
-  const progress: RecorderProgress = {
-    next: recorder.next(),
-    safe: recorder.next(),
-    conflicts: 0,
-    fault: null,
-  };
-  let seen = 0;
-  let done = 0;
-  let commitAt = 0;
+class RecorderLoop {
+  readonly #recorder: Recorder;
+  readonly #record: SqliteRecord;
+  readonly #progress: RecorderProgress;
+  /** commits heard of, and how many of them are in the record */
+  #seen = 0;
+  #done = 0;
+  #commitAt = 0;
   /** since when something waits that is not recorded */
-  let waitingSince = 0;
-  let hurry = 0;
-  let settledAt = system.monotonic();
-  let running: Promise<void> | null = null;
-  const tell = (): void => data.progress.postMessage(progress);
+  #waitingSince = 0;
+  /** callers of `drain` under way: then the loop neither gives way nor rests */
+  #hurry = 0;
+  #settledAt = system.monotonic();
+  #running: Promise<void> | null = null;
 
-  async function giveWay(): Promise<void> {
-    while (hurry === 0) {
-      const now = system.monotonic();
-      const quiet = now - commitAt >= QUIET_MS;
-      if (quiet || now - waitingSince >= PATIENCE_MS) return;
-      await pause(QUIET_MS);
+  constructor(recorder: Recorder, record: SqliteRecord) {
+    this.#recorder = recorder;
+    this.#record = record;
+    const next = recorder.next();
+    this.#progress = { next, safe: next, conflicts: 0, fault: null };
+  }
+
+  wake(): Promise<void> {
+    this.#commitAt = system.monotonic();
+    if (this.#done === this.#seen) this.#waitingSince = this.#commitAt;
+    this.#seen += 1;
+    this.#running ??= this.#run().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
+  }
+
+  /** Resolves when everything that is in the journal now is in the record. */
+  async drain(): Promise<void> {
+    this.#hurry += 1;
+    try {
+      await this.wake();
+    } finally {
+      this.#hurry -= 1;
     }
   }
 
-  function restAfter(workedMs: number, facts: number): number {
-    if (hurry > 0) return 0;
-    const pace = data.ratePerSecond > 0 ? (facts * 1000) / data.ratePerSecond - workedMs : 0;
-    const hot = system.monotonic() - commitAt < QUIET_MS;
-    return Math.max(pace, hot ? workedMs * REST_FACTOR : 0);
+  async #run(): Promise<void> {
+    while (this.#done !== this.#seen) {
+      await this.#giveWay();
+      try {
+        await this.#step();
+        if (system.monotonic() - this.#settledAt > SETTLE_MS) await this.#settle();
+      } catch (error) {
+        this.#progress.fault = told(error).message;
+        this.#tell();
+        if (this.#hurry > 0) throw error;
+        await pause(RETRY_MS);
+      }
+    }
+    await this.#settle();
   }
 
-  async function settleNow(): Promise<void> {
-    await record.settle();
-    progress.safe = progress.next;
-    settledAt = system.monotonic();
-    tell();
+  async #giveWay(): Promise<void> {
+    while (this.#hurry === 0) {
+      const now = system.monotonic();
+      if (now - this.#commitAt >= QUIET_MS || now - this.#waitingSince >= PATIENCE_MS) return;
+      await pause(QUIET_MS / 2);
+    }
   }
 
-  async function step(): Promise<void> {
-    const upTo = seen;
+  async #step(): Promise<void> {
+    const upTo = this.#seen;
     const began = system.monotonic();
-    const { facts, conflicts, next } = await recorder.step();
-    progress.conflicts += conflicts;
-    progress.next = next;
-    progress.fault = null;
-    if (facts === 0) done = upTo;
-    tell();
-    const rest = restAfter(system.monotonic() - began, facts);
+    const { facts, conflicts, next } = await this.#recorder.step();
+    this.#progress.conflicts += conflicts;
+    this.#progress.next = next;
+    this.#progress.fault = null;
+    if (facts === 0) this.#done = upTo;
+    this.#tell();
+    const rest = this.#restAfter(system.monotonic() - began, facts);
     if (rest > 0) await pause(rest);
     else await new Promise<void>((resume) => system.afterTurn(resume));
   }
 
-  async function run(): Promise<void> {
-    while (done !== seen) {
-      await giveWay();
-      try {
-        await step();
-        if (system.monotonic() - settledAt > SETTLE_MS) await settleNow();
-      } catch (error) {
-        progress.fault = (error as Error).message;
-        tell();
-        if (hurry > 0) throw error;
-        await pause(RETRY_MS);
-      }
+  #restAfter(workedMs: number, facts: number): number {
+    if (this.#hurry > 0) return 0;
+    const pace = data.ratePerSecond > 0 ? (facts * 1000) / data.ratePerSecond - workedMs : 0;
+    const hot = system.monotonic() - this.#commitAt < QUIET_MS;
+    return Math.max(pace, hot ? workedMs * REST_FACTOR : 0);
+  }
+
+  /** A settle that fails costs nothing but journal that is kept longer: the next one makes up for it. */
+  async #settle(): Promise<void> {
+    try {
+      await this.#record.settle();
+      this.#progress.safe = this.#progress.next;
+      this.#settledAt = system.monotonic();
+    } catch (error) {
+      this.#progress.fault = told(error).message;
     }
-    await settleNow();
+    this.#tell();
   }
 
-  function wake(): Promise<void> {
-    commitAt = system.monotonic();
-    if (done === seen) waitingSince = commitAt;
-    seen += 1;
-    running ??= run().finally(() => {
-      running = null;
-    });
-    return running;
+  #tell(): void {
+    data.progress.postMessage(this.#progress);
   }
-
-  return {
-    wake: () => void wake().catch(() => undefined),
-    async drain(): Promise<void> {
-      hurry += 1;
-      try {
-        await wake();
-      } finally {
-        hurry -= 1;
-      }
-    },
-  };
 }
 
-/** A fault of the record's file, with what to do. */
+/** A fault of the file in words that say what to do. */
 const told = (error: unknown): Error => storageFault(error, data.recordPath);
 
 async function start(): Promise<void> {
@@ -175,7 +186,7 @@ async function start(): Promise<void> {
     system,
     batchMax,
   });
-  const loop = makeLoop(recorder, record);
+  const loop = new RecorderLoop(recorder, record);
   const control: RecorderControl = {
     async drain() {
       await loop.drain().catch((error: unknown) => {
@@ -190,7 +201,7 @@ async function start(): Promise<void> {
       await file.db.destroy();
     },
   };
-  data.commits.on('message', loop.wake);
+  data.commits.on('message', () => void loop.wake().catch(() => undefined));
   serveCalls(port, { record, campaigns, operators: makeSqlOperators(file.db), recorder: control });
   port.postMessage({ ready: true });
 }

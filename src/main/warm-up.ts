@@ -4,8 +4,7 @@
  * The presses go through the real HTTP layer on a private loopback port, with a gate, log and record that forget.
  */
 
-import { request } from 'node:http';
-import { Agent } from 'node:http';
+import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeMemoryGate } from '../adapters/memory/gate.ts';
 import type { Campaign } from '../core/campaign.ts';

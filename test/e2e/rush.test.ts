@@ -4,6 +4,7 @@
  */
 
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TestServer } from '../support/server.ts';
 import {
   makeCrowd,
   newDataDir,
@@ -13,7 +14,6 @@ import {
   startServer,
   winnersCsv,
 } from '../support/server.ts';
-import type { TestServer } from '../support/server.ts';
 
 const dataDir = newDataDir();
 let server: TestServer;

@@ -105,63 +105,34 @@ function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
 
 export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number): SqliteRecord {
   const run = statements(sqlite);
+  const store = makeStore(sqlite, run);
+  return {
+    ...makeSqlClaims(db, now),
+    // In turn with kysely's transactions, which use the same connection: inside one of them, a batch that was told
+    // stored would be taken back with it.
+    store: (batch) => db.connection().execute(async () => unsynced(sqlite, () => store(batch))),
+    settle: () => db.connection().execute(async () => void run.touch.run()),
+    async holders(campaignId, afterSeq, limit) {
+      const rows = run.holders.all(campaignId, afterSeq, limit);
+      return {
+        seqs: Float64Array.from(rows, (row) => row[0]),
+        wonAt: Float64Array.from(rows, (row) => row[1]),
+        userIds: rows.map((row) => row[2]),
+        keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
+      };
+    },
+  };
+}
 
-  function setAside(fact: ClaimWon, source: string, reason: string, at: number, tally: Tally): void {
-    run.setAside.run(fact.campaignId, source, reason, JSON.stringify(fact), at);
-    tally.conflicts += 1;
-  }
-
-  /** The careful way, one row at a time: for batches in which something is there already or does not fit. */
-  const insertOne = sqlite.transaction((no: number, win: Win) => {
-    if (run.count.run(1, no, 1).changes === 0) return 'over the quantity';
-    insertWin(run, no, win);
-    return null;
-  });
-
-  function storeOne(no: number, win: Win, batch: RecordBatch, tally: Tally): void {
-    const row = run.bySeq.get(no, win.fact.seq);
-    if (row) {
-      if (sameRow(row, win)) tally.repeated += 1;
-      else setAside(win.fact, batch.source, 'another claim has this seq', batch.now, tally);
-      return;
-    }
-    try {
-      const why = insertOne(no, win);
-      if (why !== null) return setAside(win.fact, batch.source, why, batch.now, tally);
-      run.issued.run(no, win.fact.seq, win.fact.seq, batch.now);
-      tally.inserted += 1;
-    } catch (error) {
-      if (!isConstraint(error)) throw error;
-      setAside(
-        win.fact,
-        batch.source,
-        `the user has this unit already: ${(error as Error).message}`,
-        batch.now,
-        tally,
-      );
-    }
-  }
-
-  /** The usual way: all rows are new. False when they are not; then nothing of it stays. */
-  const insertAll = sqlite.transaction((no: number, wins: Win[], at: number) => {
-    if (run.count.run(wins.length, no, wins.length).changes === 0) throw new NotPlain();
-    let first = (wins[0] as Win).fact.seq;
-    let last = first - 1;
-    for (const win of wins) {
-      insertWin(run, no, win);
-      if (win.fact.seq !== last + 1) {
-        run.issued.run(no, first, last, at);
-        first = win.fact.seq;
-      }
-      last = win.fact.seq;
-    }
-    run.issued.run(no, first, last, at);
-  });
+/** The whole batch in one transaction: rows, outbox, dead letters, and the recorder's next offset. */
+function makeStore(sqlite: Sqlite, run: Statements): (batch: RecordBatch) => StoreResult {
+  const insertAll = makeInsertAll(sqlite, run);
+  const storeOne = makeStoreOne(sqlite, run);
 
   function storeCampaign(campaignId: string, wins: Win[], batch: RecordBatch, tally: Tally): void {
     const no = run.campaign.get(campaignId);
     if (no === undefined) {
-      for (const { fact } of wins) setAside(fact, batch.source, 'no such campaign', batch.now, tally);
+      for (const { fact } of wins) setAside(run, fact, 'no such campaign', batch, tally);
       return;
     }
     try {
@@ -187,22 +158,59 @@ export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number):
     run.advance.run(batch.source, batch.next);
     return { kind: 'stored', ...tally };
   });
+  return (batch) => store.immediate(batch);
+}
 
-  return {
-    ...makeSqlClaims(db, now),
-    // In turn with kysely's transactions, which use the same connection: inside one of them, a batch that was told
-    // stored would be taken back with it.
-    store: (batch) => db.connection().execute(async () => unsynced(sqlite, () => store.immediate(batch))),
-    settle: () => db.connection().execute(async () => void run.touch.run()),
-    async holders(campaignId, afterSeq, limit) {
-      const rows = run.holders.all(campaignId, afterSeq, limit);
-      return {
-        seqs: Float64Array.from(rows, (row) => row[0]),
-        wonAt: Float64Array.from(rows, (row) => row[1]),
-        userIds: rows.map((row) => row[2]),
-        keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
-      };
-    },
+function setAside(run: Statements, fact: ClaimWon, reason: string, batch: RecordBatch, tally: Tally): void {
+  run.setAside.run(fact.campaignId, batch.source, reason, JSON.stringify(fact), batch.now);
+  tally.conflicts += 1;
+}
+
+/** The usual way: all rows are new. Throws when they are not; then nothing of it stays. */
+function makeInsertAll(sqlite: Sqlite, run: Statements): (no: number, wins: Win[], at: number) => void {
+  return sqlite.transaction((no: number, wins: Win[], at: number) => {
+    if (run.count.run(wins.length, no, wins.length).changes === 0) throw new NotPlain();
+    let first = (wins[0] as Win).fact.seq;
+    let last = first - 1;
+    for (const win of wins) {
+      insertWin(run, no, win);
+      if (win.fact.seq !== last + 1) {
+        run.issued.run(no, first, last, at);
+        first = win.fact.seq;
+      }
+      last = win.fact.seq;
+    }
+    run.issued.run(no, first, last, at);
+  });
+}
+
+/** The careful way, one row at a time: for batches in which something is there already or does not fit. */
+function makeStoreOne(
+  sqlite: Sqlite,
+  run: Statements,
+): (no: number, win: Win, batch: RecordBatch, tally: Tally) => void {
+  const insertOne = sqlite.transaction((no: number, win: Win) => {
+    if (run.count.run(1, no, 1).changes === 0) return 'over the quantity';
+    insertWin(run, no, win);
+    return null;
+  });
+  return (no, win, batch, tally) => {
+    const row = run.bySeq.get(no, win.fact.seq);
+    if (row) {
+      if (sameRow(row, win)) tally.repeated += 1;
+      else setAside(run, win.fact, 'another claim has this seq', batch, tally);
+      return;
+    }
+    try {
+      const why = insertOne(no, win);
+      if (why !== null) return setAside(run, win.fact, why, batch, tally);
+      run.issued.run(no, win.fact.seq, win.fact.seq, batch.now);
+      tally.inserted += 1;
+    } catch (error) {
+      if (!isConstraint(error)) throw error;
+      const reason = `the user has this unit already: ${(error as Error).message}`;
+      setAside(run, win.fact, reason, batch, tally);
+    }
   };
 }
 
