@@ -57,7 +57,7 @@ const app = await buildServer({
 await app.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${JSON.stringify({ port: (app.server.address() as AddressInfo).port })}\n`);
 process.on('SIGTERM', () => {
-  app
+  void app
     .close()
     .then(() => parts.stop())
     .finally(() => {
