@@ -4,7 +4,9 @@ import { Command, Option } from 'commander';
 import { optionRows } from '../config/options.ts';
 import { optionsHelp } from '../config/show.ts';
 import type { RunningServer } from '../main/serve.ts';
+import { monotonicMs } from './clock.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
+import { makeStopSteps } from './stop-steps.ts';
 
 const help = `
 Examples:
@@ -13,7 +15,8 @@ Examples:
   $ DIBS_AUTH=jwt DIBS_JWT_SECRET_FILE=./jwt.secret dibs serve --host 0.0.0.0
 
 At its first start it makes an operator key, prints it once and keeps it in data/admin.key (only you can read it).
-SIGTERM and Ctrl-C stop it gently: what was taken is finished and stored first.`;
+SIGTERM and Ctrl-C stop it gently: what was taken is finished and stored first. Ctrl-C again, more than a second
+later, ends it at once.`;
 
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -58,12 +61,16 @@ async function greet({ url, adminKey, parts, dataDir }: RunningServer): Promise<
   );
 }
 
-/** The first signal stops gently, the second at once. */
+/**
+ * The first signal stops gently. One signal to a whole process group arrives here two or three times (from the sender,
+ * from npm, from the launcher), so a repeated one changes nothing; only whoever presses Ctrl-C again is in a hurry.
+ */
 function stopOnSignal(server: RunningServer): void {
-  let stopping = false;
+  const step = makeStopSteps(monotonicMs);
   const stop = (signal: NodeJS.Signals): void => {
-    if (stopping) process.exit(exitCodes.finding);
-    stopping = true;
+    const next = step(signal);
+    if (next === 'wait') return;
+    if (next === 'end') process.exit(exitCodes.finding);
     server.log.info({ signal }, 'stopping: finishing what was taken');
     server.stop().then(
       () => process.exit(exitCodes.ok),
