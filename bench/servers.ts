@@ -77,8 +77,8 @@ export interface DibsOptions {
 export async function startDibs({ core, dataDir, env }: DibsOptions): Promise<Running> {
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'dibs-bench-'));
   const began = performance.now();
-  const args = ['serve', '--port', '0', '--data-dir', folder, '--ready-json'];
-  const [child, said] = await start(here('../src/cli/dibs.ts'), args, core, {
+  const args = ['src/cli/dibs.ts', 'serve', '--port', '0', '--data-dir', folder, '--ready-json'];
+  const [child, said] = await start(here('../scripts/launch.mjs'), args, core, {
     DIBS_LOG_LEVEL: 'error',
     ...env,
   });

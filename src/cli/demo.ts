@@ -52,6 +52,7 @@ async function demo(options: DemoOptions): Promise<void> {
     rmSync(dataDir, { recursive: true, force: true });
   };
   process.once('exit', cleanUp);
+  endOnSignal(server);
   try {
     const ready = await serverReady(server);
     const ok = await playDemo(ready, options);
@@ -175,13 +176,16 @@ function rushOf({ users, concurrency }: DemoOptions) {
   };
 }
 
+/** The server is in a group of its own, so nobody else would stop it. A demo that had its result keeps its exit code. */
+function endOnSignal(server: ChildProcess): void {
+  for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
+    process.on(signal, () => void stopServer(server).then(() => process.exit(process.exitCode ?? code)));
+  }
+}
+
 async function untilInterrupted(server: ChildProcess, url: string): Promise<void> {
   process.stderr.write(`\nStill serving on ${url}. Ctrl-C ends it and removes its data.\n`);
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve());
-    process.once('SIGTERM', () => resolve());
-    server.once('exit', () => resolve());
-  });
+  await new Promise<void>((resolve) => server.once('exit', () => resolve()));
 }
 
 async function stopServer(server: ChildProcess): Promise<void> {

@@ -10,24 +10,22 @@ export interface RecorderState {
   lagMs: number;
 }
 
-const STEP_MS = 4;
-
 /** Resolves with true when everything the log held at the call is recorded, with false when that took too long. */
 export type CatchUp = (patienceMs: number) => Promise<boolean>;
 
-export function makeCatchUp(parts: { system: System; log: Log; recorderState(): RecorderState }): CatchUp {
-  const { system, log, recorderState } = parts;
-  return async (patienceMs) => {
-    const until = system.monotonic() + patienceMs;
-    const goal = await Promise.race([log.flush(), rest(system, patienceMs)]);
-    for (;;) {
-      if (goal !== null && recorderState().next >= goal) return true;
-      if (goal === null || system.monotonic() >= until) return false;
-      await rest(system, STEP_MS);
-    }
-  };
+export interface CatchUpParts {
+  system: System;
+  log: Log;
+  recordUpTo(offset: number): Promise<void>;
 }
 
-function rest(system: System, ms: number): Promise<null> {
-  return new Promise((resolve) => system.after(ms, () => resolve(null)));
+export function makeCatchUp({ system, log, recordUpTo }: CatchUpParts): CatchUp {
+  const caughtUp = async (): Promise<boolean> => {
+    await recordUpTo(await log.flush());
+    return true;
+  };
+  return (patienceMs) => {
+    const tooLong = new Promise<boolean>((resolve) => system.after(patienceMs, () => resolve(false)));
+    return Promise.race([caughtUp().catch(() => false), tooLong]);
+  };
 }

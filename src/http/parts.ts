@@ -60,6 +60,8 @@ export interface HttpParts {
   /** durability levels that the parts in use can keep */
   durabilities: readonly Durability[];
   ready(): Readiness;
+  /** Resolves when the record stands at this offset of the log. */
+  recordUpTo(offset: number): Promise<void>;
   recorderState(): RecorderState;
   /** further queue depths for /metrics, by name */
   depths?(): Record<string, number>;

@@ -89,6 +89,12 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
   return app;
 }
 
+/** Only the path of a press, without the rest of the server: for warming it up before anybody presses. */
+export function buildClaimServer(parts: HttpParts): Server {
+  const context = makeContext(parts, makeRequestIds(parts.system));
+  return makeServer(parts, context.claim, (_req, res) => res.writeHead(404).end());
+}
+
 function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { metrics: Metrics } {
   const { config, system, catalog, claims, record } = parts;
   const leaving = { now: false };

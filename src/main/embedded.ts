@@ -54,6 +54,8 @@ export interface Parts {
   recorder: RecorderState;
   /** Resolves when the record has everything that the log had when this was called. */
   drain(): Promise<void>;
+  /** Resolves when the record stands at this offset of the log. */
+  recordUpTo(offset: number): Promise<void>;
   /** Leaves nothing unwritten behind. Presses must have been answered before. */
   stop(): Promise<void>;
 }
@@ -86,6 +88,7 @@ async function startRecordThread(
   const thread = new Worker(new URL('./record-thread.ts', import.meta.url), {
     workerData: data,
     transferList: [journal.commits, port1],
+    resourceLimits: { maxYoungGenerationSizeMb: 16 },
   });
   const state: RecorderState = { next: 0, safe: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
   port2.unref();
@@ -181,6 +184,7 @@ async function fill(
     async drain() {
       await control.drain();
     },
+    recordUpTo: (offset) => control.reach(offset),
     async stop() {
       trimming.stop();
       await journal.close();

@@ -44,6 +44,8 @@ export interface RecorderProgress {
 export interface RecorderControl {
   /** Resolves when everything that is in the journal now is in the record. */
   drain(): Promise<number>;
+  /** Resolves when the record stands at this offset of the journal. */
+  reach(goal: number): Promise<void>;
   /** Drains, then closes the files. */
   stop(): Promise<void>;
 }
@@ -73,8 +75,11 @@ class RecorderLoop {
   #commitAt = 0;
   /** since when something waits that is not recorded */
   #waitingSince = 0;
-  /** callers of `drain` under way: then the loop neither gives way nor rests */
+  /** callers that wait for the record: then the loop neither gives way nor rests */
   #hurry = 0;
+  /** those of them that want to hear of a fault instead of waiting it out */
+  #draining = 0;
+  #goals: { goal: number; resolve: () => void }[] = [];
   #settledAt = system.monotonic();
   #running: Promise<void> | null = null;
 
@@ -98,11 +103,23 @@ class RecorderLoop {
   /** Resolves when everything that is in the journal now is in the record. */
   async drain(): Promise<void> {
     this.#hurry += 1;
+    this.#draining += 1;
     try {
       await this.wake();
     } finally {
       this.#hurry -= 1;
+      this.#draining -= 1;
     }
+  }
+
+  /** Resolves when the record stands at `goal`; meanwhile nothing is given way to. */
+  async reach(goal: number): Promise<void> {
+    if (this.#progress.next >= goal) return;
+    this.#hurry += 1;
+    const reached = new Promise<void>((resolve) => this.#goals.push({ goal, resolve }));
+    void this.wake().catch(() => undefined);
+    await reached;
+    this.#hurry -= 1;
   }
 
   async #run(): Promise<void> {
@@ -110,15 +127,15 @@ class RecorderLoop {
       await this.#giveWay();
       try {
         await this.#step();
-        if (system.monotonic() - this.#settledAt > SETTLE_MS) await this.#settle();
+        const due = system.monotonic() - this.#settledAt > SETTLE_MS;
+        if (due || this.#done === this.#seen) await this.#settle();
       } catch (error) {
         this.#progress.fault = told(error).message;
         this.#tell();
-        if (this.#hurry > 0) throw error;
+        if (this.#draining > 0) throw error;
         await pause(RETRY_MS);
       }
     }
-    await this.#settle();
   }
 
   async #giveWay(): Promise<void> {
@@ -138,6 +155,8 @@ class RecorderLoop {
     this.#progress.fault = null;
     if (facts === 0) this.#done = upTo;
     this.#tell();
+    for (const { resolve } of this.#goals.filter(({ goal }) => goal <= next)) resolve();
+    this.#goals = this.#goals.filter(({ goal }) => goal > next);
     const rest = this.#restAfter(system.monotonic() - began, facts);
     if (rest > 0) await pause(rest);
     else await new Promise<void>((resume) => system.afterTurn(resume));
@@ -194,6 +213,7 @@ async function start(): Promise<void> {
       });
       return record.next('journal');
     },
+    reach: (goal) => loop.reach(goal),
     async stop() {
       await loop.drain().catch(() => undefined);
       data.commits.close();

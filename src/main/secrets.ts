@@ -62,6 +62,8 @@ export async function firstOperatorKey(
   if ((await operators.listKeys()).length > 0) return null;
   const { key, secret } = mintKey('first', 'admin', system);
   const { hash: _, ...told } = key;
+  // The file first: a start that dies in between makes another key, and none is lost.
+  writeFileSync(join(dataDir, 'admin.key'), `${secret}\n`, { mode: 0o600 });
   await operators.addKey(key, {
     at: key.createdAt,
     actor: 'system',
@@ -71,6 +73,5 @@ export async function firstOperatorKey(
     after: told,
     requestId: null,
   });
-  writeFileSync(join(dataDir, 'admin.key'), `${secret}\n`, { mode: 0o600 });
   return secret;
 }

@@ -4,6 +4,7 @@
  * The presses go through the real HTTP layer on a private loopback port, with a gate, log and record that forget.
  */
 
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { makeMemoryGate } from '../adapters/memory/gate.ts';
@@ -12,7 +13,7 @@ import { makeCatalog } from '../flow/catalog.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
 import { makeCodes } from '../flow/codes.ts';
 import type { HttpConfig } from '../http/parts.ts';
-import { buildServer } from '../http/server.ts';
+import { buildClaimServer } from '../http/server.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
@@ -40,7 +41,7 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     inFlightMax: PRESSES,
     logWaitingMax: PRESSES,
   });
-  const app = await buildServer({
+  const server = buildClaimServer({
     config: { ...config, auth: 'open', rateLimit: { user: null, ip: null }, adminKey: null, drainMs: 100 },
     system,
     catalog,
@@ -54,12 +55,15 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     master: system.randomBytes(32),
     durabilities: [],
     ready: () => ({ ready: true, roles: {} }),
+    recordUpTo: async () => undefined,
     recorderState: () => ({ next: 0, end: 0, lagMs: 0 }),
     version: 'warm-up',
   });
-  await app.listen({ host: '127.0.0.1', port: 0 });
-  await pressAll((app.server.address() as AddressInfo).port, system);
-  await app.close();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  await pressAll((server.address() as AddressInfo).port, system);
+  server.close();
+  server.closeAllConnections();
 }
 
 /** Everything is durable at once: nothing of the warm-up is kept. */

@@ -8,7 +8,8 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
 
-const DIBS = fileURLToPath(new URL('../../src/cli/dibs.ts', import.meta.url));
+/** As `npm start` does it: compiled code is kept from start to start. */
+const LAUNCH = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
 
 export interface Told {
   status: number;
@@ -37,7 +38,16 @@ export function removeDataDir(dir: string): void {
 }
 
 export async function startServer(dataDir: string, env: Record<string, string> = {}): Promise<TestServer> {
-  const args = [DIBS, 'serve', '--port', env['DIBS_PORT'] ?? '0', '--data-dir', dataDir, '--ready-json'];
+  const args = [
+    LAUNCH,
+    'src/cli/dibs.ts',
+    'serve',
+    '--port',
+    env['DIBS_PORT'] ?? '0',
+    '--data-dir',
+    dataDir,
+    '--ready-json',
+  ];
   const clean = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DIBS_')));
   const child = spawn(process.execPath, args, {
     stdio: ['ignore', 'pipe', 'pipe'],

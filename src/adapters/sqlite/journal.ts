@@ -40,6 +40,8 @@ export async function openJournal(path: string, system: System): Promise<Journal
   const thread = new Worker(new URL('./journal-thread.ts', import.meta.url), {
     workerData: data,
     transferList: [port1],
+    // Strings come and go here; what stays is nothing. Without a limit the young generation grows to 3 x 32 MiB.
+    resourceLimits: { maxYoungGenerationSizeMb: 4 },
   });
   const [first] = (await once(thread, 'message')) as [JournalReport];
   if ('fatal' in first) {
