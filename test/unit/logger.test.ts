@@ -48,12 +48,15 @@ it('pretty: time, level and words, no colours into a file', () => {
   expect(prettyLoaded).toBe(true);
 });
 
-it.skipIf(process.platform !== 'linux' || !existsSync(script))('auto, on a terminal: pretty and in colour', () => {
-  const command = `${process.execPath} --input-type=module -e "$SOURCE"`;
-  const { stdout } = spawnSync(script, ['-qec', command, '/dev/null'], {
-    env: { FORMAT: 'auto', SOURCE: source, TERM: 'xterm' },
-    encoding: 'utf8',
-    input: '',
-  });
-  expect(stdout).toContain('\u001b[33mWARN\u001b[39m: \u001b[36mslow');
-});
+it.skipIf(process.platform !== 'linux' || !existsSync(script))(
+  'auto, on a terminal: pretty and in colour',
+  () => {
+    const command = `${process.execPath} --input-type=module -e "$SOURCE"`;
+    const { stdout } = spawnSync(script, ['-qec', command, '/dev/null'], {
+      env: { FORMAT: 'auto', SOURCE: source, TERM: 'xterm' },
+      encoding: 'utf8',
+      input: '',
+    });
+    expect(stdout).toContain('\u001b[33mWARN\u001b[39m: \u001b[36mslow');
+  },
+);
