@@ -1,0 +1,115 @@
+// Protects: the scenarios of the documents behind the project, played as their READMEs say against a server as a user
+// would start it, come out as the documents say.
+
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { TestServer } from '../support/server.ts';
+import { newDataDir, removeDataDir, startServer } from '../support/server.ts';
+
+const root = join(import.meta.dirname, '..', '..');
+const dataDir = newDataDir();
+let server: TestServer;
+
+beforeAll(async () => {
+  server = await startServer(dataDir);
+});
+
+afterAll(async () => {
+  await server.stop();
+  removeDataDir(dataDir);
+});
+
+interface Played {
+  code: number | null;
+  /** what it found right, each with its figure */
+  right: string[];
+  wrong: string[];
+  said: string;
+}
+
+function play(example: string, env: Record<string, string> = {}): Promise<Played> {
+  const child = spawn(process.execPath, ['scripts/launch.mjs', `examples/${example}/run.ts`], {
+    cwd: root,
+    env: { PATH: process.env['PATH'], DIBS_URL: server.url, DIBS_ADMIN_KEY: server.adminKey, ...env },
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      said += chunk;
+    });
+  }
+  const marked = (mark: string) =>
+    said.split('\n').flatMap((line) => (line.startsWith(`  ${mark} `) ? [line.slice(4)] : []));
+  return new Promise((resolve) =>
+    child.once('close', (code) => resolve({ code, right: marked('✓'), wrong: marked('✕'), said })),
+  );
+}
+
+/** The same server, in front of which somebody presses as soon as a campaign is open. */
+async function withSomebodyFaster({ url }: TestServer): Promise<{ url: string; close(): void }> {
+  const front = createServer(async (request, response) => {
+    const { method = 'GET', url: path = '/', headers } = request;
+    const send = (to: string, body: string) =>
+      fetch(url + to, {
+        method,
+        headers: { authorization: headers.authorization ?? '', 'content-type': 'application/json' },
+        ...(body === '' ? {} : { body }),
+      });
+    const answer = await send(path, await text(request));
+    const [, id] = /\/campaigns\/([^/]+)\/open$/.exec(path) ?? [];
+    if (id) await send(`/v1/campaigns/${id}/claims`, '{"userId":"faster"}');
+    response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
+  }).listen(0, '127.0.0.1');
+  await once(front, 'listening');
+  return { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}`, close: () => front.close() };
+}
+
+test('000 EventRush: 1,000 join, 100 are in, who is in and presses again is a DUPLICATE', async () => {
+  const { code, right, wrong, said } = await play('000-eventrush');
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual([
+    'SUCCESS: 100',
+    'LIMIT_EXCEEDED: 900',
+    expect.stringMatching(/^user \d+ pressing again: DUPLICATE$/),
+    expect.stringMatching(/^with the same seq: \d+$/),
+    'rows in the record (event_join): 100',
+    'invariants broken: none',
+  ]);
+  expect(said).toMatch(/Partition: 0, Offset: 99, UserId: \d+, Time: \d{4}-/);
+});
+
+test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,000 times → exactly 1', async () => {
+  const { code, right, wrong, said } = await play('002-coupon-100');
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual([
+    'won: 100',
+    'sold_out: 900',
+    'coupons in the record: 100',
+    'invariants broken: none',
+    'won: 1',
+    'already_won: 999',
+    'different seqs told: 1',
+    'coupons in the record: 1',
+    'invariants broken: none',
+  ]);
+});
+
+test('a result that is not the document’s ends with 1 and says what was wrong', async () => {
+  const hasty = await withSomebodyFaster(server);
+  const { code, wrong } = await play('002-coupon-100', { DIBS_URL: hasty.url });
+  hasty.close();
+  expect(code).toBe(1);
+  expect(wrong.slice(0, 2)).toEqual(['won: 99, expected 100', 'sold_out: 901, expected 900']);
+});
+
+test('a server that is not there is one sentence and exit code 1', async () => {
+  const { code, said } = await play('002-coupon-100', { DIBS_URL: 'http://127.0.0.1:9' });
+  expect(code).toBe(1);
+  expect(said).toContain('http://127.0.0.1:9: fetch failed');
+  expect(said).not.toContain('    at ');
+});
