@@ -209,14 +209,8 @@ function installedAsLocked(target) {
 
 /** Runs npm with `args` in the checkout. Its output is shown only when it fails, after a sentence on what to do. */
 async function npm(args, what) {
-  const quiet = [
-    '--no-audit',
-    '--no-fund',
-    '--no-update-notifier',
-    '--no-progress',
-    '--no-engine-strict',
-    '--loglevel=error',
-  ];
+  const noise = ['audit', 'fund', 'update-notifier', 'progress', 'engine-strict'];
+  const quiet = [...noise.map((name) => `--no-${name}`), '--loglevel=error'];
   const retries = ['--fetch-retries=3', '--fetch-retry-mintimeout=1000', '--fetch-retry-maxtimeout=5000'];
   const [file, first] = npmProgram();
   const child = spawn(file, [...first, ...args, ...quiet, ...retries], {
