@@ -11,6 +11,7 @@ import { ServiceProblem } from './say.ts';
 
 const POLL_MS = 15;
 const STOP_PATIENCE_MS = 10_000;
+const STOP_AGAIN_MS = 300;
 
 export interface LocalService {
   /** for people, with its version: `Redis 7.0.15` */
@@ -88,9 +89,12 @@ export async function startLocal(program: Program): Promise<LocalService> {
     child.ref();
     signal('SIGCONT');
     signal('SIGTERM');
-    const timer = setTimeout(() => signal('SIGKILL'), STOP_PATIENCE_MS);
+    // Some refuse the first time, because they are in the middle of something.
+    const again = setInterval(() => signal('SIGTERM'), STOP_AGAIN_MS);
+    const last = setTimeout(() => signal('SIGKILL'), STOP_PATIENCE_MS);
     await ended;
-    clearTimeout(timer);
+    clearInterval(again);
+    clearTimeout(last);
   };
   const service: LocalService = {
     name,

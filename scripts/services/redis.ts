@@ -1,6 +1,8 @@
-// Redis of our own: one, a replica of one, or three masters as a cluster, each on private ports and in a folder that
-// goes away. `valkey-server` does as well.
+// Redis of our own: one, a replica of one, a sentinel over them, or three masters as a cluster, each on private ports and
+// in a folder that goes away. `valkey-server` does as well.
 
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { askRedis } from './ask-redis.ts';
 import { type LocalService, startLocal, temporaryFolder } from './local.ts';
@@ -41,14 +43,41 @@ export async function startRedis(options: RedisOptions = {}): Promise<LocalServi
   return await start('Redis', options, []);
 }
 
-/** A replica of `primary`, in step with it when this resolves. */
+/** A replica of `primary`, in step with it and with its own append-only file written when this resolves. */
 export async function startReplica(primary: LocalService, options: RedisOptions = {}): Promise<LocalService> {
   const { password } = options;
   const args = ['--replicaof', primary.host, String(primary.port)];
   if (password !== undefined) args.push('--masterauth', password);
   return await start('Redis replica', options, args, async (port) => {
-    const info = await askRedis({ port, password, tls: options.tls !== undefined }, 'INFO replication');
-    return info?.includes('master_link_status:up') ?? false;
+    const info = await askRedis({ port, password, tls: options.tls !== undefined }, 'INFO');
+    return ['master_link_status:up', 'aof_rewrite_in_progress:0'].every((line) => info?.includes(line));
+  });
+}
+
+/** A sentinel that alone decides when `primary` is down. `url` is what clients are told: `redis+sentinel://…/main`. */
+export async function startSentinel(primary: LocalService): Promise<LocalService> {
+  const { command, argv0, version } = await findRedis();
+  const [port, folder] = [await freePort(), temporaryFolder('sentinel')];
+  const settings = join(folder, 'sentinel.conf');
+  const lines = [
+    `port ${port}`,
+    'bind 127.0.0.1',
+    `dir ${folder}`,
+    `sentinel monitor main ${primary.host} ${primary.port} 1`,
+    'sentinel down-after-milliseconds main 500',
+    'sentinel failover-timeout main 2000',
+  ];
+  writeFileSync(settings, `${lines.join('\n')}\n`);
+  return await startLocal({
+    name: `Redis sentinel ${version}`,
+    url: `redis+sentinel://127.0.0.1:${port}/main`,
+    port,
+    folder,
+    command,
+    argv0,
+    args: [settings, '--sentinel'],
+    startMaxMs: START_MAX_MS,
+    ready: async () => (await askRedis({ port }, 'INFO sentinel'))?.includes('status=ok') ?? false,
   });
 }
 
