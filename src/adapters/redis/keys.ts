@@ -1,0 +1,30 @@
+/**
+ * Every key that Dibs keeps in Redis, and nowhere else is one made. All keys of one campaign carry one hash tag, so they
+ * live on one node of a cluster and one script may touch them all. The id in the tag is an operator's slug
+ * (`[a-z0-9-]`): nothing that a user sends is ever part of a key.
+ */
+
+import { CAMPAIGN_ID } from '../../core/campaign.ts';
+
+/**
+ * rule: hash; the rule and the counters of the gate
+ * users: hash; user id → his units, `seq,wonAt[,key]` a line
+ * out: stream; wins that the log may not have yet, one entry for each batch
+ * stagedRule, stagedUsers: the same as rule and users, while holders are being taken in
+ */
+export const KEY_NAMES = ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'] as const;
+export type KeyName = (typeof KEY_NAMES)[number];
+
+const SUFFIX: Readonly<Record<KeyName, string>> = {
+  rule: 'rule',
+  users: 'users',
+  out: 'out',
+  stagedRule: 'staged:rule',
+  stagedUsers: 'staged:users',
+};
+
+/** `{c:chicken-100}:users`. A prefix keeps several installations in one Redis apart. */
+export function campaignKey(prefix: string, campaignId: string, name: KeyName): string {
+  if (!CAMPAIGN_ID.test(campaignId)) throw new Error(`"${campaignId}" is no campaign id`);
+  return `${prefix}{c:${campaignId}}:${SUFFIX[name]}`;
+}

@@ -1,0 +1,67 @@
+/**
+ * The Lua of the gate: one file for each transition, and what each is called with. The header of a Lua file says the
+ * same, and a test holds the two together.
+ */
+
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import type { KeyName } from './keys.ts';
+
+/** What a script is called with and what it answers. A name that ends in `…` stands for any number. */
+export interface Contract {
+  keys: readonly KeyName[];
+  args: readonly string[];
+  returns: readonly string[];
+}
+
+export const CONTRACTS = {
+  claim: {
+    keys: ['rule', 'users', 'out'],
+    args: ['epoch', 'clock', 'users', 'marks', 'keys'],
+    returns: ['clock', 'version', 'issued', 'first', 'verdicts', 'rest…'],
+  },
+  configure: {
+    keys: ['rule'],
+    args: ['version', 'quantity', 'limit', 'startsAt', 'closesAt', 'paused', 'closed', 'clock'],
+    returns: ['outcome', 'issued'],
+  },
+  load: {
+    keys: ['stagedRule', 'stagedUsers'],
+    args: ['fresh', 'user', 'unit…'],
+    returns: ['issued', 'lastSeq'],
+  },
+  arm: {
+    keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'],
+    args: ['epoch', 'holders', 'lastSeq', 'blockEnd', 'leaseUntil'],
+    returns: ['issued', 'lastSeq', 'users'],
+  },
+  extend: { keys: ['rule'], args: ['epoch', 'blockEnd', 'leaseUntil'], returns: ['lastSeq'] },
+  counts: {
+    keys: ['rule', 'users'],
+    args: [],
+    returns: ['issued', 'lastSeq', 'quantity', 'users', 'epoch', 'version'],
+  },
+  unload: { keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'], args: [], returns: ['left'] },
+} as const satisfies Record<string, Contract>;
+
+export type ScriptName = keyof typeof CONTRACTS;
+
+/** The text of a Lua file. */
+export function scriptText(name: ScriptName): string {
+  return readFileSync(new URL(`./lua/${name}.lua`, import.meta.url), 'utf8');
+}
+
+export interface ArmedScript {
+  text: string;
+  /** what EVALSHA calls it by */
+  sha: string;
+}
+
+/**
+ * The text that decides for one campaign in one epoch. Both are part of it, so that loading it opens this one gate and
+ * no other: not an older one of the same campaign, and not another campaign that happens to be at the same epoch.
+ */
+export function armedScript(claimText: string, campaignId: string, epoch: number): ArmedScript {
+  const text = `-- ${campaignId} epoch ${epoch}\n${claimText}`;
+  return { text, sha: createHash('sha1').update(text).digest('hex') };
+}
