@@ -20,7 +20,7 @@ export interface FillParts {
 }
 
 const CAMPAIGNS_PAGE = 500;
-const HOLDERS_PAGE = 50_000;
+const HOLDERS_PAGE = 10_000;
 
 export async function fillGate(parts: FillParts): Promise<void> {
   let after: { createdAt: number; id: string } | null = null;
@@ -60,16 +60,16 @@ export async function bringToGate(
 ): Promise<void> {
   await gate.unload(campaign.id);
   await gate.configure(campaign);
-  let seq = 0;
   let issued = 0;
-  for (;;) {
-    const past = await record.holders(campaign.id, seq, HOLDERS_PAGE);
-    await gate.load(campaign.id, past);
-    if (past.seqs.length === 0) break;
-    seq = past.seqs.at(-1) as number;
+  let past = await record.holders(campaign.id, 0, HOLDERS_PAGE);
+  while (past.seqs.length > 0) {
     live.firstWonAt ??= past.wonAt[0] as number;
     live.lastWonAt = past.wonAt.at(-1) as number;
     issued += past.seqs.length;
+    // The next page is read while this one is taken in.
+    const next = record.holders(campaign.id, past.seqs.at(-1) as number, HOLDERS_PAGE);
+    await gate.load(campaign.id, past);
+    past = await next;
   }
   live.issued = issued;
   live.atGate = true;

@@ -58,6 +58,7 @@ async function start(config: Config): Promise<RunningServer> {
   // The young generation would grow to 3 x 32 MiB in a rush and stay there; what a press leaves behind is small and dies
   // at once, so the size it starts with serves as well.
   setFlagsFromString('--semi-space-growth-factor=1');
+  setFlagsFromString('--heap-growing-percent=40');
   const system = makeSystem();
   const log = makeLogger(config);
   makeFolder(config.dataDir);

@@ -41,7 +41,7 @@ export async function openJournal(path: string, system: System): Promise<Journal
     workerData: data,
     transferList: [port1],
     // Strings come and go here; what stays is nothing. Without a limit the young generation grows to 3 x 32 MiB.
-    resourceLimits: { maxYoungGenerationSizeMb: 4 },
+    resourceLimits: { maxYoungGenerationSizeMb: 4, maxOldGenerationSizeMb: 64 },
   });
   const [first] = (await once(thread, 'message')) as [JournalReport];
   if ('fatal' in first) {

@@ -16,7 +16,7 @@ const SCHEMA = Object.keys(MIGRATIONS).length;
 
 export async function openRecordFile(path: string): Promise<RecordFile> {
   const sqlite = openSqlite(path, { schemaMax: SCHEMA });
-  sqlite.pragma('cache_size = -65536');
+  sqlite.pragma('cache_size = -32768');
   // Users and codes fall on random pages of their indexes: fewer checkpoints write each of them fewer times.
   sqlite.pragma('wal_autocheckpoint = 16384');
   const db = new Kysely<RecordTables>({ dialect: new SqliteDialect({ database: sqlite }) });
