@@ -3,6 +3,7 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -52,7 +53,7 @@ function play(example: string, env: Record<string, string> = {}): Promise<Played
 
 /** The same server, in front of which somebody presses as soon as a campaign is open. */
 async function withSomebodyFaster({ url }: TestServer): Promise<{ url: string; close(): void }> {
-  const front = createServer(async (request, response) => {
+  const pass = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const { method = 'GET', url: path = '/', headers } = request;
     const send = (to: string, body: string) =>
       fetch(url + to, {
@@ -64,7 +65,8 @@ async function withSomebodyFaster({ url }: TestServer): Promise<{ url: string; c
     const [, id] = /\/campaigns\/([^/]+)\/open$/.exec(path) ?? [];
     if (id) await send(`/v1/campaigns/${id}/claims`, '{"userId":"faster"}');
     response.writeHead(answer.status, { 'content-type': 'application/json' }).end(await answer.text());
-  }).listen(0, '127.0.0.1');
+  };
+  const front = createServer((request, response) => void pass(request, response)).listen(0, '127.0.0.1');
   await once(front, 'listening');
   return { url: `http://127.0.0.1:${(front.address() as AddressInfo).port}`, close: () => front.close() };
 }
