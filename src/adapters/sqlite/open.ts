@@ -61,7 +61,9 @@ export function storageFault(error: unknown, path: string): Error {
     );
   }
   if (code === 'SQLITE_FULL' || code.startsWith('SQLITE_IOERR')) {
-    return new StorageFault(`${path} cannot be written (${error.message}). Free disk space; a running server then goes on by itself.`);
+    return new StorageFault(
+      `${path} cannot be written (${error.message}). Free disk space; a running server then goes on by itself.`,
+    );
   }
   if (code.startsWith('SQLITE_CANTOPEN') || code.startsWith('SQLITE_READONLY') || code === 'SQLITE_PERM') {
     return new StorageFault(
