@@ -126,6 +126,12 @@ export async function openCampaign(server: Running, id: string, quantity: number
   await call(`/v1/admin/campaigns/${id}/open`);
 }
 
+/** Resident memory of a process once it has been idle for a while, MiB. */
+export async function idleMiB(pid: number): Promise<number> {
+  await new Promise((resolve) => setTimeout(resolve, 15_000));
+  return residentMiB(pid);
+}
+
 /** Resident memory of a process, MiB. */
 export function residentMiB(pid: number): number {
   const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'));

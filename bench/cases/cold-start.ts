@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Figure } from '../measure.ts';
 import { figure, rounds } from '../measure.ts';
-import { load, openCampaign, residentMiB, startDibs } from '../servers.ts';
+import { idleMiB, load, openCampaign, residentMiB, startDibs } from '../servers.ts';
 
 const MILLION = 1_000_000;
 
@@ -62,7 +62,7 @@ export async function coldStart(): Promise<Figure[]> {
       count: MILLION,
       prefix: 'm',
     });
-    const afterRush = residentMiB(server.pid);
+    const afterRush = await idleMiB(server.pid);
     await server.stop();
     const starts = await rounds(3, () => firstAnswer(dataDir));
     const ratios = await rounds(5, firstSecond);

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { connect } from 'node:net';
 import type { Figure } from '../measure.ts';
 import { figure } from '../measure.ts';
-import { openCampaign, residentMiB, startDibs } from '../servers.ts';
+import { idleMiB, openCampaign, startDibs } from '../servers.ts';
 
 const WATCHERS = 10_000;
 
@@ -29,7 +29,7 @@ export async function streams(): Promise<Figure[]> {
         ...(await Promise.all(Array.from({ length: 200 }, (_, i) => watch(server.port, first + i)))),
       );
     }
-    const mib = residentMiB(server.pid);
+    const mib = await idleMiB(server.pid);
     return [
       figure({ id: 'M3', what: 'memory with 10,000 idle event streams', unit: 'MiB', atMost: 300 }, [mib]),
     ];

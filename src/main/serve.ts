@@ -5,19 +5,20 @@
 
 import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import { setFlagsFromString } from 'node:v8';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { StorageFault } from '../adapters/sqlite/open.ts';
 import { makeSystem } from '../adapters/system/system.ts';
 import type { Config } from '../config/load.ts';
 import { describeConfigErrors, loadConfig } from '../config/load.ts';
+import type { Catalog } from '../flow/catalog.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
 import type { HttpConfig, HttpParts } from '../http/parts.ts';
 import { buildServer } from '../http/server.ts';
 import type { System } from '../ports/system.ts';
 import type { Parts } from './embedded.ts';
 import { startEmbedded } from './embedded.ts';
+import { trimWhenIdle } from './idle-memory.ts';
 import { makeLogger } from './logger.ts';
 import { firstOperatorKey, masterSecret } from './secrets.ts';
 import { warmUp } from './warm-up.ts';
@@ -55,10 +56,6 @@ export async function serve(
 }
 
 async function start(config: Config): Promise<RunningServer> {
-  // The young generation would grow to 3 x 32 MiB in a rush and stay there; what a press leaves behind is small and dies
-  // at once, so the size it starts with serves as well.
-  setFlagsFromString('--semi-space-growth-factor=1');
-  setFlagsFromString('--heap-growing-percent=40');
   const system = makeSystem();
   const log = makeLogger(config);
   makeFolder(config.dataDir);
@@ -77,6 +74,7 @@ async function start(config: Config): Promise<RunningServer> {
     const url = await listen(app, config);
     state.ready = true;
     watchFaults(parts, system, log);
+    trimWhenIdle(system, () => toldInAll(parts.catalog));
     return {
       url,
       adminKey,
@@ -205,6 +203,13 @@ async function listen(app: FastifyInstance, config: Config): Promise<string> {
   }
   const { address, port, family } = app.server.address() as AddressInfo;
   return `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+}
+
+/** Answers given to presses since the start. */
+function toldInAll(catalog: Catalog): number {
+  let all = 0;
+  for (const { told } of catalog.all()) for (const count of told.values()) all += count;
+  return all;
 }
 
 /** Says once when a part begins to fail and once when it is well again. */
