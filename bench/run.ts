@@ -5,6 +5,7 @@ import { claimPath } from './cases/claim-path.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { crowdSize } from './cases/crowd-size.ts';
 import { latency } from './cases/latency.ts';
+import { redisGate } from './cases/redis-gate.ts';
 import { streams } from './cases/streams.ts';
 import type { Figure } from './measure.ts';
 
@@ -14,6 +15,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'cold-start': coldStart,
   'crowd-size': crowdSize,
   streams,
+  'redis-gate': redisGate,
 };
 
 function line(one: Figure): string {

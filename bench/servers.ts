@@ -102,6 +102,17 @@ export async function load(core: Core, what: Load): Promise<LoadResult> {
   return result as LoadResult;
 }
 
+/** Resolves when everything that was won is recorded: the list of winners waits for it. */
+export async function recorded(server: Running, campaign: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`http://127.0.0.1:${server.port}/v1/admin/campaigns/${campaign}/integrity`, {
+      headers: { authorization: `Bearer ${server.adminKey}` },
+    });
+    const { ok } = (await answer.json()) as { ok: boolean };
+    if (ok) return;
+  }
+}
+
 /** Makes an open campaign. */
 export async function openCampaign(server: Running, id: string, quantity: number): Promise<void> {
   const call = async (path: string, body?: object): Promise<void> => {
