@@ -139,7 +139,7 @@ export async function openCampaign(server: Running, id: string, quantity: number
 
 /** Resident memory of a process once it has been idle for a while, MiB. */
 export async function idleMiB(pid: number): Promise<number> {
-  await new Promise((resolve) => setTimeout(resolve, 15_000));
+  await new Promise((resolve) => setTimeout(resolve, 25_000));
   return residentMiB(pid);
 }
 

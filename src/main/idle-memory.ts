@@ -11,9 +11,9 @@ import type { System } from '../ports/system.ts';
 
 const LOOK_MS = 1000;
 /** quiet looks in a row before anything is done */
-const QUIET_LOOKS = 2;
+const QUIET_LOOKS = 10;
 /** less than this is not worth a pause */
-const GROWN_BYTES = 16 * 2 ** 20;
+const GROWN_BYTES = 48 * 2 ** 20;
 
 /** `served` counts what was asked of this process: unchanged means quiet. */
 export function trimWhenIdle(system: System, served: () => number): void {

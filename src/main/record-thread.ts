@@ -1,6 +1,7 @@
 /**
  * The thread of the record: owns the record's file, answers the ports that live in it, and runs the recorder from the
- * journal into it. While a drop is hot the recorder rests as long as it works, so that people are answered first.
+ * journal into it. While a drop is hot the recorder gives way for a few seconds and then works a quarter of the time,
+ * so that people are answered first.
  */
 
 import type { MessagePort } from 'node:worker_threads';
@@ -86,8 +87,8 @@ class RecorderLoop {
   constructor(recorder: Recorder, record: SqliteRecord) {
     this.#recorder = recorder;
     this.#record = record;
-    const next = recorder.next();
-    this.#progress = { next, safe: next, conflicts: 0, fault: null };
+    // Whether what is there was ever synced is not known after a crash: nothing is safe before the first settle.
+    this.#progress = { next: recorder.next(), safe: 0, conflicts: 0, fault: null };
   }
 
   wake(): Promise<void> {

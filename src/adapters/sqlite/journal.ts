@@ -33,6 +33,7 @@ export interface Journal extends Log {
 }
 
 const RETRY_MS = 500;
+const EARLY_FACTS = 32;
 
 export async function openJournal(path: string, system: System): Promise<Journal> {
   const { port1, port2 } = new MessageChannel();
@@ -95,7 +96,10 @@ class SqliteJournal implements Journal {
     this.#state.waiting += 1;
     this.#gathering.lines.push(encodeFact(fact));
     this.#gathering.dones.push(done);
-    if (this.#writing !== null || this.#turnAsked) return;
+    if (this.#writing !== null) return;
+    // Enough for a commit of its own: it is under way while the rest of the turn is still being read.
+    if (this.#gathering.lines.length >= EARLY_FACTS) return this.#writeNext();
+    if (this.#turnAsked) return;
     this.#turnAsked = true;
     this.#system.afterTurn(this.#write);
   }

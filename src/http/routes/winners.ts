@@ -3,6 +3,7 @@
 import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
+import { problem } from '../../core/problem.ts';
 import type { HttpContext } from '../context.ts';
 import { CAMPAIGN_NOT_FOUND, liveOf, pageOf } from '../context.ts';
 import { sendProblem } from '../problem.ts';
@@ -11,6 +12,11 @@ import { claimBody, timeText } from '../wire.ts';
 import { needs } from './admin.ts';
 
 const PATIENCE_MS = 2000;
+const EXPORT_PATIENCE_MS = 30_000;
+const RECORD_BEHIND = problem(
+  'record_unavailable',
+  'The record is still behind what was told: an export now would miss winners. Ask again in a moment.',
+);
 const ROWS_A_PAGE = 1000;
 const COLUMNS = ['seq', 'userId', 'code', 'id', 'status', 'wonAt'];
 const TAG = ['operators'];
@@ -69,7 +75,8 @@ function csvRoute(app: FastifyInstance, context: HttpContext): void {
     async (request, reply) => {
       const live = liveOf(context, request);
       if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
-      await context.caughtUp(PATIENCE_MS);
+      // An export that stops short would pass for the whole list.
+      if (!(await context.caughtUp(EXPORT_PATIENCE_MS))) return sendProblem(reply, RECORD_BEHIND);
       const { raw } = request.query as { raw?: string };
       const { id } = live.campaign;
       return reply
