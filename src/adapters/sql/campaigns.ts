@@ -50,19 +50,23 @@ export function makeSqlCampaigns(db: Kysely<RecordTables>): Campaigns {
     created_at: campaign.createdAt,
     body: JSON.stringify(campaign),
   });
+  const isTaken = async (at: Kysely<RecordTables>, id: string): Promise<boolean> =>
+    (await at.selectFrom('campaigns').select('no').where('id', '=', id).executeTakeFirst()) !== undefined;
   return {
-    create: (campaign, audit) =>
-      db.transaction().execute(async (tx) => {
-        const taken = await tx
-          .selectFrom('campaigns')
-          .select('no')
-          .where('id', '=', campaign.id)
-          .executeTakeFirst();
-        if (taken) return false;
-        await tx.insertInto('campaigns').values(row(campaign)).execute();
-        await writeAuditLine(tx, audit);
-        return true;
-      }),
+    async create(campaign, audit) {
+      try {
+        return await db.transaction().execute(async (tx) => {
+          if (await isTaken(tx, campaign.id)) return false;
+          await tx.insertInto('campaigns').values(row(campaign)).execute();
+          await writeAuditLine(tx, audit);
+          return true;
+        });
+      } catch (error) {
+        // Somebody else was quicker by a moment.
+        if (await isTaken(db, campaign.id)) return false;
+        throw error;
+      }
+    },
     update: (campaign, expected, audit, facts) =>
       db.transaction().execute(async (tx) => {
         const found = await tx

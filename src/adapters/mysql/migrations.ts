@@ -1,0 +1,95 @@
+/**
+ * How the record's tables came to be in MySQL and MariaDB, step by step; adapters/sql/migrations has the same tables for
+ * SQLite. A step that was released is never changed. DDL is not transactional here: each statement can be run again.
+ *
+ * What statements compare is VARBINARY where people name it: "Ann", "ann", "ánn" and "ann " are four people, and every
+ * collation that both databases have takes some of them for one.
+ */
+
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
+
+const TABLE_END = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
+
+const FIRST = [
+  `CREATE TABLE IF NOT EXISTS campaigns (
+    no INT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    id VARBINARY(64) NOT NULL UNIQUE,
+    version BIGINT NOT NULL,
+    quantity BIGINT NOT NULL,
+    issued BIGINT NOT NULL DEFAULT 0,
+    created_at BIGINT NOT NULL,
+    body MEDIUMTEXT NOT NULL,
+    INDEX campaigns_newest (created_at, id)
+  )`,
+  `CREATE TABLE IF NOT EXISTS claims (
+    campaign_no INT NOT NULL,
+    seq BIGINT NOT NULL,
+    epoch BIGINT NOT NULL,
+    user_id VARBINARY(128) NOT NULL,
+    nth INT NOT NULL,
+    idem_key VARCHAR(255),
+    code_lookup BIGINT,
+    won_at BIGINT NOT NULL,
+    redeemed_at BIGINT,
+    redeemed_by TEXT,
+    act_key VARCHAR(255),
+    revoked_at BIGINT,
+    revoked_by TEXT,
+    revoked_reason TEXT,
+    PRIMARY KEY (campaign_no, seq),
+    UNIQUE INDEX claims_user (user_id, campaign_no, nth),
+    INDEX claims_code (code_lookup)
+  )`,
+  `CREATE TABLE IF NOT EXISTS recorder (
+    source VARBINARY(128) NOT NULL PRIMARY KEY,
+    \`next\` BIGINT NOT NULL
+  )`,
+  `CREATE TABLE IF NOT EXISTS outbox (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    type VARCHAR(64) NOT NULL,
+    campaign_no INT NOT NULL,
+    seq_first BIGINT,
+    seq_last BIGINT,
+    data MEDIUMTEXT,
+    created_at BIGINT NOT NULL,
+    sent_at BIGINT
+  )`,
+  `CREATE TABLE IF NOT EXISTS dead_letters (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    campaign_id VARCHAR(255),
+    source VARCHAR(255) NOT NULL,
+    reason TEXT NOT NULL,
+    payload MEDIUMTEXT NOT NULL,
+    created_at BIGINT NOT NULL,
+    INDEX dead_letters_campaign (campaign_id)
+  )`,
+  `CREATE TABLE IF NOT EXISTS operator_keys (
+    id VARCHAR(32) NOT NULL PRIMARY KEY,
+    name VARCHAR(128) NOT NULL,
+    role VARCHAR(16) NOT NULL,
+    hash VARCHAR(64) NOT NULL,
+    created_at BIGINT NOT NULL,
+    revoked_at BIGINT
+  )`,
+  `CREATE TABLE IF NOT EXISTS audit (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    \`at\` BIGINT NOT NULL,
+    actor VARCHAR(255) NOT NULL,
+    action VARCHAR(64) NOT NULL,
+    target VARCHAR(255) NOT NULL,
+    \`before\` MEDIUMTEXT NOT NULL,
+    \`after\` MEDIUMTEXT NOT NULL,
+    request_id VARCHAR(64)
+  )`,
+];
+
+const first: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of FIRST) await sql.raw(`${statement} ${TABLE_END}`).execute(db);
+  },
+};
+
+/** In order. The count is the schema's version. */
+export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first };

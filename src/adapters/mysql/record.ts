@@ -1,0 +1,211 @@
+/**
+ * ports/record on MySQL and MariaDB. A batch is one transaction that begins by moving the recorder's offset on, so that
+ * whoever was overtaken fails at once, and a batch whose commit was not answered is recognized when it is tried again.
+ *
+ * Rows are inserted, never ignored or overwritten. Where something is there already, it is read back and compared:
+ * equal is a repeat, different is a conflict and goes to the dead letters. What a row itself is to blame for is found by
+ * halving; the rest of its batch goes in.
+ */
+
+import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
+import type { Holders, RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
+import type { System } from '../../ports/system.ts';
+import { makeSqlClaims } from '../sql/claims.ts';
+import { faultKind, recordFault } from './faults.ts';
+import type { Mysql } from './open.ts';
+import { retried } from './retry.ts';
+import type { DeadLetter } from './rows.ts';
+import {
+  campaignNumbers,
+  insertLetters,
+  insertRuns,
+  insertWins,
+  moveOn,
+  raiseIssued,
+  readBack,
+  sameRow,
+} from './rows.ts';
+import { steady } from './steady.ts';
+
+export interface MysqlRecordParts {
+  mysql: Mysql;
+  system: System;
+  /** told of each fault after which a batch is tried again */
+  onRetry?: (error: Error) => void;
+}
+
+type Stored = Extract<StoreResult, { kind: 'stored' }>;
+
+/** A batch on its way in. */
+interface Run {
+  connection: PoolConnection;
+  batch: RecordBatch;
+  tally: Omit<Stored, 'kind'>;
+  letters: DeadLetter[];
+}
+
+/** About a second and a half in all; then it is for the recorder to wait. */
+const STORE_TRIES = 8;
+
+export function makeMysqlRecord({ mysql, system, onRetry }: MysqlRecordParts): RecordStore {
+  const rule = { kinds: ['contention', 'refused', 'lost'], tries: STORE_TRIES, onRetry } as const;
+  return {
+    ...steady(makeSqlClaims(mysql.db, system.now), mysql.address, system),
+    async store(batch) {
+      const attempt = makeAttempt(mysql, batch);
+      try {
+        return await retried(system, rule, attempt);
+      } catch (error) {
+        throw recordFault(error, mysql.address);
+      }
+    },
+    async holders(campaignId, afterSeq, limit) {
+      try {
+        return await holders(mysql, campaignId, afterSeq, limit);
+      } catch (error) {
+        throw recordFault(error, mysql.address);
+      }
+    },
+  };
+}
+
+/** One try after another at the same batch. */
+function makeAttempt(mysql: Mysql, batch: RecordBatch): () => Promise<StoreResult> {
+  /** what an earlier try was committing when the connection broke */
+  let unanswered: Stored | null = null;
+  return async () => {
+    const connection = await mysql.pool.getConnection();
+    try {
+      await connection.beginTransaction();
+      const zombie = await moveOn(connection, batch);
+      if (zombie !== null) {
+        await connection.rollback();
+        connection.release();
+        // The offset is where this very batch leaves it: it was the commit that went through, not a stranger.
+        return unanswered !== null && zombie.next === batch.next ? unanswered : zombie;
+      }
+      unanswered = null;
+      const stored = await storeAll(connection, batch);
+      unanswered = stored;
+      await connection.commit();
+      connection.release();
+      return stored;
+    } catch (error) {
+      await letGo(connection);
+      throw error;
+    }
+  };
+}
+
+/** Back to the pool with nothing under way, or away with it. */
+async function letGo(connection: PoolConnection): Promise<void> {
+  try {
+    await connection.rollback();
+    connection.release();
+  } catch {
+    connection.destroy();
+  }
+}
+
+async function storeAll(connection: PoolConnection, batch: RecordBatch): Promise<Stored> {
+  const run: Run = { connection, batch, tally: { inserted: 0, repeated: 0, conflicts: 0 }, letters: [] };
+  const groups = Map.groupBy(batch.wins, (win) => win.fact.campaignId);
+  const numbers = await campaignNumbers(connection, [...groups.keys()]);
+  // In one order for all, so that two recorders do not wait for each other.
+  for (const [id, no] of [...numbers].sort(([, a], [, b]) => a - b)) {
+    const wins = groups.get(id) ?? [];
+    if ((await addAll(run, no, wins)) !== null) await storeCarefully(run, no, wins);
+  }
+  for (const [id, wins] of groups) {
+    if (!numbers.has(id)) for (const win of wins) setAside(run, win, 'no such campaign');
+  }
+  for (const { at, reason, payload } of batch.unreadable) {
+    run.letters.push({ campaignId: null, source: at, reason, payload });
+  }
+  await insertLetters(connection, run.letters, batch.now);
+  return { kind: 'stored', ...run.tally, conflicts: run.letters.length };
+}
+
+function setAside({ letters, batch }: Run, { fact }: Win, reason: string): void {
+  const { campaignId } = fact;
+  letters.push({ campaignId, source: batch.source, reason, payload: JSON.stringify(fact) });
+}
+
+/** All of them, or none and why not. */
+async function addAll({ connection, batch, tally }: Run, no: number, wins: Win[]): Promise<string | null> {
+  await connection.query('SAVEPOINT wins');
+  try {
+    if (!(await raiseIssued(connection, no, wins.length))) return 'over the quantity';
+    await insertWins(connection, no, wins);
+    await insertRuns(connection, no, wins, batch.now);
+    tally.inserted += wins.length;
+    return null;
+  } catch (error) {
+    const kind = faultKind(error);
+    if (kind !== 'duplicate' && kind !== 'data') throw error;
+    await connection.query('ROLLBACK TO SAVEPOINT wins');
+    const { message } = error as Error;
+    return kind === 'data' ? message : `the user has this unit already: ${message}`;
+  }
+}
+
+/** For batches in which something is there already or does not fit. */
+async function storeCarefully(run: Run, no: number, wins: Win[]): Promise<void> {
+  const seqs = wins.map(({ fact }) => fact.seq);
+  const there = await readBack(run.connection, no, seqs);
+  const fresh = new Map<number, Win>();
+  const again: Win[] = [];
+  for (const win of wins) {
+    const row = there.get(win.fact.seq);
+    if (row) compare(run, row, win);
+    else if (fresh.has(win.fact.seq)) again.push(win);
+    else fresh.set(win.fact.seq, win);
+  }
+  await addHalves(run, no, [...fresh.values()]);
+  if (again.length > 0) await storeCarefully(run, no, again);
+}
+
+function compare(run: Run, row: Parameters<typeof sameRow>[0], win: Win): void {
+  if (sameRow(row, win)) run.tally.repeated += 1;
+  else setAside(run, win, 'another claim has this seq');
+}
+
+/** In order, so that who came first is in when there is not enough for all. */
+async function addHalves(run: Run, no: number, wins: Win[]): Promise<void> {
+  const [first] = wins;
+  if (first === undefined) return;
+  const why = await addAll(run, no, wins);
+  if (why === null) return;
+  if (wins.length > 1) {
+    const half = Math.ceil(wins.length / 2);
+    await addHalves(run, no, wins.slice(0, half));
+    await addHalves(run, no, wins.slice(half));
+    return;
+  }
+  // Somebody may have put it there since it was looked for.
+  const row = (await readBack(run.connection, no, [first.fact.seq])).get(first.fact.seq);
+  if (row) compare(run, row, first);
+  else setAside(run, first, why);
+}
+
+async function holders(
+  { pool }: Mysql,
+  campaignId: string,
+  afterSeq: number,
+  limit: number,
+): Promise<Holders> {
+  const sql = `SELECT seq, won_at, user_id, idem_key FROM claims
+    WHERE campaign_no = (SELECT no FROM campaigns WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`;
+  const [found] = await pool.query<RowDataPacket[][]>({ sql, rowsAsArray: true }, [
+    campaignId,
+    afterSeq,
+    limit,
+  ]);
+  const rows = found as unknown as [number, number, Buffer, string | null][];
+  return {
+    seqs: Float64Array.from(rows, (row) => row[0]),
+    wonAt: Float64Array.from(rows, (row) => row[1]),
+    userIds: rows.map((row) => row[2].toString()),
+    keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
+  };
+}

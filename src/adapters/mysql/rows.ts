@@ -1,0 +1,197 @@
+/**
+ * The statements of a batch. Rows of wins go in by one prepared statement for many; its sizes are powers of two, so that
+ * a connection keeps few of them. All else is plain text, where a whole number stays one.
+ */
+
+import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { RecordBatch, StoreResult, Win } from '../../ports/record.ts';
+import { faultKind } from './faults.ts';
+
+/** A fact that is not taken in, with its reason. */
+export interface DeadLetter {
+  campaignId: string | null;
+  source: string;
+  reason: string;
+  payload: string;
+}
+
+export interface StoredRow extends RowDataPacket {
+  seq: number;
+  epoch: number;
+  user_id: Buffer;
+  nth: number;
+  idem_key: string | null;
+  code_lookup: number | null;
+  won_at: number;
+}
+
+const ROWS_MAX = 1024;
+const SEQS_MAX = 5_000;
+const LETTERS_MAX = 25;
+const PAYLOAD_MAX = 256 * 1024;
+const NAME_MAX = 255;
+const REASON_MAX = 1_000;
+
+const INSERT =
+  'INSERT INTO claims (campaign_no, seq, epoch, user_id, nth, idem_key, code_lookup, won_at) VALUES ';
+const ROW = '(?, ?, ?, ?, ?, ?, ?, ?)';
+const inserts = new Map<number, string>();
+
+function insertOf(size: number): string {
+  const known = inserts.get(size) ?? INSERT + Array(size).fill(ROW).join(', ');
+  inserts.set(size, known);
+  return known;
+}
+
+export async function insertWins(connection: PoolConnection, no: number, wins: Win[]): Promise<void> {
+  let size = ROWS_MAX;
+  for (let at = 0; at < wins.length; at += size) {
+    while (size > wins.length - at) size /= 2;
+    const values = wins
+      .slice(at, at + size)
+      .flatMap(({ fact, codeLookup }) => [
+        no,
+        fact.seq,
+        fact.epoch,
+        fact.userId,
+        fact.nth,
+        fact.key,
+        codeLookup,
+        fact.wonAt,
+      ]);
+    await connection.execute(insertOf(size), values);
+  }
+}
+
+/** Runs of units for the outside world: 1–3, 5–6. */
+export function runsOf(wins: Win[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const { fact } of wins) {
+    const run = runs.at(-1);
+    if (run && fact.seq === run[1] + 1) run[1] = fact.seq;
+    else runs.push([fact.seq, fact.seq]);
+  }
+  return runs;
+}
+
+export async function insertRuns(
+  connection: PoolConnection,
+  no: number,
+  wins: Win[],
+  at: number,
+): Promise<void> {
+  for (const some of chunks(runsOf(wins), ROWS_MAX)) {
+    const rows = some.map(([first, last]) => ['coupon.issued', no, first, last, at]);
+    await connection.query(
+      'INSERT INTO outbox (type, campaign_no, seq_first, seq_last, created_at) VALUES ?',
+      [rows],
+    );
+  }
+}
+
+export async function insertLetters(
+  connection: PoolConnection,
+  letters: DeadLetter[],
+  at: number,
+): Promise<void> {
+  for (const some of chunks(letters, LETTERS_MAX)) {
+    const rows = some.map(({ campaignId, source, reason, payload }) => [
+      campaignId?.slice(0, NAME_MAX) ?? null,
+      source.slice(0, NAME_MAX),
+      reason.slice(0, REASON_MAX),
+      payload.slice(0, PAYLOAD_MAX),
+      at,
+    ]);
+    await connection.query(
+      'INSERT INTO dead_letters (campaign_id, source, reason, payload, created_at) VALUES ?',
+      [rows],
+    );
+  }
+}
+
+/** What is there with these numbers, by number. */
+export async function readBack(
+  connection: PoolConnection,
+  no: number,
+  seqs: number[],
+): Promise<Map<number, StoredRow>> {
+  const found = new Map<number, StoredRow>();
+  for (const some of chunks(seqs, SEQS_MAX)) {
+    const [rows] = await connection.query<StoredRow[]>(
+      `SELECT seq, epoch, user_id, nth, idem_key, code_lookup, won_at FROM claims
+       WHERE campaign_no = ? AND seq IN (?)`,
+      [no, some],
+    );
+    for (const row of rows) found.set(row.seq, row);
+  }
+  return found;
+}
+
+export function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
+  return (
+    row.epoch === fact.epoch &&
+    row.user_id.toString() === fact.userId &&
+    row.nth === fact.nth &&
+    row.idem_key === fact.key &&
+    row.code_lookup === codeLookup &&
+    row.won_at === fact.wonAt
+  );
+}
+
+/** Raises what the campaign has given, unless that were more than there is (I1). */
+export async function raiseIssued(connection: PoolConnection, no: number, by: number): Promise<boolean> {
+  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+    'UPDATE campaigns SET issued = issued + ? WHERE no = ? AND issued + ? <= quantity',
+    [by, no, by],
+  );
+  return affectedRows === 1;
+}
+
+/** The campaigns' short numbers, by id. */
+export async function campaignNumbers(
+  connection: PoolConnection,
+  ids: string[],
+): Promise<Map<string, number>> {
+  if (ids.length === 0) return new Map();
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT id, no FROM campaigns WHERE id IN (?)', [
+    ids,
+  ]);
+  return new Map(rows.map((row) => [String(row['id']), Number(row['no'])]));
+}
+
+/**
+ * Moves the recorder on from where the batch begins; its row stays locked until the end, so recorders of one source come
+ * one after the other. Null when it moved; else where it stands: somebody else has moved on.
+ */
+export async function moveOn(
+  connection: PoolConnection,
+  { source, from, next }: RecordBatch,
+): Promise<Extract<StoreResult, { kind: 'zombie' }> | null> {
+  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+    'UPDATE recorder SET `next` = ? WHERE source = ? AND `next` = ?',
+    [next, source, from],
+  );
+  if (affectedRows === 1) return null;
+  let stands = await standsAt(connection, source);
+  if (stands === null && from === 0) {
+    try {
+      await connection.query('INSERT INTO recorder (source, `next`) VALUES (?, ?)', [source, next]);
+      return null;
+    } catch (error) {
+      if (faultKind(error) !== 'duplicate') throw error;
+      stands = await standsAt(connection, source);
+    }
+  }
+  return { kind: 'zombie', next: stands ?? 0 };
+}
+
+async function standsAt(connection: PoolConnection, source: string): Promise<number | null> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT `next` FROM recorder WHERE source = ?', [
+    source,
+  ]);
+  return rows[0] === undefined ? null : Number(rows[0]['next']);
+}
+
+function* chunks<T>(all: T[], size: number): Generator<T[]> {
+  for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
+}

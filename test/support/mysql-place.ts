@@ -1,0 +1,66 @@
+// A record in a MariaDB of the test's own, for the suites of its ports. One database for all tests of a file: making
+// tables costs more than emptying them.
+
+import type { Pool, ResultSetHeader } from 'mysql2/promise';
+import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
+import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
+import { steady } from '../../src/adapters/mysql/steady.ts';
+import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
+import { makeSystem } from '../../src/adapters/system/system.ts';
+import type { RecordPlace } from './contract/record-bench.ts';
+import { T0 } from './samples.ts';
+
+const TABLES = ['campaigns', 'claims', 'recorder', 'outbox', 'dead_letters', 'operator_keys', 'audit'];
+
+async function empty(pool: Pool): Promise<void> {
+  for (const table of TABLES) await pool.query<ResultSetHeader>(`DELETE FROM ${table}`);
+}
+
+/** Opens the database once; each place begins with empty tables. */
+export function makerOfMysqlPlaces(url: string): {
+  make: () => Promise<RecordPlace>;
+  close: () => Promise<void>;
+} {
+  let opened: Promise<Mysql> | undefined;
+  return {
+    async make() {
+      opened ??= openMysql(url);
+      const mysql = await opened;
+      await empty(mysql.pool);
+      return placeIn(mysql);
+    },
+    async close() {
+      await (await opened)?.close();
+    },
+  };
+}
+
+export function placeIn(mysql: Mysql): RecordPlace {
+  const { db, address } = mysql;
+  const system = makeSystem();
+  let now = T0;
+  return {
+    record: makeMysqlRecord({ mysql, system: { ...system, now: () => now } }),
+    campaigns: steady(makeSqlCampaigns(db), address, system),
+    operators: steady(makeSqlOperators(db), address, system),
+    async outbox(campaignId) {
+      const rows = await db
+        .selectFrom('outbox')
+        .innerJoin('campaigns', 'campaigns.no', 'outbox.campaign_no')
+        .select(['type', 'seq_first', 'seq_last', 'data'])
+        .where('campaigns.id', '=', campaignId)
+        .orderBy('outbox.id')
+        .execute();
+      return rows.map((row) => ({
+        type: row.type,
+        seqFirst: row.seq_first,
+        seqLast: row.seq_last,
+        data: row.data === null ? null : (JSON.parse(row.data) as unknown),
+      }));
+    },
+    setNow(at) {
+      now = at;
+    },
+  };
+}
