@@ -1,0 +1,75 @@
+// Protects: facts as messages are CloudEvents that anybody can read, with ids and keys that follow from the facts alone.
+
+import { describe, expect, it } from 'vitest';
+import { packFacts, unpackFacts } from '../../src/adapters/kafka/cloud-event.ts';
+import { partitionOf } from '../../src/adapters/kafka/log.ts';
+import { sampleWin } from '../support/samples.ts';
+
+const wins = (first: number, last: number) =>
+  Array.from({ length: last - first + 1 }, (_, i) => sampleWin(first + i));
+
+describe('a message', () => {
+  it('is a CloudEvent 1.0, with its attributes as headers, keyed by the claim', () => {
+    const [message, ...others] = packFacts([sampleWin(7)]);
+    expect(others).toEqual([]);
+    const event = JSON.parse(String(message?.value)) as Record<string, unknown>;
+    expect(event).toEqual({
+      specversion: '1.0',
+      id: 'chicken-100:1:7:claim.won',
+      type: 'claim.won',
+      source: '/v1/campaigns/chicken-100',
+      subject: 'chicken-100.1.7',
+      time: new Date(sampleWin(7).wonAt).toISOString(),
+      datacontenttype: 'application/json',
+      data: { campaignId: 'chicken-100', epoch: 1, wins: [[7, 'u-7', 1, null, sampleWin(7).wonAt]] },
+    });
+    expect(String(message?.key)).toBe('chicken-100.1.7');
+    const headers = Object.fromEntries(
+      [...(message?.headers ?? [])].map(([name, value]) => [String(name), String(value)]),
+    );
+    expect(headers).toMatchObject({
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      ce_specversion: '1.0',
+      ce_id: event['id'],
+      ce_type: 'claim.won',
+      ce_source: event['source'],
+      ce_subject: event['subject'],
+      ce_time: event['time'],
+    });
+  });
+
+  it('holds all winners of a campaign and epoch, in their order, and of no other', () => {
+    const mixed = wins(1, 6).map((fact) => (fact.seq % 2 === 0 ? { ...fact, epoch: 2 } : fact));
+    const messages = packFacts(mixed);
+    expect(messages.map(({ id, facts }) => [id, facts])).toEqual([
+      ['chicken-100:1:1-5:claim.won', 3],
+      ['chicken-100:2:2-6:claim.won', 3],
+    ]);
+    const read = messages.map(({ value }) => unpackFacts(value));
+    expect(read).toEqual([
+      { kind: 'facts', facts: mixed.filter(({ epoch }) => epoch === 1) },
+      { kind: 'facts', facts: mixed.filter(({ epoch }) => epoch === 2) },
+    ]);
+  });
+
+  it('never grows beyond what a broker takes', () => {
+    const long = wins(1, 3000).map((fact) => ({ ...fact, userId: '가'.repeat(128), key: '나'.repeat(255) }));
+    const messages = packFacts(long);
+    expect(Math.max(...messages.map(({ value }) => value.length))).toBeLessThan(900_000);
+    expect(messages.reduce((sum, { facts }) => sum + facts, 0)).toBe(3000);
+    expect(packFacts(wins(1, 2500)).map(({ facts }) => facts)).toEqual([1000, 1000, 500]);
+  });
+
+  it('made anew from the same facts is the same', () => {
+    expect(packFacts(wins(1, 9))).toEqual(packFacts(wins(1, 9)));
+  });
+});
+
+describe('a key', () => {
+  it('goes to the partition that Java takes it to', () => {
+    // murmur2 as org.apache.kafka.common.utils.Utils computes it, from its own test
+    expect(partitionOf(Buffer.from('21'), 2 ** 31)).toBe(-973_932_308 & 0x7fff_ffff);
+    expect(partitionOf(Buffer.from('foobar'), 2 ** 31)).toBe(-790_332_482 & 0x7fff_ffff);
+    expect(partitionOf(Buffer.from('a-little-bit-long-string'), 2 ** 31)).toBe(-985_981_536 & 0x7fff_ffff);
+  });
+});
