@@ -6,7 +6,6 @@
 import type { Campaign } from '../core/campaign.ts';
 import { isEligible } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
-import { claimId } from '../core/claim.ts';
 import type { Refusal } from '../core/gate.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
@@ -15,6 +14,7 @@ import type { Log, LogState } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
+import { toldClaim } from './codes.ts';
 
 export interface Press {
   campaignId: string;
@@ -172,16 +172,7 @@ class Claims implements ClaimFlow {
   }
 
   #claimOf({ campaign }: LiveCampaign, userId: string, seq: number, wonAt: number): Claim {
-    return {
-      id: claimId(campaign.id, campaign.epoch, seq),
-      campaignId: campaign.id,
-      userId,
-      seq,
-      status: 'won',
-      code: this.#parts.codes.codeOf(campaign, seq),
-      wonAt,
-      durability: campaign.durability,
-    };
+    return toldClaim(this.#parts.codes, campaign, { userId, seq, wonAt });
   }
 }
 

@@ -1,6 +1,8 @@
 /** The codes of all campaigns: derived, never stored, the same wherever they are asked for. */
 
 import type { Campaign } from '../core/campaign.ts';
+import type { Claim } from '../core/claim.ts';
+import { claimId } from '../core/claim.ts';
 import { campaignCodeKey, codeLookup, deriveCode, deriveKey, masterKeyId } from '../core/code.ts';
 import type { Hmac } from '../core/hmac.ts';
 import { makeHmac } from '../core/hmac.ts';
@@ -29,5 +31,24 @@ export function makeCodes(master: Buffer): Codes {
       return deriveCode(key, campaign.id, seq);
     },
     lookupOf: (code) => codeLookup(lookup, code),
+  };
+}
+
+/** A win in the words in which it was first told: the same for whoever tells it, and whenever. */
+export function toldClaim(
+  codes: Codes,
+  campaign: Campaign,
+  win: { userId: string; seq: number; wonAt: number },
+): Claim {
+  const { userId, seq, wonAt } = win;
+  return {
+    id: claimId(campaign.id, campaign.epoch, seq),
+    campaignId: campaign.id,
+    userId,
+    seq,
+    status: 'won',
+    code: codes.codeOf(campaign, seq),
+    wonAt,
+    durability: campaign.durability,
   };
 }

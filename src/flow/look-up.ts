@@ -4,13 +4,14 @@
  */
 
 import type { Claim } from '../core/claim.ts';
-import { claimId, parseClaimId } from '../core/claim.ts';
+import { parseClaimId } from '../core/claim.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Codes } from './codes.ts';
+import { toldClaim } from './codes.ts';
 
 /** A claim with what has happened to it since. */
 export interface ClaimLife extends Claim {
@@ -72,20 +73,8 @@ class LookingUp implements LookUp {
   }
 
   #asTold(live: LiveCampaign, userId: string, seq: number, wonAt: number): ClaimLife {
-    const { campaign } = live;
-    return {
-      id: claimId(campaign.id, campaign.epoch, seq),
-      campaignId: campaign.id,
-      userId,
-      seq,
-      status: 'won',
-      code: this.#parts.codes.codeOf(campaign, seq),
-      wonAt,
-      durability: campaign.durability,
-      redeemedAt: null,
-      revokedAt: null,
-      expiresAt: campaign.couponExpiresAt,
-    };
+    const claim = toldClaim(this.#parts.codes, live.campaign, { userId, seq, wonAt });
+    return { ...claim, redeemedAt: null, revokedAt: null, expiresAt: live.campaign.couponExpiresAt };
   }
 
   /** Waits until a win on its way is durable; false when that failed. */
