@@ -5,10 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { makeSystem } from '../src/adapters/system/system.ts';
+import { newCampaign } from '../src/core/campaign.ts';
 import { makeClaimFlow } from '../src/flow/claim.ts';
 import { buildServer } from '../src/http/server.ts';
 import { startEmbedded } from '../src/main/embedded.ts';
-import { fullCampaign } from './full-campaign.ts';
 
 const HOLDERS = Number(process.argv[2]);
 const PAGE = 100_000;
@@ -17,7 +17,11 @@ const system = makeSystem();
 const dataDir = mkdtempSync(join(tmpdir(), 'dibs-bench-'));
 const master = system.randomBytes(32);
 const parts = await startEmbedded({ dataDir, master, recorderBatch: 1000, recorderRatePerSecond: 0 }, system);
-const campaign = fullCampaign('crowd', HOLDERS, parts.codes.keyId, system.now());
+const now = system.now();
+const campaign = newCampaign(
+  { name: 'crowd', quantity: HOLDERS, opensAt: now },
+  { id: 'crowd', durability: 'disk', codeKeyId: parts.codes.keyId, now },
+);
 await parts.gate.configure(campaign);
 for (let first = 0; first < HOLDERS; first += PAGE) {
   const count = Math.min(PAGE, HOLDERS - first);

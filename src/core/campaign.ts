@@ -66,6 +66,46 @@ export interface Campaign extends CampaignDefinition {
   updatedAt: number;
 }
 
+/** What must be said of a campaign; the rest has defaults. */
+export type CampaignDraft = Pick<CampaignDefinition, 'name' | 'quantity'> & Partial<CampaignDefinition>;
+
+/** What a draft does not say, and the server must. */
+export interface Birth {
+  id: string;
+  durability: Durability;
+  codeKeyId: string;
+  /** epoch ms */
+  now: number;
+}
+
+/** A campaign as it begins: the draft over the defaults, with no life behind it. */
+export function newCampaign(draft: CampaignDraft, { id, durability, codeKeyId, now }: Birth): Campaign {
+  return {
+    kind: 'coupon',
+    perUserLimit: 1,
+    mode: 'instant',
+    durability,
+    opensAt: null,
+    closesAt: null,
+    release: null,
+    codes: { source: 'generated' },
+    benefit: null,
+    couponExpiresAt: null,
+    eligibility: null,
+    ...draft,
+    id,
+    version: 1,
+    epoch: 1,
+    openedAt: null,
+    pausedAt: null,
+    closedAt: null,
+    archivedAt: null,
+    codeKeyId,
+    createdAt: now,
+    updatedAt: now,
+  };
+}
+
 /** When the window begins: by hand or by the clock; null for a draft. */
 export function startsAt(campaign: Pick<Campaign, 'openedAt' | 'opensAt'>): number | null {
   return campaign.openedAt ?? campaign.opensAt;

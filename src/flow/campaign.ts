@@ -6,8 +6,22 @@
  * leaves the higher quantity in the store, which harms nobody. The catalog comes last: it shows what is in force.
  */
 
-import type { Action, Campaign, CampaignDefinition, Durability, Status } from '../core/campaign.ts';
-import { CHANGEABLE_WHILE_OPEN, definitionFault, startsAt, statusOf, transition } from '../core/campaign.ts';
+import type {
+  Action,
+  Campaign,
+  CampaignDefinition,
+  CampaignDraft,
+  Durability,
+  Status,
+} from '../core/campaign.ts';
+import {
+  CHANGEABLE_WHILE_OPEN,
+  definitionFault,
+  newCampaign,
+  startsAt,
+  statusOf,
+  transition,
+} from '../core/campaign.ts';
 import type { OutboxType } from '../core/event.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
@@ -26,8 +40,6 @@ export interface Actor {
   requestId: string | null;
 }
 
-/** What must be said; the rest has defaults. */
-export type CampaignDraft = Pick<CampaignDefinition, 'name' | 'quantity'> & Partial<CampaignDefinition>;
 export type CampaignChange = Partial<Omit<CampaignDefinition, 'id'>>;
 
 export type CampaignResult =
@@ -152,35 +164,18 @@ class CampaignChanges {
     };
   }
 
-  #newCampaign(draft: CampaignDraft, now: number): Campaign {
-    return {
-      kind: 'coupon',
-      perUserLimit: 1,
-      mode: 'instant',
-      durability: this.#parts.durabilities.includes('logged') ? 'logged' : 'disk',
-      opensAt: null,
-      closesAt: null,
-      release: null,
-      codes: { source: 'generated' },
-      benefit: null,
-      couponExpiresAt: null,
-      eligibility: null,
-      ...draft,
-      id: draft.id ?? madeId(draft.name, this.#parts.system),
-      version: 1,
-      epoch: 1,
-      openedAt: null,
-      pausedAt: null,
-      closedAt: null,
-      archivedAt: null,
-      codeKeyId: this.#parts.codes.keyId,
-      createdAt: now,
-      updatedAt: now,
-    };
+  #newCampaign(draft: CampaignDraft): Campaign {
+    const { system, durabilities, codes } = this.#parts;
+    return newCampaign(draft, {
+      id: draft.id ?? madeId(draft.name, system),
+      durability: durabilities.includes('logged') ? 'logged' : 'disk',
+      codeKeyId: codes.keyId,
+      now: system.now(),
+    });
   }
 
   async create(draft: CampaignDraft, by: Actor): Promise<CampaignResult> {
-    const campaign = this.#newCampaign(draft, this.#parts.system.now());
+    const campaign = this.#newCampaign(draft);
     const fault =
       definitionFault(campaign) ?? (campaign.opensAt === null ? null : openingFault(campaign, this.#parts));
     if (fault) return refused(asProblem(fault));
@@ -249,13 +244,6 @@ class CampaignChanges {
     const next: Campaign = { ...live.campaign, ...change, version: expected + 1, updatedAt: now };
     const fault = this.#changeFault(live, next, change, now);
     if (fault) return refused(fault);
-    if (live.atGate && next.quantity < live.issued) {
-      return refused(
-        problem('below_issued', `${live.issued} are issued: quantity cannot be lower.`, {
-          issued: live.issued,
-        }),
-      );
-    }
     return this.#store(live, next, this.#line('change', by, live.campaign, next), 'campaign.changed');
   }
 

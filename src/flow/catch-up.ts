@@ -3,13 +3,6 @@
 import type { Log } from '../ports/log.ts';
 import type { System } from '../ports/system.ts';
 
-/** How far the recorder is: `next` is the log offset it reads from, `end` the log's. */
-export interface RecorderState {
-  next: number;
-  end: number;
-  lagMs: number;
-}
-
 /** Resolves with true when everything the log held at the call is recorded, with false when that took too long. */
 export type CatchUp = (patienceMs: number) => Promise<boolean>;
 

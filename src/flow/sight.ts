@@ -53,12 +53,15 @@ export function makeSights(): Sights {
 
   function seeUnit(sight: Sight, limit: number, outcome: Outcome & { verdict: 'won' | 'already_won' }): void {
     const { claim } = outcome;
-    const told = `${claim.seq} ${claim.code} ${claim.wonAt}`;
     const before = limit === 1 ? sight.first.get(claim.userId) : undefined;
-    if (before !== undefined) {
+    // Most winners are neither kept nor looked at again: for them not even the text is made.
+    if (before === undefined && sight.first.size >= KEPT_MAX) return;
+    const told = `${claim.seq} ${claim.code} ${claim.wonAt}`;
+    if (before === undefined) sight.first.set(claim.userId, told);
+    else {
       sight.repeats.compared += 1;
       if (before !== told) sight.repeats.different += 1;
-    } else if (sight.first.size < KEPT_MAX) sight.first.set(claim.userId, told);
+    }
   }
 
   return {

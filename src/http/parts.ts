@@ -3,7 +3,6 @@
 import type { Durability } from '../core/campaign.ts';
 import type { Rate } from '../core/rate.ts';
 import type { Catalog } from '../flow/catalog.ts';
-import type { RecorderState } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
@@ -42,6 +41,13 @@ export interface HttpConfig {
 export interface Readiness {
   ready: boolean;
   roles: Record<string, string>;
+}
+
+/** How far the recorder is: `next` is the log offset it reads from, `end` the log's. */
+export interface RecorderState {
+  next: number;
+  end: number;
+  lagMs: number;
 }
 
 export interface HttpParts {

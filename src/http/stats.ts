@@ -2,9 +2,9 @@
 
 import { statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
-import type { RecorderState } from '../flow/catch-up.ts';
 import type { Log } from '../ports/log.ts';
 import type { System, Timer } from '../ports/system.ts';
+import type { RecorderState } from './parts.ts';
 import { remainingOf, timeOrNull, timeText } from './wire.ts';
 
 const LOOK_MS = 1000;

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { connect } from 'node:net';
 import { makeMemoryGate } from '../adapters/memory/gate.ts';
 import type { Campaign } from '../core/campaign.ts';
+import { newCampaign } from '../core/campaign.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
 import { makeCodes } from '../flow/codes.ts';
@@ -84,31 +85,8 @@ function absent<T extends object>(): T {
 }
 
 function warmCampaign(now: number, codeKeyId: string): Campaign {
-  return {
-    id: 'warm-up',
-    name: 'warm-up',
-    kind: 'coupon',
-    quantity: WINNERS,
-    perUserLimit: 1,
-    mode: 'instant',
-    durability: 'disk',
-    opensAt: now - 1,
-    closesAt: null,
-    release: null,
-    codes: { source: 'generated' },
-    benefit: null,
-    couponExpiresAt: null,
-    eligibility: null,
-    version: 1,
-    epoch: 1,
-    openedAt: null,
-    pausedAt: null,
-    closedAt: null,
-    archivedAt: null,
-    codeKeyId,
-    createdAt: now,
-    updatedAt: now,
-  };
+  const draft = { name: 'warm-up', quantity: WINNERS, opensAt: now - 1 };
+  return newCampaign(draft, { id: 'warm-up', durability: 'disk', codeKeyId, now });
 }
 
 /**

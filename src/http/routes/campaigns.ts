@@ -2,10 +2,11 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { CampaignDraft } from '../../core/campaign.ts';
 import { ACTIONS } from '../../core/campaign.ts';
 import { normalIdempotencyKey } from '../../core/claim.ts';
 import { problem } from '../../core/problem.ts';
-import type { Actor, CampaignChange, CampaignDraft, CampaignResult } from '../../flow/campaign.ts';
+import type { Actor, CampaignChange, CampaignResult } from '../../flow/campaign.ts';
 import type { LiveCampaign } from '../../flow/catalog.ts';
 import type { HttpContext } from '../context.ts';
 import { CAMPAIGN_NOT_FOUND, header, liveOf, notModified, pageOf } from '../context.ts';
