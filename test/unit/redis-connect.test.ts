@@ -123,7 +123,8 @@ describe.skipIf(redis === null)('a connection', () => {
     await gate.configure(sampleCampaign({ openedAt: 1 }));
     await gate.arm(ID, { epoch: 1, holders: 'empty' });
     expect(await verdict(gate, 'ann')).toBe('won');
-    await client.wait(1, 1000);
+    // Short waits: a long one would run into the client's own deadline for a command.
+    await expect.poll(() => client.wait(1, 100), { timeout: 20_000 }).toBe(1);
     await primary.kill();
     let told = 'unavailable';
     for (let i = 0; i < 400 && told !== 'rebuilding'; i++) {
