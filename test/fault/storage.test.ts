@@ -78,6 +78,7 @@ describe('a folder that is in use', () => {
   it('is refused with the pid of who has it, unchanged, and free the moment he is killed', async () => {
     const folder = dataFolder();
     const holder = spawn(process.execPath, [
+      '--expose-gc',
       fileURLToPath(new URL('../support/hold-folder.ts', import.meta.url)),
       folder,
     ]);

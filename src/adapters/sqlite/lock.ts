@@ -12,6 +12,9 @@ export interface FolderLock {
   release(): void;
 }
 
+/** A handle that nobody points at is collected, and its lock goes with it: what is held is held here until released. */
+const held = new Set<Database.Database>();
+
 /** Takes the folder for this process. Throws a StorageFault that names the owner when there is one. */
 export function lockFolder(folder: string): FolderLock {
   const path = join(folder, 'dibs.lock');
@@ -26,11 +29,13 @@ export function lockFolder(folder: string): FolderLock {
     db?.close();
     throw lockFault(error, folder, path, pidFile);
   }
-  const held = db;
+  const owned = db;
+  held.add(owned);
   return {
     release() {
-      held.exec('ROLLBACK');
-      held.close();
+      held.delete(owned);
+      owned.exec('ROLLBACK');
+      owned.close();
     },
   };
 }
