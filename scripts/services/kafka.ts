@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { findJava, KAFKA_VERSION, kafkaClassPath } from './kafka-jars.ts';
 import { type LocalService, runToEnd, startLocal, temporaryFolder } from './local.ts';
 import { freePort } from './ports.ts';
+import { noteRan } from './ran.ts';
 
 const START_MAX_MS = 90_000;
 
@@ -28,7 +29,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalServi
   // An id as Kafka writes them; one with a leading dash would read as an option.
   const id = `d${randomBytes(16).toString('base64url').slice(1)}`;
   await runToEnd(java, [...storage, 'format', '--standalone', '-t', id, '-c', properties], { cwd: folder });
-  return await startLocal({
+  const service = await startLocal({
     name: `Kafka ${KAFKA_VERSION}`,
     url: `127.0.0.1:${port}`,
     port,
@@ -38,6 +39,8 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalServi
     startMaxMs: START_MAX_MS,
     ready: startedSince(join(folder, 'log')),
   });
+  noteRan(service.name);
+  return service;
 }
 
 function settings(folder: string, port: number, controllerPort: number): Record<string, string> {

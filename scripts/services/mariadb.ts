@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { type LocalService, runToEnd, startLocal, temporaryFolder } from './local.ts';
 import { freePort } from './ports.ts';
 import { findOrInstall, findProgram, output } from './programs.ts';
+import { noteRan } from './ran.ts';
 import { ServiceProblem } from './say.ts';
 
 const START_MAX_MS = 60_000;
@@ -53,6 +54,7 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<LocalD
     startMaxMs: START_MAX_MS,
     ready: () => greets(port),
   });
+  noteRan(service.name);
   return Object.assign(service, { adminUrl: `mysql://admin:admin@127.0.0.1:${port}/dibs` });
 }
 

@@ -7,6 +7,7 @@ import { createConnection } from 'node:net';
 import { startKafka } from './kafka.ts';
 import type { LocalService } from './local.ts';
 import { startMariaDb } from './mariadb.ts';
+import { noteRan, noteSkipped } from './ran.ts';
 import { type RedisOptions, startRedis, startRedisCluster, startReplica } from './redis.ts';
 import { ServiceProblem, say } from './say.ts';
 
@@ -58,6 +59,7 @@ export async function startOrSkip<T>(start: () => Promise<T>): Promise<T | null>
   } catch (error) {
     if (!(error instanceof ServiceProblem) || process.env['CI'] === 'true') throw error;
     say(`skipped: ${error.message}`);
+    noteSkipped(error.message);
     return null;
   }
 }
@@ -67,9 +69,11 @@ async function given(kind: Kind): Promise<Provided | undefined> {
   const address = by === undefined ? undefined : process.env[by];
   if (by === undefined || as === undefined || !address) return undefined;
   await mustAnswer(by, address);
+  const name = `${address.replace(/\/\/[^@]*@/, '//')} (given by ${by})`;
+  noteRan(name);
   return {
     kind,
-    name: `${address.replace(/\/\/[^@]*@/, '//')} (given by ${by})`,
+    name,
     variables: { [as]: address },
     stop: async () => undefined,
   };

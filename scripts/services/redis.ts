@@ -8,6 +8,7 @@ import { askRedis } from './ask-redis.ts';
 import { type LocalService, startLocal, temporaryFolder } from './local.ts';
 import { freePort } from './ports.ts';
 import { findOrInstall, findProgram, output } from './programs.ts';
+import { noteRan } from './ran.ts';
 import { ServiceProblem } from './say.ts';
 
 const START_MAX_MS = 20_000;
@@ -35,12 +36,13 @@ export interface RedisCluster {
 interface Binary {
   command: string;
   argv0: string;
-  version: string;
+  /** as it calls itself: `Redis 7.0.15`, `Valkey 8.0.2` */
+  product: string;
 }
 
 /** One Redis, by default with an append-only file that is synced every second. */
 export async function startRedis(options: RedisOptions = {}): Promise<LocalService> {
-  return await start('Redis', options, []);
+  return await start('', options, [], 'one');
 }
 
 /** A replica of `primary`, in step with it and with its own append-only file written when this resolves. */
@@ -48,7 +50,7 @@ export async function startReplica(primary: LocalService, options: RedisOptions 
   const { password } = options;
   const args = ['--replicaof', primary.host, String(primary.port)];
   if (password !== undefined) args.push('--masterauth', password);
-  return await start('Redis replica', options, args, async (port) => {
+  return await start('replica', options, args, 'replica', async (port) => {
     const info = await askRedis({ port, password, tls: options.tls !== undefined }, 'INFO');
     return ['master_link_status:up', 'aof_rewrite_in_progress:0'].every((line) => info?.includes(line));
   });
@@ -56,7 +58,7 @@ export async function startReplica(primary: LocalService, options: RedisOptions 
 
 /** A sentinel that alone decides when `primary` is down. `url` is what clients are told: `redis+sentinel://…/main`. */
 export async function startSentinel(primary: LocalService): Promise<LocalService> {
-  const { command, argv0, version } = await findRedis();
+  const { command, argv0, product } = await findRedis();
   const [port, folder] = [await freePort(), temporaryFolder('sentinel')];
   const settings = join(folder, 'sentinel.conf');
   const lines = [
@@ -68,8 +70,8 @@ export async function startSentinel(primary: LocalService): Promise<LocalService
     'sentinel failover-timeout main 2000',
   ];
   writeFileSync(settings, `${lines.join('\n')}\n`);
-  return await startLocal({
-    name: `Redis sentinel ${version}`,
+  const sentinel = await startLocal({
+    name: `${product} sentinel`,
     url: `redis+sentinel://127.0.0.1:${port}/main`,
     port,
     folder,
@@ -79,6 +81,8 @@ export async function startSentinel(primary: LocalService): Promise<LocalService
     startMaxMs: START_MAX_MS,
     ready: async () => (await askRedis({ port }, 'INFO sentinel'))?.includes('status=ok') ?? false,
   });
+  noteRan(product, 'sentinel');
+  return sentinel;
 }
 
 /** Masters that share the slots evenly, and agree on it when this resolves. */
@@ -89,6 +93,7 @@ export async function startRedisCluster(masters = 3, options: RedisOptions = {})
   };
   try {
     await formCluster(nodes);
+    noteRan((await findRedis()).product, `cluster of ${masters === 3 ? 'three' : masters}`);
   } catch (error) {
     await stop();
     throw error;
@@ -100,19 +105,21 @@ export async function startRedisCluster(masters = 3, options: RedisOptions = {})
   };
 }
 
+/** @param as what is noted when it serves; a node of a cluster is noted with all of it */
 async function start(
-  name: string,
+  what: string,
   options: RedisOptions,
   args: string[],
+  as: string | null,
   also: (port: number) => Promise<boolean> = async () => true,
 ): Promise<LocalService> {
-  const { command, argv0, version } = await findRedis();
+  const { command, argv0, product } = await findRedis();
   const { password, tls } = options;
   const port = await freePort();
   const folder = temporaryFolder('redis');
   const user = password === undefined ? '' : `:${encodeURIComponent(password)}@`;
-  return await startLocal({
-    name: `${name} ${version}`,
+  const service = await startLocal({
+    name: `${product} ${what}`.trim(),
     url: `${tls === undefined ? 'redis' : 'rediss'}://${user}127.0.0.1:${port}`,
     port,
     folder,
@@ -123,6 +130,8 @@ async function start(
     ready: async () =>
       (await askRedis({ port, password, tls: tls !== undefined }, 'PING')) === '+PONG' && (await also(port)),
   });
+  if (as !== null) noteRan(product, as);
+  return service;
 }
 
 function settings(options: RedisOptions, port: number, folder: string): string[] {
@@ -161,7 +170,7 @@ async function startNode(index: number, options: RedisOptions): Promise<LocalSer
     '--cluster-node-timeout',
     '2000',
   ];
-  const node = await start(`Redis cluster node ${index + 1}`, options, args);
+  const node = await start(`cluster node ${index + 1}`, options, args, null);
   busPorts.set(node, busPort);
   return node;
 }
@@ -220,8 +229,9 @@ function lookForRedis(): Binary | undefined {
     const path = findProgram(name);
     const argv0 = name === 'redis-check-rdb' ? 'redis-server' : name;
     const said = path === undefined ? undefined : output(path, ['--version'], argv0);
-    const version = /\bv=(\d+\.\d+\.\d+)/.exec(said ?? '')?.[1];
-    if (path !== undefined && version !== undefined) return { command: path, argv0, version };
+    const [, called, version] = /^(\w+) server v=(\d+\.\d+\.\d+)/.exec(said ?? '') ?? [];
+    if (path !== undefined && called !== undefined)
+      return { command: path, argv0, product: `${called} ${version}` };
   }
   return undefined;
 }

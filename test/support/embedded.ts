@@ -8,6 +8,7 @@ import type { Outcome } from '../../src/flow/claim.ts';
 import { makeClaimFlow } from '../../src/flow/claim.ts';
 import type { Parts } from '../../src/main/embedded.ts';
 import { startEmbedded } from '../../src/main/embedded.ts';
+import { noteSqlite } from './note-sqlite.ts';
 
 export const master = randomBytes(32);
 const operator = { id: 'test', requestId: null };
@@ -23,6 +24,7 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
   const system = makeSystem();
   const options = { dataDir, master, recorderBatch: 1000, recorderRatePerSecond: 0 };
   const parts = await startEmbedded(options, system);
+  noteSqlite();
   const claims = makeClaimFlow({ ...parts, inFlightMax: 10_000, logWaitingMax: 10_000 });
   const campaigns = makeCampaignFlow({ ...parts, system, durabilities: ['memory', 'disk'] });
   return {

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Pool } from 'undici';
+import { noteSqlite } from './note-sqlite.ts';
 
 /** As `npm start` does it: compiled code is kept from start to start. */
 const LAUNCH = fileURLToPath(new URL('../../scripts/launch.mjs', import.meta.url));
@@ -66,6 +67,7 @@ export async function startServer(dataDir: string, env: Record<string, string> =
   }
   if (url === null) throw new Error(`the server ended with ${await gone}: ${stderr}`);
   child.stdout.resume();
+  if (!env['DIBS_DATABASE_URL']?.startsWith('mysql:')) noteSqlite();
   return {
     url,
     child,

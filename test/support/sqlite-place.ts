@@ -8,10 +8,12 @@ import { makeSqliteRecord } from '../../src/adapters/sqlite/record.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
 import { dataFolder } from './data-folder.ts';
+import { noteSqlite } from './note-sqlite.ts';
 import { T0 } from './samples.ts';
 
 export async function makeSqlitePlace(): Promise<RecordPlace> {
   const file = await openRecordFile(join(dataFolder(), 'record.db'));
+  noteSqlite();
   onTestFinished(() => file.db.destroy());
   let now = T0;
   return {

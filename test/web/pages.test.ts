@@ -6,6 +6,7 @@ import { SignJWT } from 'jose';
 import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { findBrowser } from '../../scripts/browser.ts';
+import { noteRan } from '../../scripts/services/ran.ts';
 import {
   newDataDir,
   openCampaign,
@@ -37,6 +38,7 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
       startServer(dataDir),
       chromium.launch({ executablePath: found.path, args }),
     ]);
+    noteRan(`Chromium ${browser.version()}`);
   });
 
   afterAll(async () => {
