@@ -49,14 +49,14 @@ export interface Claim {
   durability: Durability;
 }
 
-/** A claim's id follows from who decided it, so that no table is needed to find it. */
-export function claimId(campaignId: string, epoch: number, seq: number): string {
-  return `${campaignId}.${epoch}.${seq}`;
+/** A claim's id follows from what it is, so that no table is needed to find it: a number is never given twice. */
+export function claimId(campaignId: string, seq: number): string {
+  return `${campaignId}.${seq}`;
 }
 
 /** The reverse of {@link claimId}; null for anything else. */
-export function parseClaimId(id: string): { campaignId: string; epoch: number; seq: number } | null {
-  const match = /^([a-z0-9][a-z0-9-]{0,63})\.([1-9]\d{0,9})\.([1-9]\d{0,14})$/.exec(id);
+export function parseClaimId(id: string): { campaignId: string; seq: number } | null {
+  const match = /^([a-z0-9][a-z0-9-]{0,63})\.([1-9]\d{0,14})$/.exec(id);
   if (!match) return null;
-  return { campaignId: match[1] as string, epoch: Number(match[2]), seq: Number(match[3]) };
+  return { campaignId: match[1] as string, seq: Number(match[2]) };
 }

@@ -149,9 +149,12 @@ export function reconfigure(state: GateState, rule: GateRule): Reconfigured {
 }
 
 /** The units a user holds at the gate, oldest first. */
-export function holdings(state: GateState, userId: string): { seq: number; wonAt: number }[] {
+export function holdings(
+  state: GateState,
+  userId: string,
+): { seq: number; wonAt: number; key: string | null }[] {
   const held = state.holders.get(userId);
   if (held === undefined) return [];
-  const seqs = typeof held === 'number' ? [held] : held.map((unit) => unit.seq);
-  return seqs.map((seq) => ({ seq, wonAt: state.wonAt[seq - 1] as number }));
+  const units = typeof held === 'number' ? [{ seq: held, key: null }] : held;
+  return units.map(({ seq, key }) => ({ seq, wonAt: state.wonAt[seq - 1] as number, key }));
 }

@@ -32,7 +32,7 @@ import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { Codes } from './codes.ts';
-import { bringToGate, isOver } from './fill-gate.ts';
+import { isOver } from './fill-gate.ts';
 
 /** Who changes something, for the audit log. */
 export interface Actor {
@@ -55,6 +55,10 @@ export interface CampaignParts {
   system: System;
   /** levels that the parts in use can keep */
   durabilities: readonly Durability[];
+  /** brings a campaign to the gate that was over, and no longer is */
+  bring(live: LiveCampaign, campaign: Campaign): Promise<void>;
+  /** told of a gate that could not be told; without it that is a fault of the program */
+  onGateFault?(error: Error): void;
 }
 
 export interface CampaignFlow {
@@ -65,8 +69,9 @@ export interface CampaignFlow {
 }
 
 const SETTING_OF: Partial<Record<Durability, string>> = {
-  logged: 'DIBS_KAFKA_BROKERS',
-  replicated: 'DIBS_REDIS_URL',
+  disk: 'appendfsync always on the Redis of DIBS_REDIS_URL',
+  logged: 'DIBS_REDIS_URL',
+  replicated: 'a replica behind DIBS_REDIS_URL',
 };
 
 const FACT_OF: Record<Action, OutboxType> = {
@@ -181,7 +186,8 @@ class CampaignChanges {
     if (fault) return refused(asProblem(fault));
     if (!(await this.#parts.campaigns.create(campaign, this.#line('create', by, null, campaign))))
       return refused(problem('exists'));
-    await this.#parts.gate.configure(campaign);
+    // What a shared gate does not hear now, whoever looks after it will tell it.
+    await this.#parts.gate.begin(campaign).catch(ignored(this.#parts));
     const live = this.#parts.catalog.put(campaign);
     live.atGate = true;
     return { kind: 'done', live, changed: true };
@@ -197,26 +203,39 @@ class CampaignChanges {
     const { campaign } = live;
     const falls = next.quantity < campaign.quantity;
     if (falls && live.atGate) {
-      const asked = await this.#parts.gate.configure(next);
-      if (asked.kind === 'below_issued') {
-        const { issued } = asked;
-        return refused(
-          problem('below_issued', `${issued} are issued: quantity cannot be lower.`, { issued }),
-        );
-      }
+      const fault = await this.#lower(campaign, next);
+      if (fault) return refused(fault);
     }
     const facts: OutboxFact[] = [
       { type, campaignId: next.id, data: { version: next.version, quantity: next.quantity } },
     ];
     if (!(await this.#parts.campaigns.update(next, campaign.version, audit, facts))) {
-      if (falls && live.atGate) await this.#parts.gate.configure(campaign);
+      if (falls && live.atGate) await this.#takeBack(campaign);
       return STALE;
     }
-    if (!falls && live.atGate) await this.#parts.gate.configure(next);
+    if (live.atGate) await this.#parts.gate.configure(next).catch(ignored(this.#parts));
     const put = this.#parts.catalog.put(next);
     // It was over before this process started, and its end has moved: its winners are not at the gate yet.
-    if (!put.atGate && !isOver(next, audit.at)) await bringToGate(this.#parts, put, next);
+    if (!put.atGate && !isOver(next, audit.at)) await this.#parts.bring(put, next);
     return { kind: 'done', live: put, changed: true };
+  }
+
+  /** The gate takes the lower quantity at the version that is in force: if the store refuses it, that one still counts. */
+  async #lower(campaign: Campaign, next: Campaign): Promise<Problem | null> {
+    const asked = await this.#parts.gate
+      .configure({ ...campaign, quantity: next.quantity })
+      .catch((): null => null);
+    if (asked === null) return problem('gate_unavailable');
+    if (asked.kind === 'ok') return null;
+    const { issued } = asked;
+    return problem('below_issued', `${issued} are issued: quantity cannot be lower.`, { issued });
+  }
+
+  /** Somebody else has changed the campaign: what he stored is what counts. */
+  async #takeBack(campaign: Campaign): Promise<void> {
+    const stored = (await this.#parts.campaigns.get(campaign.id)) ?? campaign;
+    await this.#parts.gate.configure(stored).catch(ignored(this.#parts));
+    this.#parts.catalog.put(stored);
   }
 
   #changeFault(live: LiveCampaign, next: Campaign, change: CampaignChange, now: number): Problem | null {
@@ -273,6 +292,14 @@ class CampaignChanges {
       FACT_OF[action],
     );
   }
+}
+
+/** A shared gate may be away; the store has the change, and from there it gets it. */
+function ignored({ onGateFault }: CampaignParts): (error: Error) => void {
+  return (error) => {
+    if (!onGateFault) throw error;
+    onGateFault(error);
+  };
 }
 
 function asProblem(fault: Problem | NonNullable<ReturnType<typeof definitionFault>>): Problem {

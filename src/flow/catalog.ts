@@ -4,6 +4,7 @@
  */
 
 import type { Campaign } from '../core/campaign.ts';
+import { SeqMarks } from './seq-marks.ts';
 
 /** Someone who waits until wins that were decided before his own answer are durable. */
 export type Waiter = (error: Error | null) => void;
@@ -13,6 +14,12 @@ export interface LiveCampaign {
   campaign: Campaign;
   /** its holders are in the gate; a closed one from before the start is answered from the record instead */
   atGate: boolean;
+  /** a shared gate that is being made good: nobody is decided on until it is */
+  rebuilding: boolean;
+  /** at a shared gate: numbers up to here were in the record when its epoch was opened */
+  baseSeq: number;
+  /** at a shared gate: the numbers above it that this process knows to be on the log */
+  onLog: SeqMarks;
   /** seq -> who waits for that win to be durable. Empty except for moments */
   inFlight: Map<number, Waiter[]>;
   /** who waits for the newest of them */
@@ -49,6 +56,9 @@ export function makeCatalog(): Catalog {
         live = {
           campaign,
           atGate: false,
+          rebuilding: false,
+          baseSeq: 0,
+          onLog: new SeqMarks(),
           inFlight: new Map(),
           newestInFlight: [],
           told: new Map(),

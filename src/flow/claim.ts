@@ -6,12 +6,14 @@
 import type { Campaign } from '../core/campaign.ts';
 import { isEligible } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
+import type { ClaimWon } from '../core/event.ts';
 import type { Refusal } from '../core/gate.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
 import type { Gate, GateAnswer } from '../ports/gate.ts';
 import type { Log, LogState } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
+import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
@@ -38,6 +40,9 @@ export interface ClaimParts {
   log: Log;
   record: RecordStore;
   codes: Codes;
+  system: Pick<System, 'monotonic'>;
+  /** other processes decide at the same gate, which makes wins as durable as `disk` and `replicated` ask by itself */
+  shared: boolean;
   /** tries that may wait for their answer at once; one more is refused */
   inFlightMax: number;
   /** facts that may wait for the log; while there are more, tries are refused */
@@ -51,9 +56,16 @@ export interface ClaimFlow {
   waiting(): number;
 }
 
+/**
+ * At a shared gate nobody is told `won` later than this after his press: whoever makes the gate good after a fault waits
+ * so long before he looks at what the log holds, and what comes onto it afterwards does not count.
+ */
+export const TELL_MAX_MS = 1500;
+
 const NO_CAMPAIGN: Outcome = { verdict: 'none', problem: problem('campaign_not_found') };
 const OVERLOADED: Outcome = { verdict: 'none', problem: problem('overloaded') };
 const UNAVAILABLE: Outcome = { verdict: 'none', problem: problem('gate_unavailable') };
+const REBUILDING: Outcome = { verdict: 'none', problem: problem('gate_rebuilding') };
 const UNKNOWN: Outcome = { verdict: 'none', problem: problem('outcome_unknown') };
 const RECORD_AWAY: Outcome = { verdict: 'none', problem: problem('record_unavailable') };
 
@@ -76,7 +88,7 @@ class Claims implements ClaimFlow {
   }
 
   claim(press: Press, answer: Tell): void {
-    const { catalog, gate, inFlightMax, logWaitingMax } = this.#parts;
+    const { catalog, gate, shared, system, inFlightMax, logWaitingMax } = this.#parts;
     const live = catalog.get(press.campaignId);
     if (live === undefined) return answer(NO_CAMPAIGN);
     const tell: Tell = (outcome) => {
@@ -84,42 +96,50 @@ class Claims implements ClaimFlow {
       live.told.set(name, (live.told.get(name) ?? 0) + 1);
       answer(outcome);
     };
-    if (this.#logState.fault !== null) return tell(UNAVAILABLE);
+    if (live.rebuilding) return tell(REBUILDING);
+    if (this.#logState.fault !== null && this.#asksTheLog(live)) return tell(UNAVAILABLE);
     if (this.#waiting >= inFlightMax || this.#logState.waiting >= logWaitingMax) return tell(OVERLOADED);
     const { eligibility } = live.campaign;
     const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
     if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
+    const tellBy = shared ? system.monotonic() + TELL_MAX_MS : Number.POSITIVE_INFINITY;
     return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) =>
-      this.#settle(live, press, given, tell),
+      this.#settle(live, press, given, tellBy, tell),
     );
   }
 
-  #settle(live: LiveCampaign, press: Press, given: GateAnswer, tell: Tell): void {
+  /** Whether a win of this campaign is told only when the log has it. */
+  #asksTheLog({ campaign: { durability } }: LiveCampaign): boolean {
+    return this.#parts.shared ? durability === 'logged' : durability !== 'memory';
+  }
+
+  #settle(live: LiveCampaign, press: Press, given: GateAnswer, tellBy: number, tell: Tell): void {
     switch (given.verdict) {
       case 'won':
-        return this.#settleWon(live, given, tell);
-      case 'already_won': {
-        const claim = this.#claimOf(live, press.userId, given.seq, given.wonAt);
-        const outcome: Outcome = { verdict: 'already_won', claim };
-        const waiters = live.inFlight.get(given.seq);
-        return waiters ? this.#tellWhenDurable(waiters, outcome, UNKNOWN, tell) : tell(outcome);
-      }
+        return this.#settleWon(live, given, tellBy, tell);
+      case 'already_won':
+        return this.#settleAgain(live, press, given, tellBy, tell);
       case 'sold_out': {
         const outcome: Outcome = { verdict: 'sold_out', campaign: live.campaign };
         // Facts become durable in order: when the newest win on its way is, all are.
         const last = live.inFlight.size > 0 ? live.newestInFlight : null;
-        return last ? this.#tellWhenDurable(last, outcome, UNAVAILABLE, tell) : tell(outcome);
+        return last ? this.#tellWhenDurable(last, outcome, UNAVAILABLE, tellBy, tell) : tell(outcome);
       }
       case 'unknown_campaign':
       case 'unavailable':
         return tell(UNAVAILABLE);
+      case 'rebuilding':
+        return tell(REBUILDING);
+      case 'overloaded':
+        return tell(OVERLOADED);
+      case 'unknown':
+        return tell(UNKNOWN);
       default:
         return tell({ verdict: given.verdict, campaign: live.campaign });
     }
   }
 
-  #settleWon(live: LiveCampaign, { fact }: GateAnswer & { verdict: 'won' }, tell: Tell): void {
-    const { log } = this.#parts;
+  #settleWon(live: LiveCampaign, { fact }: GateAnswer & { verdict: 'won' }, tellBy: number, tell: Tell): void {
     live.issued += 1;
     live.firstWonAt ??= fact.wonAt;
     live.lastWonAt = fact.wonAt;
@@ -127,27 +147,85 @@ class Claims implements ClaimFlow {
       verdict: 'won',
       claim: this.#claimOf(live, fact.userId, fact.seq, fact.wonAt),
     };
-    if (live.campaign.durability === 'memory') {
-      log.append(fact, () => undefined);
+    if (!this.#asksTheLog(live)) {
+      // Past a fault of the log the gate's own outbox has it, and nothing has to wait here.
+      if (this.#logState.fault === null) this.#parts.log.append(fact, () => undefined);
       tell(outcome);
       return;
     }
-    const waiters: Waiter[] = [];
-    live.inFlight.set(fact.seq, waiters);
+    const waiters = this.#append(live, fact);
     live.newestInFlight = waiters;
-    this.#tellWhenDurable(waiters, outcome, UNKNOWN, tell);
-    log.append(fact, (error) => {
-      live.inFlight.delete(fact.seq);
-      for (const waiter of waiters) waiter(error);
-    });
+    this.#tellWhenDurable(waiters, outcome, UNKNOWN, tellBy, tell);
   }
 
-  /** Tells `outcome` when the win that `waiters` wait for is durable; `failed` when it is not known to be. */
-  #tellWhenDurable(waiters: Waiter[], outcome: Outcome, failed: Outcome, tell: Tell): void {
+  /** Whose unit it is he is told, as soon as it is as durable as if it were told for the first time. */
+  #settleAgain(
+    live: LiveCampaign,
+    press: Press,
+    { seq, wonAt }: GateAnswer & { verdict: 'already_won' },
+    tellBy: number,
+    tell: Tell,
+  ): void {
+    const outcome: Outcome = {
+      verdict: 'already_won',
+      claim: this.#claimOf(live, press.userId, seq, wonAt),
+    };
+    const waiters = live.inFlight.get(seq);
+    if (waiters) return this.#tellWhenDurable(waiters, outcome, UNKNOWN, tellBy, tell);
+    if (!this.#parts.shared || !this.#asksTheLog(live)) return tell(outcome);
+    if (seq <= live.baseSeq || live.onLog.has(seq)) return tell(outcome);
+    // Decided by another process, or by this one and never acknowledged: put on the log once more, which does no harm.
+    const again = (nth: number, key: string | null): void => {
+      const { id, epoch } = live.campaign;
+      const fact = { type: 'claim.won', campaignId: id, epoch, seq, userId: press.userId, nth, key, wonAt } as const;
+      const joined = live.inFlight.get(seq) ?? this.#append(live, fact);
+      this.#tellWhenDurable(joined, outcome, UNKNOWN, tellBy, tell);
+    };
+    if (live.campaign.perUserLimit === 1) return again(1, null);
+    return this.#withUnit(live, press.userId, seq, again, tell);
+  }
+
+  /** Asks the gate which of his units one is; with its key it is the fact that it was. */
+  #withUnit(
+    { campaign }: LiveCampaign,
+    userId: string,
+    seq: number,
+    use: (nth: number, key: string | null) => void,
+    tell: Tell,
+  ): void {
+    this.#waiting += 1;
+    this.#parts.gate.holdings(campaign.id, userId).then(
+      (units) => {
+        this.#waiting -= 1;
+        const at = units.findIndex((unit) => unit.seq === seq);
+        if (at === -1) tell(UNKNOWN);
+        else use(at + 1, units[at]?.key ?? null);
+      },
+      () => {
+        this.#waiting -= 1;
+        tell(UNKNOWN);
+      },
+    );
+  }
+
+  #append(live: LiveCampaign, fact: ClaimWon): Waiter[] {
+    const waiters: Waiter[] = [];
+    live.inFlight.set(fact.seq, waiters);
+    this.#parts.log.append(fact, (error) => {
+      live.inFlight.delete(fact.seq);
+      if (error === null && this.#parts.shared) live.onLog.add(fact.seq);
+      for (const waiter of waiters) waiter(error);
+    });
+    return waiters;
+  }
+
+  /** Tells `outcome` when the win that `waiters` wait for is durable; `failed` when it is not known to be, or too late. */
+  #tellWhenDurable(waiters: Waiter[], outcome: Outcome, failed: Outcome, tellBy: number, tell: Tell): void {
     this.#waiting += 1;
     waiters.push((error) => {
       this.#waiting -= 1;
-      tell(error === null ? outcome : failed);
+      const inTime = tellBy === Number.POSITIVE_INFINITY || this.#parts.system.monotonic() <= tellBy;
+      tell(error === null && inTime ? outcome : failed);
     });
   }
 

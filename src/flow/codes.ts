@@ -42,7 +42,7 @@ export function toldClaim(
 ): Claim {
   const { userId, seq, wonAt } = win;
   return {
-    id: claimId(campaign.id, campaign.epoch, seq),
+    id: claimId(campaign.id, seq),
     campaignId: campaign.id,
     userId,
     seq,

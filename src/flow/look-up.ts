@@ -116,7 +116,7 @@ class LookingUp implements LookUp {
       const held = (await this.#parts.gate.holdings(campaignId, userId)).find((one) => one.seq === place.seq);
       if (held) return this.#unit(live, userId, held.seq, held.wonAt);
     }
-    const stored = await this.#recorded(live, place.epoch, place.seq);
+    const stored = await this.#recorded(live, place.seq);
     if (!stored) return { kind: 'none' };
     if (stored === 'late') return { kind: userId === null ? 'pending' : 'mismatch' };
     if (userId === null) return { kind: 'claim', claim: { ...this.withCode(stored), code: null } };
@@ -124,16 +124,16 @@ class LookingUp implements LookUp {
   }
 
   /** A unit as recorded; `late`: given, and not recorded in time; null: never given. */
-  async #recorded(live: LiveCampaign, epoch: number, seq: number): Promise<StoredClaim | 'late' | null> {
+  async #recorded(live: LiveCampaign, seq: number): Promise<StoredClaim | 'late' | null> {
     const { gate, record, caughtUp } = this.#parts;
     const { id } = live.campaign;
     let [stored] = await record.find(id, { seq });
-    if (!stored && live.atGate && epoch === live.campaign.epoch) {
+    if (!stored && live.atGate) {
       if (seq > ((await gate.counts(id))?.lastSeq ?? 0)) return null;
       if (!(await caughtUp(PATIENCE_MS))) return 'late';
       [stored] = await record.find(id, { seq });
     }
-    return stored?.epoch === epoch ? stored : null;
+    return stored ?? null;
   }
 
   async all(userId: string): Promise<ClaimLife[]> {

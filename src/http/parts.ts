@@ -2,7 +2,9 @@
 
 import type { Durability } from '../core/campaign.ts';
 import type { Rate } from '../core/rate.ts';
+import type { CampaignParts } from '../flow/campaign.ts';
 import type { Catalog } from '../flow/catalog.ts';
+import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
@@ -66,8 +68,10 @@ export interface HttpParts {
   /** durability levels that the parts in use can keep */
   durabilities: readonly Durability[];
   ready(): Readiness;
-  /** Resolves when the record stands at this offset of the log. */
-  recordUpTo(offset: number): Promise<void>;
+  caughtUp: CatchUp;
+  /** see flow/campaign */
+  bring: CampaignParts['bring'];
+  onGateFault?(error: Error): void;
   recorderState(): RecorderState;
   /** further queue depths for /metrics, by name */
   depths?(): Record<string, number>;

@@ -39,6 +39,8 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     log,
     record,
     codes,
+    system,
+    shared: false,
     inFlightMax: PRESSES,
     logWaitingMax: PRESSES,
   });
@@ -56,7 +58,8 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     master: system.randomBytes(32),
     durabilities: [],
     ready: () => ({ ready: true, roles: {} }),
-    recordUpTo: async () => undefined,
+    caughtUp: async () => true,
+    bring: absent<{ bring: HttpParts['bring'] }>().bring,
     recorderState: () => ({ next: 0, end: 0, lagMs: 0 }),
     version: 'warm-up',
   });

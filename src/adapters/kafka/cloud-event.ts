@@ -63,7 +63,7 @@ export function packFacts(facts: readonly Fact[]): Envelope[] {
 function envelopeOf(facts: ClaimWon[]): Envelope {
   const [first, last] = [facts[0] as ClaimWon, facts.at(-1) as ClaimWon];
   const { campaignId, epoch } = first;
-  const subject = claimId(campaignId, epoch, first.seq);
+  const subject = claimId(campaignId, first.seq);
   const id = facts.length === 1 ? factId(first) : `${campaignId}:${epoch}:${first.seq}-${last.seq}:claim.won`;
   const event: WonEvent = {
     specversion: '1.0',

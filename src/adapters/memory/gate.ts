@@ -17,6 +17,9 @@ export function makeMemoryGate(system: Pick<System, 'now'>): Gate {
       if (decision.verdict === 'won') evolve(state, decision.fact);
       return answer(decision);
     },
+    async begin(campaign) {
+      states.set(campaign.id, emptyGate(gateRule(campaign)));
+    },
     async configure(campaign) {
       const rule = gateRule(campaign);
       const state = states.get(campaign.id);

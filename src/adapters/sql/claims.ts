@@ -19,7 +19,7 @@ function statusAt(row: Row, expiresAt: number | null, now: number): ClaimStatus 
 function stored(row: Row, now: number): StoredClaim {
   const campaign = JSON.parse(row.body) as Campaign;
   return {
-    id: claimId(campaign.id, row.epoch, row.seq),
+    id: claimId(campaign.id, row.seq),
     campaignId: campaign.id,
     userId: String(row.user_id),
     seq: row.seq,
