@@ -139,7 +139,12 @@ class Claims implements ClaimFlow {
     }
   }
 
-  #settleWon(live: LiveCampaign, { fact }: GateAnswer & { verdict: 'won' }, tellBy: number, tell: Tell): void {
+  #settleWon(
+    live: LiveCampaign,
+    { fact }: GateAnswer & { verdict: 'won' },
+    tellBy: number,
+    tell: Tell,
+  ): void {
     live.issued += 1;
     live.firstWonAt ??= fact.wonAt;
     live.lastWonAt = fact.wonAt;
@@ -177,7 +182,16 @@ class Claims implements ClaimFlow {
     // Decided by another process, or by this one and never acknowledged: put on the log once more, which does no harm.
     const again = (nth: number, key: string | null): void => {
       const { id, epoch } = live.campaign;
-      const fact = { type: 'claim.won', campaignId: id, epoch, seq, userId: press.userId, nth, key, wonAt } as const;
+      const fact = {
+        type: 'claim.won',
+        campaignId: id,
+        epoch,
+        seq,
+        userId: press.userId,
+        nth,
+        key,
+        wonAt,
+      } as const;
       const joined = live.inFlight.get(seq) ?? this.#append(live, fact);
       this.#tellWhenDurable(joined, outcome, UNKNOWN, tellBy, tell);
     };

@@ -12,7 +12,6 @@ import fastify from 'fastify';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import { PROBLEMS, problem } from '../core/problem.ts';
 import { makeCampaignFlow } from '../flow/campaign.ts';
-import { makeCatchUp } from '../flow/catch-up.ts';
 import { makeCouponFlow } from '../flow/coupon.ts';
 import { makeIntegrity } from '../flow/integrity.ts';
 import { makeLookUp } from '../flow/look-up.ts';
@@ -96,10 +95,9 @@ export function buildClaimServer(parts: HttpParts): Server {
 }
 
 function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { metrics: Metrics } {
-  const { config, system, catalog, claims, record } = parts;
+  const { config, system, catalog, claims, record, caughtUp } = parts;
   const leaving = { now: false };
   const sights = makeSights();
-  const caughtUp = makeCatchUp(parts);
   const lookUp = makeLookUp({ ...parts, caughtUp });
   const stats = makeStats(parts);
   const streams = makeStreams({ system, catalog, adminState: stats.text }, config);

@@ -12,15 +12,15 @@ import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
 import { callThread } from '../adapters/sqlite/remote-calls.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
+import { makeCatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
 import { makeCodes } from '../flow/codes.ts';
-import { fillGate } from '../flow/fill-gate.ts';
+import { bringToGate, fillGate } from '../flow/fill-gate.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
-import type { Gate } from '../ports/gate.ts';
-import type { Log } from '../ports/log.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
+import type { Parts } from './parts.ts';
 import type { RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
 
 export interface EmbeddedOptions {
@@ -31,7 +31,7 @@ export interface EmbeddedOptions {
 }
 
 /** How far the recorder is behind the journal. */
-export interface RecorderState {
+export interface RecorderAt {
   /** the offset the record stands at */
   next: number;
   /** the offset up to which it is safe from a power cut */
@@ -42,22 +42,9 @@ export interface RecorderState {
   caughtUpAt: number;
 }
 
-/** The parts that flows are made of, chosen by configuration. */
-export interface Parts {
-  catalog: Catalog;
-  gate: Gate;
-  log: Log;
-  record: RecordStore;
-  campaigns: Campaigns;
-  operators: Operators;
-  codes: Codes;
-  recorder: RecorderState;
+export interface EmbeddedParts extends Parts {
   /** Resolves when the record has everything that the log had when this was called. */
   drain(): Promise<void>;
-  /** Resolves when the record stands at this offset of the log. */
-  recordUpTo(offset: number): Promise<void>;
-  /** Leaves nothing unwritten behind. Presses must have been answered before. */
-  stop(): Promise<void>;
 }
 
 const CALL_DEADLINE_MS = 10_000;
@@ -67,7 +54,7 @@ const TRIM_EVERY_MS = 5_000;
 interface RecordThread {
   thread: Worker;
   calls: RemoteCalls;
-  state: RecorderState;
+  state: RecorderAt;
 }
 
 async function startRecordThread(
@@ -90,7 +77,7 @@ async function startRecordThread(
     transferList: [journal.commits, port1],
     resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 },
   });
-  const state: RecorderState = { next: 0, safe: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
+  const state: RecorderAt = { next: 0, safe: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
   port2.unref();
   port2.on('message', (progress: RecorderProgress) => {
     state.next = progress.next;
@@ -111,7 +98,7 @@ async function startRecordThread(
 }
 
 /** Opens the folder, brings the record up to the journal's end, and fills the gate from the record. */
-export async function startEmbedded(options: EmbeddedOptions, system: System): Promise<Parts> {
+export async function startEmbedded(options: EmbeddedOptions, system: System): Promise<EmbeddedParts> {
   const lock = lockFolder(options.dataDir);
   let journal: Journal | undefined;
   try {
@@ -129,7 +116,7 @@ async function assemble(
   journal: Journal,
   system: System,
   release: () => void,
-): Promise<Parts> {
+): Promise<EmbeddedParts> {
   const recordThread = await startRecordThread(options, journal, system);
   try {
     return await fill(options, journal, recordThread, system, release);
@@ -158,7 +145,7 @@ async function fill(
   { thread, calls, state }: RecordThread,
   system: System,
   release: () => void,
-): Promise<Parts> {
+): Promise<EmbeddedParts> {
   const control = calls.port<RecorderControl>('recorder', DRAIN_DEADLINE_MS);
   const record = calls.port<RecordStore>('record', CALL_DEADLINE_MS);
   const campaigns = calls.port<Campaigns>('campaigns', CALL_DEADLINE_MS);
@@ -173,6 +160,8 @@ async function fill(
   refuseOtherMaster(catalog, codes);
   const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.safe));
   return {
+    ...told(journal, state, system),
+    system,
     catalog,
     gate,
     log: journal,
@@ -180,11 +169,13 @@ async function fill(
     campaigns,
     operators: calls.port<Operators>('operators', CALL_DEADLINE_MS),
     codes,
-    recorder: state,
+    shared: false,
+    durabilities: ['memory', 'disk'],
+    caughtUp: makeCatchUp({ system, log: journal, recordUpTo: (offset) => control.reach(offset) }),
+    bring: (live, campaign) => bringToGate({ record, gate }, live, campaign),
     async drain() {
       await control.drain();
     },
-    recordUpTo: (offset) => control.reach(offset),
     async stop() {
       trimming.stop();
       await journal.close();
@@ -193,5 +184,23 @@ async function fill(
       await thread.terminate();
       release();
     },
+  };
+}
+
+/** How it goes, for people and probes. */
+function told(
+  journal: Journal,
+  state: RecorderAt,
+  system: System,
+): Pick<Parts, 'recorderState' | 'roles' | 'runsOn'> {
+  const log = journal.state();
+  return {
+    recorderState: () => ({
+      next: state.next,
+      end: log.end,
+      lagMs: state.next >= log.end ? 0 : system.now() - state.caughtUpAt,
+    }),
+    roles: () => ({ gate: 'ready', log: log.fault ?? 'ready', recorder: state.fault ?? 'ready' }),
+    runsOn: 'gate in this process, journal and record in SQLite',
   };
 }

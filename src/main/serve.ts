@@ -15,11 +15,10 @@ import type { Catalog } from '../flow/catalog.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
 import type { HttpConfig, HttpParts } from '../http/parts.ts';
 import { buildServer } from '../http/server.ts';
-import type { System } from '../ports/system.ts';
-import type { Parts } from './embedded.ts';
 import { startEmbedded } from './embedded.ts';
 import { trimWhenIdle } from './idle-memory.ts';
 import { makeLogger } from './logger.ts';
+import type { Parts } from './parts.ts';
 import { firstOperatorKey, masterSecret } from './secrets.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -70,15 +69,15 @@ async function start(config: Config): Promise<RunningServer> {
     const adminKey =
       config.adminKey === undefined ? await firstOperatorKey(parts.operators, config.dataDir, system) : null;
     const state = { ready: false };
-    const app = await buildServer(httpParts(config, parts, system, master, log, state));
+    const app = await buildServer(httpParts(config, parts, master, log, state));
     const url = await listen(app, config);
     state.ready = true;
-    watchFaults(parts, system, log);
+    watchFaults(parts, log);
     trimWhenIdle(system, () => toldInAll(parts.catalog));
     return {
       url,
       adminKey,
-      parts: 'gate in this process, journal and record in SQLite',
+      parts: parts.runsOn,
       dataDir: config.dataDir,
       log,
       async stop() {
@@ -128,50 +127,27 @@ function httpConfig(config: Config): HttpConfig {
 function httpParts(
   config: Config,
   parts: Parts,
-  system: System,
   master: Buffer,
   log: Logger,
   state: { ready: boolean },
 ): HttpParts {
-  const { catalog, codes, gate, record, campaigns, operators, recorder } = parts;
-  const journal = parts.log.state();
+  const logState = parts.log.state();
   const claims = makeClaimFlow({
-    catalog,
-    gate,
-    log: parts.log,
-    record,
-    codes,
+    ...parts,
     inFlightMax: config.maxInFlight,
     logWaitingMax: config.journalQueueMax,
   });
   return {
+    ...parts,
     config: httpConfig(config),
-    system,
-    catalog,
     claims,
-    codes,
-    gate,
-    log: parts.log,
-    record,
-    campaigns,
-    operators,
     master,
-    durabilities: ['memory', 'disk'],
-    ready: () => ({
-      ready: state.ready && journal.fault === null,
-      roles: {
-        gate: 'ready',
-        log: journal.fault ?? 'ready',
-        recorder: recorder.fault ?? 'ready',
-      },
-    }),
-    recordUpTo: parts.recordUpTo,
-    recorderState: () => ({
-      next: recorder.next,
-      end: journal.end,
-      lagMs: recorder.next >= journal.end ? 0 : system.now() - recorder.caughtUpAt,
-    }),
-    depths: () => ({ journal: journal.waiting, claims: claims.waiting() }),
+    ready: () => {
+      const roles = parts.roles();
+      const needed = ['gate', 'log'].every((role) => (roles[role] ?? 'ready') === 'ready');
+      return { ready: state.ready && needed, roles };
+    },
+    depths: () => ({ journal: logState.waiting, claims: claims.waiting() }),
     onFault: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
     version: readVersion(),
   };
@@ -213,7 +189,7 @@ function toldInAll(catalog: Catalog): number {
 }
 
 /** Says once when a part begins to fail and once when it is well again. */
-function watchFaults(parts: Parts, system: System, log: Logger): void {
+function watchFaults({ system, roles }: Parts, log: Logger): void {
   const said = new Map<string, string | null>();
   const look = (part: string, fault: string | null): void => {
     if ((said.get(part) ?? null) === fault) return;
@@ -222,7 +198,6 @@ function watchFaults(parts: Parts, system: System, log: Logger): void {
     else log.error({ part, fault }, 'cannot write; trying again');
   };
   system.every(1000, () => {
-    look('journal', parts.log.state().fault);
-    look('record', parts.recorder.fault);
+    for (const [part, state] of Object.entries(roles())) look(part, state === 'ready' ? null : state);
   });
 }

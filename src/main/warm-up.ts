@@ -59,7 +59,7 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     durabilities: [],
     ready: () => ({ ready: true, roles: {} }),
     caughtUp: async () => true,
-    bring: absent<{ bring: HttpParts['bring'] }>().bring,
+    bring: async () => undefined,
     recorderState: () => ({ next: 0, end: 0, lagMs: 0 }),
     version: 'warm-up',
   });

@@ -58,9 +58,9 @@ describe('what I hold', () => {
     ['/v1/campaigns/c/claims/me?userId=', 400, 'invalid_user_id'],
     ['/v1/campaigns/nope/claims/me?userId=a', 404, 'campaign_not_found'],
     ['/v1/campaigns/c/claims/rubbish?userId=a', 404, 'claim_not_found'],
-    ['/v1/campaigns/c/claims/c.1.49?userId=a', 404, 'claim_not_found'],
-    ['/v1/campaigns/c/claims/two.1.1?userId=a', 403, 'ticket_mismatch'],
-    ['/v1/campaigns/nope/claims/c.1.1', 404, 'campaign_not_found'],
+    ['/v1/campaigns/c/claims/c.49?userId=a', 404, 'claim_not_found'],
+    ['/v1/campaigns/c/claims/two.1?userId=a', 403, 'ticket_mismatch'],
+    ['/v1/campaigns/nope/claims/c.1', 404, 'campaign_not_found'],
     ['/v1/me/coupons', 400, 'invalid_user_id'],
     ['/v1/campaigns/nope/events', 404, 'campaign_not_found'],
   ])('%s: %i %s', async (path, status, code) => {

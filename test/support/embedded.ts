@@ -6,7 +6,7 @@ import type { Campaign } from '../../src/core/campaign.ts';
 import { makeCampaignFlow } from '../../src/flow/campaign.ts';
 import type { Outcome } from '../../src/flow/claim.ts';
 import { makeClaimFlow } from '../../src/flow/claim.ts';
-import type { Parts } from '../../src/main/embedded.ts';
+import type { EmbeddedParts } from '../../src/main/embedded.ts';
 import { startEmbedded } from '../../src/main/embedded.ts';
 import { noteSqlite } from './note-sqlite.ts';
 
@@ -14,7 +14,7 @@ export const master = randomBytes(32);
 const operator = { id: 'test', requestId: null };
 
 export interface Embedded {
-  parts: Parts;
+  parts: EmbeddedParts;
   /** Makes a campaign and opens it. */
   open(id: string, over: Partial<Campaign>): Promise<void>;
   press(campaignId: string, userId: string): Promise<Outcome>;
@@ -26,7 +26,7 @@ export async function openEmbedded(dataDir: string): Promise<Embedded> {
   const parts = await startEmbedded(options, system);
   noteSqlite();
   const claims = makeClaimFlow({ ...parts, inFlightMax: 10_000, logWaitingMax: 10_000 });
-  const campaigns = makeCampaignFlow({ ...parts, system, durabilities: ['memory', 'disk'] });
+  const campaigns = makeCampaignFlow(parts);
   return {
     parts,
     async open(id, over) {

@@ -8,8 +8,8 @@ import { makeSystem } from '../../src/adapters/system/system.ts';
 import { makeClaimFlow } from '../../src/flow/claim.ts';
 import type { HttpConfig, HttpParts } from '../../src/http/parts.ts';
 import { buildServer } from '../../src/http/server.ts';
-import type { Parts } from '../../src/main/embedded.ts';
 import { startEmbedded } from '../../src/main/embedded.ts';
+import type { Parts } from '../../src/main/parts.ts';
 import { newDataDir, removeDataDir } from './server.ts';
 
 export const ADMIN_KEY = 'the-admin-key-of-the-tests';
@@ -111,12 +111,10 @@ export async function startSite(
   const app = await buildServer({
     ...parts,
     claims,
-    system,
     master,
-    durabilities: ['memory', 'disk'],
     config: { ...CONFIG, ...config },
     ready: () => ({ ready: true, roles: { api: 'ready' } }),
-    recorderState: () => ({ next: parts.recorder.next, end: parts.log.state().end, lagMs: 0 }),
+    recorderState: () => ({ ...parts.recorderState(), lagMs: 0 }),
     onFault: (error) => faults.push(error),
     version: '0.0.0-test',
     ...more,

@@ -23,7 +23,8 @@ async function makeBench() {
   await campaigns.create(campaign, sampleAudit());
   await gate.configure(campaign);
   catalog.put(campaign).atGate = true;
-  const flow = makeClaimFlow({ catalog, gate, log, record, codes, inFlightMax: 100, logWaitingMax: 100 });
+  const parts = { catalog, gate, log, record, codes, system: clock, shared: false };
+  const flow = makeClaimFlow({ ...parts, inFlightMax: 100, logWaitingMax: 100 });
   const lookUp = makeLookUp({
     catalog,
     gate,
@@ -58,7 +59,7 @@ it('calls a win unknown that the log failed to take, and the win that it is once
   log.fail('no space left');
   expect(await looking).toEqual({ kind: 'unknown' });
   expect(await lookUp.mine('chicken-100', 'bob')).toEqual({ kind: 'unknown' });
-  expect(await lookUp.byTicket('chicken-100', 'chicken-100.1.2', 'bob')).toEqual({ kind: 'unknown' });
+  expect(await lookUp.byTicket('chicken-100', 'chicken-100.2', 'bob')).toEqual({ kind: 'unknown' });
   expect(await lookUp.all('bob')).toEqual([]);
   expect(await lookUp.mine('chicken-100', 'ann')).toMatchObject({
     kind: 'claim',

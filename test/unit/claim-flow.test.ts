@@ -53,7 +53,8 @@ async function makeBench({
   await gate.configure(campaign);
   const live = catalog.put(campaign);
   live.atGate = true;
-  const flow = makeClaimFlow({ catalog, gate, log, record, codes, inFlightMax, logWaitingMax });
+  const parts = { catalog, gate, log, record, codes, system: clock, shared: false };
+  const flow = makeClaimFlow({ ...parts, inFlightMax, logWaitingMax });
 
   /** Presses, and returns a way to see what was told so far. */
   function press(userId: string, more: Partial<Press> = {}): { told(): string; outcomes: Outcome[] } {
@@ -79,7 +80,7 @@ describe('won', () => {
       {
         verdict: 'won',
         claim: {
-          id: 'chicken-100.2.1',
+          id: 'chicken-100.1',
           campaignId: 'chicken-100',
           userId: 'ann',
           seq: 1,

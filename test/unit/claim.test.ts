@@ -130,17 +130,15 @@ describe('a claim’s id', () => {
   it.each([
     '',
     'chicken-100',
-    'chicken-100.1',
-    'chicken-100.1.0',
-    'chicken-100.0.1',
-    'chicken-100.1.01',
-    'chicken-100.1.-1',
-    'chicken-100.1.1e3',
-    'chicken-100.1.1.1',
-    'Chicken.1.1',
-    'a.1.9999999999999999',
-    'a.1.1\n',
-    '../a.1.1',
+    'chicken-100.0',
+    'chicken-100.01',
+    'chicken-100.-1',
+    'chicken-100.1e3',
+    'chicken-100..1',
+    'Chicken.1',
+    'a.9999999999999999',
+    'a.1\n',
+    '../a.1',
   ])('%j is none', (id) => {
     expect(parseClaimId(id)).toBeNull();
   });

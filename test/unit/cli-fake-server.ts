@@ -247,7 +247,7 @@ function newWin(fake: FakeServer, campaign: Stored, userId: string, quantity: nu
     seq,
     userId,
     code: `c-${seq}`,
-    id: `x.1.${seq}`,
+    id: `x.${seq}`,
     status: 'issued',
     wonAt: new Date().toISOString(),
   };

@@ -8,7 +8,7 @@ import type { CampaignChange } from '../../src/flow/campaign.ts';
 import { makeCampaignFlow } from '../../src/flow/campaign.ts';
 import { makeCatalog } from '../../src/flow/catalog.ts';
 import { makeCodes } from '../../src/flow/codes.ts';
-import { fillGate } from '../../src/flow/fill-gate.ts';
+import { bringToGate, fillGate } from '../../src/flow/fill-gate.ts';
 import type { GateAnswer } from '../../src/ports/gate.ts';
 import type { RecordPlace } from '../support/contract/record-bench.ts';
 import { makeHandClock } from '../support/hand-clock.ts';
@@ -128,6 +128,7 @@ describe('a campaign that was over before the start', () => {
       codes: makeCodes(Buffer.from('a master secret for tests only')),
       system: makeHandClock(),
       durabilities: ['memory', 'disk'],
+      bring: (live, campaign) => bringToGate({ ...made, ...place }, live, campaign),
     });
     const result = await flow.patch('chicken-100', 1, change, operator);
     return { ...made, place, result };

@@ -146,7 +146,7 @@ describe('a recorder', () => {
       codes.codeOf({ id: 'chicken-100', codes: { source: 'generated' } }, 1) as string,
     );
     expect((await place.record.find(null, { codeLookup: lookup })).map(({ id }) => id)).toEqual([
-      'chicken-100.1.1',
+      'chicken-100.1',
     ]);
     expect((await place.record.find('plain', { seq: 1 }))[0]?.codeLookup).toBeNull();
   });

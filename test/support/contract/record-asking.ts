@@ -35,8 +35,8 @@ export function recordAsking(name: string, makePlace: MakeRecordPlace): void {
         await bench.store([sampleWin(1, { ...ann, campaignId: 'other' })]);
         const ids = async (campaignId: string | null) =>
           (await bench.record.find(campaignId, ann)).map(({ id }) => id);
-        expect(await ids(ID)).toEqual(['chicken-100.1.1', 'chicken-100.1.3']);
-        expect(await ids(null)).toEqual(['chicken-100.1.1', 'chicken-100.1.3', 'other.1.1']);
+        expect(await ids(ID)).toEqual(['chicken-100.1', 'chicken-100.3']);
+        expect(await ids(null)).toEqual(['chicken-100.1', 'chicken-100.3', 'other.1']);
         expect(await ids('nowhere')).toEqual([]);
         expect(await bench.record.find(ID, { userId: 'Ann' })).toEqual([]);
       });
