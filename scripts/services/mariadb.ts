@@ -75,6 +75,8 @@ function settings(port: number, data: string, folder: string): string[] {
     '--bind-address=127.0.0.1',
     `--socket=${join(folder, 'socket')}`,
     `--pid-file=${join(folder, 'pid')}`,
+    // Its own: the machine's may be closed to the user that it runs as.
+    `--tmpdir=${folder}`,
     '--skip-name-resolve',
     '--server-id=1',
     '--log-bin=binlog',
@@ -92,6 +94,7 @@ async function initialize(install: string, data: string, folder: string, user?: 
   const args = [
     '--no-defaults',
     `--datadir=${data}`,
+    `--tmpdir=${folder}`,
     '--auth-root-authentication-method=normal',
     '--skip-test-db',
     '--skip-name-resolve',

@@ -1,4 +1,7 @@
-/** `dibs demo`: the main job from end to end, on a server of its own with data that is thrown away. */
+/**
+ * `dibs demo`: the main job from end to end, on a server of its own with data that is thrown away. With `--services` the
+ * server works on the Redis, Kafka and MySQL that the environment names; `npm run demo -- --services` starts them first.
+ */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -6,7 +9,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { after } from './clock.ts';
+import { after, wallMs } from './clock.ts';
 import { CommandFailure, exitCodes } from './failure.ts';
 import { wholeNumber } from './options.ts';
 
@@ -15,6 +18,7 @@ Examples:
   $ npm run demo
   $ dibs demo --users 50000 --quantity 1000
   $ dibs demo --keep                                    leave it running, to look at the pages
+  $ npm run demo -- --services                          on a Redis, a Kafka and a MariaDB that it starts and stops
 
 Exit code 1 when an invariant does not hold.`;
 
@@ -23,11 +27,16 @@ interface DemoOptions {
   quantity: number;
   concurrency: number;
   keep?: boolean;
+  services?: string | true;
   json?: boolean;
 }
 
-const campaignId = 'demo-100';
 const readyMs = 30_000;
+
+/** Where the parts are. Only with --services: a demo is nothing that should happen to somebody's own Redis by chance. */
+const placeNames = ['DIBS_REDIS_URL', 'DIBS_KAFKA_BROKERS', 'DIBS_DATABASE_URL'] as const;
+/** What the processes of such a server share. */
+const secretNames = ['DIBS_MASTER_SECRET', 'DIBS_ADMIN_KEY'] as const;
 
 export function demoCommand(): Command {
   return new Command('demo')
@@ -37,6 +46,7 @@ export function demoCommand(): Command {
     .option('--users <n>', 'how many people', wholeNumber(1, 1_000_000), 10_000)
     .option('--quantity <n>', 'how many units', wholeNumber(1, 1_000_000), 100)
     .option('--concurrency <n>', 'connections', wholeNumber(1, 10_000), 200)
+    .option('--services [names]', `on the services that ${placeNames.join(', ')} name`)
     .option('--keep', 'leave the server running until Ctrl-C')
     .option('--json', 'print JSON')
     .addHelpText('after', help)
@@ -44,20 +54,25 @@ export function demoCommand(): Command {
 }
 
 async function demo(options: DemoOptions): Promise<void> {
+  const settings = settingsOf(options);
   const dataDir = mkdtempSync(join(tmpdir(), 'dibs-demo-'));
-  const server = startServer(dataDir);
+  const server = startServer(dataDir, settings);
   // Whatever way this process ends, nothing of the demo is left behind.
   const cleanUp = () => {
     server.kill('SIGKILL');
     rmSync(dataDir, { recursive: true, force: true });
   };
   process.once('exit', cleanUp);
-  endOnSignal(server);
+  const interrupted = endOnSignal(server);
   try {
     const ready = await serverReady(server);
-    const ok = await playDemo(ready, options);
-    process.exitCode = ok ? exitCodes.ok : exitCodes.finding;
+    const ok = await playDemo({ ...ready, adminKey: settings['DIBS_ADMIN_KEY'] ?? ready.adminKey }, options);
+    if (!interrupted()) process.exitCode = ok ? exitCodes.ok : exitCodes.finding;
     if (options.keep) await untilInterrupted(server, ready.url);
+  } catch (error) {
+    // A server that is stopped in the middle answers no more: that is what was asked for, and the signal's code says so.
+    if (interrupted()) await new Promise(() => undefined);
+    throw error;
   } finally {
     await stopServer(server);
     process.off('exit', cleanUp);
@@ -70,16 +85,31 @@ interface Ready {
   readonly adminKey: string;
 }
 
+/** What the server is told of the environment: nothing, or where its services are. */
+function settingsOf({ services }: DemoOptions): Record<string, string> {
+  if (services === undefined) return {};
+  const missing = placeNames.filter((name) => !process.env[name]);
+  if (missing.length > 0) {
+    throw new CommandFailure(
+      exitCodes.usage,
+      `--services needs ${missing.join(', ')}`,
+      'From a checkout, `npm run demo -- --services` starts Redis, Kafka and MariaDB and sets them.',
+    );
+  }
+  const pairs = [...placeNames, ...secretNames].map((name) => [name, process.env[name]]);
+  return Object.fromEntries(pairs.filter(([, value]) => value)) as Record<string, string>;
+}
+
 /** Only the settings below count, so that the demo shows the same whatever the environment is. */
-function startServer(dataDir: string): ChildProcess {
-  const source = fileURLToPath(import.meta.url).endsWith('.ts') ? './dibs.ts' : './dibs.js';
-  const dibs = fileURLToPath(new URL(source, import.meta.url));
+function startServer(dataDir: string, settings: Record<string, string>): ChildProcess {
+  const dibs = fileURLToPath(new URL('../../scripts/dibs.mjs', import.meta.url));
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DIBS_')));
   const flags = ['--port', '0', '--data-dir', dataDir, '--log-level', 'warn', '--ready-json'];
   // A group of its own: Ctrl-C is for the demo, which then stops the server gently.
   return spawn(process.execPath, [dibs, 'serve', ...flags], {
-    env,
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // The launcher ends it with the other end of this pipe: nothing stays, not even after a kill -9 of the demo.
+    env: { ...env, ...settings, LAUNCH_PARENT_FD: '3' },
+    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
     detached: true,
   });
 }
@@ -116,17 +146,19 @@ async function playDemo(ready: Ready, options: DemoOptions): Promise<boolean> {
   const print = await import('./print.ts');
   const quiet = options.json === true;
   const client = new Client({ url: ready.url, key: ready.adminKey }, {});
-  await client.post('/v1/admin/campaigns', campaignOf(options.quantity));
+  const campaignId = campaignIdOf(options);
+  await client.post('/v1/admin/campaigns', campaignOf(campaignId, options));
   await client.post(`/v1/admin/campaigns/${campaignId}/open`);
+  const on = runsOn(options);
   if (!quiet) {
-    print.say(`${print.marks.ok} server on ${ready.url}, everything embedded`);
+    print.say(`${print.marks.ok} server on ${ready.url}, ${on}`);
     print.say(`${print.marks.ok} campaign ${campaignId}: ${print.count(options.quantity)} units, open\n`);
   }
-  const rush = await rushAndShow(client, rushOf(options), quiet);
+  const rush = await rushAndShow(client, rushOf(campaignId, options), quiet);
   const integrity = await readIntegrity(client, campaignId);
   const ok = rush.ok && integrity.ok;
   if (quiet) {
-    print.sayJson({ ok, url: ready.url, rush, integrity });
+    print.sayJson({ ok, url: ready.url, runsOn: on, rush, integrity });
     return ok;
   }
   print.say(`\n${print.heading("The server's own report: gate, log and record compared")}`);
@@ -139,19 +171,29 @@ async function playDemo(ready: Ready, options: DemoOptions): Promise<boolean> {
   return ok;
 }
 
-const campaignOf = (quantity: number) => ({
+function runsOn({ services }: DemoOptions): string {
+  if (services === undefined) return 'everything embedded';
+  return `on ${services === true ? 'Redis, Kafka and MySQL' : services}`;
+}
+
+/** Services may hold the campaign of an earlier demo. */
+const campaignIdOf = ({ services }: DemoOptions): string =>
+  services === undefined ? 'demo-100' : `demo-100-${wallMs().toString(36)}`;
+
+/** Each at the strongest level that its parts keep. */
+const campaignOf = (campaignId: string, { quantity, services }: DemoOptions) => ({
   id: campaignId,
   name: `First ${quantity}`,
   kind: 'coupon',
   quantity,
   mode: 'instant',
-  durability: 'disk',
+  durability: services === undefined ? 'disk' : 'logged',
   codes: { source: 'generated' },
   benefit: { title: 'One fried chicken' },
 });
 
 /** The crowd of the demo: a fifth press twice, a tenth ask again, and of a hundred connections three are cut. */
-function rushOf({ users, concurrency }: DemoOptions) {
+function rushOf(campaignId: string, { users, concurrency }: DemoOptions) {
   return {
     campaignId,
     crowd: {
@@ -176,11 +218,19 @@ function rushOf({ users, concurrency }: DemoOptions) {
   };
 }
 
-/** The server is in a group of its own, so nobody else would stop it. A demo that had its result keeps its exit code. */
-function endOnSignal(server: ChildProcess): void {
+/**
+ * The server is in a group of its own, so nobody else would stop it. A demo that had its result keeps its exit code.
+ * @returns whether a signal came
+ */
+function endOnSignal(server: ChildProcess): () => boolean {
+  let interrupted = false;
   for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
-    process.on(signal, () => void stopServer(server).then(() => process.exit(process.exitCode ?? code)));
+    process.on(signal, () => {
+      interrupted = true;
+      void stopServer(server).then(() => process.exit(process.exitCode ?? code));
+    });
   }
+  return () => interrupted;
 }
 
 async function untilInterrupted(server: ChildProcess, url: string): Promise<void> {

@@ -74,6 +74,22 @@ test('it ends by itself, all green, and takes its data away', async () => {
   expect(readdirSync(folder)).toEqual([]);
 });
 
+test('--services without their addresses says how to get them', async () => {
+  const { child, output } = startDemo('--services');
+  expect(await once(child, 'close')).toEqual([2, null]);
+  expect(output()).toContain('--services needs DIBS_REDIS_URL, DIBS_KAFKA_BROKERS, DIBS_DATABASE_URL');
+  expect(output()).toContain('npm run demo -- --services');
+  expect(readdirSync(folder)).toEqual([]);
+});
+
+test('a demo that is killed leaves no server behind', async () => {
+  const { child, output } = startDemo('--users', '100000');
+  await expect.poll(output, { timeout: 20_000 }).toContain('units, open');
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  await expect.poll(() => fetch(urlIn(output())).catch(() => 'gone'), { timeout: 5_000 }).toBe('gone');
+});
+
 test('a record that names another winner makes it red and ends it with 1', async () => {
   const { child, output } = startDemo();
   const ended = once(child, 'close');
