@@ -11,7 +11,16 @@ import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
 import { T0 } from './samples.ts';
 
-const TABLES = ['campaigns', 'claims', 'recorder', 'outbox', 'dead_letters', 'operator_keys', 'audit'];
+const TABLES = [
+  'campaigns',
+  'claims',
+  'recorder',
+  'outbox',
+  'dead_letters',
+  'operator_keys',
+  'audit',
+  'leases',
+];
 
 async function empty(pool: Pool): Promise<void> {
   for (const table of TABLES) await pool.query<ResultSetHeader>(`DELETE FROM ${table}`);

@@ -91,5 +91,41 @@ const first: Migration = {
   },
 };
 
+/**
+ * `floor_seq`: numbers of the present epoch begin above it. `archived` follows from the campaign by itself, so that
+ * nobody can forget to write it.
+ */
+const EPOCHS = `ALTER TABLE campaigns
+  ADD COLUMN epoch BIGINT NOT NULL DEFAULT 1,
+  ADD COLUMN gate_state VARCHAR(16) NOT NULL DEFAULT 'open',
+  ADD COLUMN base_seq BIGINT NOT NULL DEFAULT 0,
+  ADD COLUMN leased_seq BIGINT NOT NULL DEFAULT 0,
+  ADD COLUMN floor_seq BIGINT NOT NULL DEFAULT 0,
+  ADD COLUMN reserved BIGINT NOT NULL DEFAULT 0,
+  ADD COLUMN reserved_until BIGINT,
+  ADD COLUMN archived TINYINT GENERATED ALWAYS AS
+    (COALESCE(JSON_TYPE(JSON_EXTRACT(body, '$.archivedAt')) <> 'NULL', 0)) STORED,
+  ADD INDEX campaigns_live (archived)`;
+
+const LEASES = `CREATE TABLE IF NOT EXISTS leases (
+  name VARBINARY(255) NOT NULL PRIMARY KEY,
+  holder VARBINARY(255) NOT NULL,
+  \`until\` BIGINT NOT NULL
+)`;
+
+const sharedGate: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const { rows } = await sql`SELECT 1 FROM information_schema.columns
+      WHERE table_schema = DATABASE() AND table_name = 'campaigns' AND column_name = 'gate_state'`.execute(
+      db,
+    );
+    if (rows.length === 0) await sql.raw(EPOCHS).execute(db);
+    await sql.raw(`${LEASES} ${TABLE_END}`).execute(db);
+  },
+};
+
 /** In order. The count is the schema's version. */
-export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first };
+export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first': first,
+  '0002-shared-gate': sharedGate,
+};
