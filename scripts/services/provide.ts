@@ -1,7 +1,7 @@
 // Which services there are, and where each comes from: the address given by the environment, else one of our own.
 //
-// A source between the two has its place in `provide`: Docker Compose, once deploy/compose.yaml is there. It would
-// return the same `Provided`, with `stop` taking its containers down.
+// There is none in between: deploy/compose.yaml is for running Dibs, with passwords and data that stay. Whoever has a
+// container engine and wants its services tested names them: `docker run -p 6379:6379 redis:7.4`, DIBS_TEST_REDIS_URL.
 
 import { createConnection } from 'node:net';
 import { startKafka } from './kafka.ts';
