@@ -3,24 +3,13 @@
 import type { Attempt } from '../../core/gate.ts';
 import type { GateAnswer } from '../../ports/gate.ts';
 
-/**
- * Beside the port's answers, why nothing was decided: `rebuilding` (Redis has not been made sure of since it restarted,
- * lost its memory or was promoted; nobody gets in until it is armed again), `overloaded` (too many wait already), and
- * `unknown`: the call was sent and its answer never came, so it may or may not have been decided. Asking again is safe.
- */
-export type RedisGateAnswer =
-  | GateAnswer
-  | { verdict: 'rebuilding' }
-  | { verdict: 'overloaded' }
-  | { verdict: 'unknown' };
-
-export const UNAVAILABLE: RedisGateAnswer = { verdict: 'unavailable' };
-export const REBUILDING: RedisGateAnswer = { verdict: 'rebuilding' };
-export const OVERLOADED: RedisGateAnswer = { verdict: 'overloaded' };
-export const UNKNOWN: RedisGateAnswer = { verdict: 'unknown' };
+export const UNAVAILABLE: GateAnswer = { verdict: 'unavailable' };
+export const REBUILDING: GateAnswer = { verdict: 'rebuilding' };
+export const OVERLOADED: GateAnswer = { verdict: 'overloaded' };
+export const UNKNOWN: GateAnswer = { verdict: 'unknown' };
 
 /** The letters of claim.lua that need nothing from the rest of its reply. */
-export const LETTERS: Readonly<Record<string, RedisGateAnswer>> = {
+export const LETTERS: Readonly<Record<string, GateAnswer>> = {
   i: { verdict: 'ineligible' },
   p: { verdict: 'paused' },
   n: { verdict: 'not_open' },
@@ -55,7 +44,7 @@ export interface BatchAnswer {
   /** how many claims the end of the block of numbers has left undecided */
   blocked: number;
   /** in the order of the batch */
-  answers: RedisGateAnswer[];
+  answers: GateAnswer[];
 }
 
 /** Reads the reply to one call. Throws when it is not the reply of claim.lua to this batch. */
@@ -72,7 +61,7 @@ export function readAnswer(
   let at = 5;
   let seq = first;
   let blocked = 0;
-  const won = (attempt: Attempt, nth: number, key: string | null): RedisGateAnswer => {
+  const won = (attempt: Attempt, nth: number, key: string | null): GateAnswer => {
     const fact = {
       type: 'claim.won' as const,
       ...fence,
@@ -85,7 +74,7 @@ export function readAnswer(
     seq += 1;
     return { verdict: 'won', fact };
   };
-  const answers = batch.map((attempt, i): RedisGateAnswer => {
+  const answers = batch.map((attempt, i): GateAnswer => {
     const letter = verdicts[i] as string;
     if (letter === 'w') return won(attempt, 1, null);
     if (letter === 'W') return won(attempt, rest[at++] as number, attempt.key);
@@ -99,4 +88,24 @@ export function readAnswer(
     return answer;
   });
   return { clock, version, issued, blocked, answers };
+}
+
+/** What a stranger would be told: `o` he would win, or a letter of claim.lua. */
+export interface Look {
+  /** epoch ms */
+  clock: number;
+  version: number;
+  issued: number;
+  /** the number that the next win gets */
+  next: number;
+  letter: string;
+  /** epoch ms; 0: never */
+  closesAt: number;
+}
+
+/** Reads the reply to a look. Throws when it is none. */
+export function readLook(reply: unknown): Look {
+  const [clock, version, issued, next, letter, closesAt] = reply as [number, number, number, number, string, number];
+  if (typeof letter !== 'string' || letter.length !== 1) throw new Error(`claim.lua answered a look with ${String(letter)}`);
+  return { clock, version, issued, next, letter, closesAt };
 }

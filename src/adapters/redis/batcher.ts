@@ -6,19 +6,19 @@
  */
 
 import type { Attempt } from '../../core/gate.ts';
-import type { RedisGateAnswer } from './answers.ts';
+import type { GateAnswer } from '../../ports/gate.ts';
 import { OVERLOADED, UNAVAILABLE, UNKNOWN } from './answers.ts';
 
 /** claim.lua takes no more */
 export const BATCH_MAX = 128;
 const IN_FLIGHT_MAX = 4;
 
-type Answer = (given: RedisGateAnswer) => void;
+type Answer = (given: GateAnswer) => void;
 
 /** What became of one call. `silent`: it was sent, and nobody knows what came of it. */
 export type CallOutcome =
-  | { kind: 'answered'; answers: RedisGateAnswer[] }
-  | { kind: 'refused'; with: RedisGateAnswer }
+  | { kind: 'answered'; answers: GateAnswer[] }
+  | { kind: 'refused'; with: GateAnswer }
   | { kind: 'silent' };
 
 export interface LaneParts {
@@ -84,7 +84,7 @@ export function makeLane({ call, open, afterTurn, waitingMax }: LaneParts): Lane
     if (suspect) clear();
     else sendWhatIsDue();
     for (const [i, answer] of told.entries()) {
-      if (outcome.kind === 'answered') answer(outcome.answers[i] as RedisGateAnswer);
+      if (outcome.kind === 'answered') answer(outcome.answers[i] as GateAnswer);
       else answer(outcome.kind === 'silent' ? UNKNOWN : outcome.with);
     }
   }

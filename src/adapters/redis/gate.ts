@@ -8,14 +8,15 @@
 
 import type { Campaign } from '../../core/campaign.ts';
 import { gateRule } from '../../core/gate.ts';
-import type { Gate, GateCounts } from '../../ports/gate.ts';
+import type { Holding } from '../../ports/gate.ts';
 import type { Holders } from '../../ports/record.ts';
+import type { GateKeeper, SharedGate } from '../../ports/shared-gate.ts';
 import type { System } from '../../ports/system.ts';
-import type { RedisGateAnswer } from './answers.ts';
 import type { RedisClient } from './connect.ts';
+import { arm, makeKeeper, readCounts } from './keeper.ts';
 import { type LuaCalls, makeLuaCalls } from './lua-calls.ts';
 import { makePlace, moveToEpoch, type Place } from './place.ts';
-import { armedScript, scriptText } from './scripts.ts';
+import { scriptText } from './scripts.ts';
 
 export interface RedisGateParts {
   client: RedisClient;
@@ -32,39 +33,12 @@ export interface RedisGateParts {
   claimText?: string;
 }
 
-/** What the gate decides with from now on: see arm.lua. */
-export interface Arming {
-  epoch: number;
-  /** none yet, those that are here, or those that `load` brought */
-  holders: 'empty' | 'kept' | 'staged';
-  /** numbers go on above it */
-  lastSeq?: number;
-  bounds?: Bounds;
-}
-
-/** null: no bound */
-export interface Bounds {
-  /** the highest seq that may be given out */
-  blockEnd: number | null;
-  /** epoch ms by Redis' clock; past it nothing is decided */
-  leaseUntil: number | null;
-}
-
-export type Armed =
-  | { kind: 'armed'; issued: number; lastSeq: number; holders: number }
-  | { kind: 'refused'; why: 'unconfigured' | 'fenced' | 'live'; detail: string };
-
-export interface RedisGate extends Gate {
-  /** Lets an epoch decide. Only for who has made sure of the holders, and alone does so. */
-  arm(campaignId: string, arming: Arming): Promise<Armed>;
-  /** Extends bounds within an epoch; they never shrink. False when another epoch is in force. */
-  extend(campaignId: string, epoch: number, bounds: Bounds): Promise<boolean>;
-  /** The epoch and version in force; null: no rule here. Epoch 0: not armed. */
-  inForce(campaignId: string): Promise<{ epoch: number; version: number } | null>;
-}
+export type RedisGate = SharedGate & GateKeeper;
 
 const WAITING_MAX = 16_384;
 const LOAD_CHUNK = 500;
+/** A new campaign decides so long before whoever looks after the gate has to have seen it. */
+const FIRST_LEASE_MS = 2_000;
 
 /** What the parts of the gate share. */
 interface Inside {
@@ -88,114 +62,88 @@ export function makeRedisGate(parts: RedisGateParts): RedisGate {
     return place;
   };
   const inside: Inside = { lua, client, claimText, places, placeOf };
-  return { ...claiming(inside), ...keeping(inside), ...looking(inside), ...arming(inside) };
+  return { ...claiming(inside), ...keeping(inside), ...filling(inside), ...looking(inside), ...makeKeeper(inside) };
 }
 
-function claiming({ places }: Inside): Pick<RedisGate, 'claim'> {
+function claiming({ places, placeOf, claimText }: Inside): Pick<RedisGate, 'claim' | 'follow'> {
   return {
     claim(campaignId, attempt, answer) {
       const place = places.get(campaignId);
       if (place === undefined) return answer({ verdict: 'unknown_campaign' });
-      // The port's list of answers does not have all of ours yet; see RedisGateAnswer.
-      return place.lane.claim(attempt, answer as (given: RedisGateAnswer) => void);
+      return place.lane.claim(attempt, answer);
+    },
+    follow(campaignId, epoch, _version) {
+      moveToEpoch(placeOf(campaignId), epoch, claimText);
     },
   };
 }
 
-function keeping({
-  lua,
-  places,
-  placeOf,
-  claimText,
-}: Inside): Pick<RedisGate, 'configure' | 'load' | 'unload'> {
+function keeping(inside: Inside): Pick<RedisGate, 'begin' | 'configure' | 'unload'> {
+  const { lua, places, placeOf, claimText } = inside;
+  const configure: RedisGate['configure'] = async (campaign) => {
+    const place = placeOf(campaign.id);
+    const reply = await lua.run('configure', campaign.id, [...ruleArgs(campaign), place.clock]);
+    moveToEpoch(place, campaign.epoch, claimText);
+    const [outcome, issued] = reply as [string, number];
+    return outcome === 'ok' ? { kind: 'ok' } : { kind: 'below_issued', issued };
+  };
   return {
-    async configure(campaign) {
-      const place = placeOf(campaign.id);
-      const reply = await lua.run('configure', campaign.id, [...ruleArgs(campaign), place.clock]);
-      moveToEpoch(place, campaign.epoch, claimText);
-      const [outcome, issued] = reply as [string, number];
-      return outcome === 'ok' ? { kind: 'ok' } : { kind: 'below_issued', issued };
-    },
-    async load(campaignId, past) {
-      const place = places.get(campaignId);
-      if (!place) throw new Error(`campaign ${campaignId} is not at the gate`);
-      for (let from = 0; from < past.seqs.length || !place.loading; from += LOAD_CHUNK) {
-        const fresh = place.loading ? 0 : 1;
-        place.loading = true;
-        await lua.run('load', campaignId, [fresh, ...unitArgs(past, from, from + LOAD_CHUNK)]);
-      }
+    configure,
+    async begin(campaign) {
+      await configure(campaign);
+      // Refused: it has begun already, or somebody has taken over since. Both leave nothing to do here.
+      await arm(inside, campaign.id, {
+        epoch: campaign.epoch,
+        holders: 'empty',
+        lastSeq: 0,
+        reserved: 0,
+        bounds: { blockEnd: null, leaseMs: FIRST_LEASE_MS },
+      });
     },
     async unload(campaignId) {
-      const place = places.get(campaignId);
-      if (!place) return;
+      places.get(campaignId)?.lane.clear();
       places.delete(campaignId);
-      place.lane.clear();
       await lua.run('unload', campaignId, []);
     },
   };
 }
 
-function looking({ lua, client }: Inside): Pick<RedisGate, 'holdings' | 'counts' | 'inForce'> {
-  const counts = async (campaignId: string) => {
-    const [issued, lastSeq, quantity, holders, epoch, version] = (await lua.run(
-      'counts',
-      campaignId,
-      [],
-    )) as number[];
-    return issued === undefined ? null : ({ issued, lastSeq, quantity, holders, epoch, version } as Counted);
+function filling({ lua, places }: Inside): Pick<RedisGate, 'load'> {
+  return {
+    async load(campaignId, past) {
+      const place = places.get(campaignId);
+      if (!place) throw new Error(`campaign ${campaignId} is not at the gate`);
+      // Who begins again at the beginning is loading anew, whatever became of the time before.
+      const [first = Number.POSITIVE_INFINITY] = past.seqs;
+      if (place.staged !== null && first <= place.staged.lastSeq) place.staged = null;
+      for (let from = 0; from < past.seqs.length || place.staged === null; from += LOAD_CHUNK) {
+        const after = place.staged?.lastSeq ?? '';
+        const units = unitArgs(past, from, from + LOAD_CHUNK);
+        const [issued, lastSeq] = (await lua.run('load', campaignId, [after, ...units])) as [number, number];
+        place.staged = { issued, lastSeq };
+      }
+    },
   };
+}
+
+function looking({ lua, client }: Inside): Pick<RedisGate, 'holdings' | 'counts'> {
   return {
     async holdings(campaignId, userId) {
       const units = await client.hget(lua.key(campaignId, 'users'), userId);
       return units === null ? [] : units.split('\n').map(unitOf);
     },
     async counts(campaignId) {
-      const counted = await counts(campaignId);
+      const counted = await readCounts(lua, campaignId);
       if (counted === null) return null;
       const { issued, lastSeq, quantity, holders } = counted;
       return { issued, lastSeq, quantity, holders };
     },
-    async inForce(campaignId) {
-      const counted = await counts(campaignId);
-      return counted === null ? null : { epoch: counted.epoch, version: counted.version };
-    },
   };
-}
-
-type Counted = GateCounts & { epoch: number; version: number };
-
-function arming({ lua, placeOf, claimText }: Inside): Pick<RedisGate, 'arm' | 'extend'> {
-  return {
-    async arm(campaignId, { epoch, holders, lastSeq = 0, bounds }) {
-      const place = placeOf(campaignId);
-      const limits = boundArgs(bounds ?? { blockEnd: null, leaseUntil: null });
-      const reply = await lua.runOrRefuse('arm', campaignId, [epoch, holders, lastSeq, ...limits]);
-      if (typeof reply === 'string') return refusedArming(reply);
-      await lua.load(armedScript(claimText, campaignId, epoch).text);
-      moveToEpoch(place, epoch, claimText);
-      place.loading = false;
-      const [issued, last, users] = reply as [number, number, number];
-      return { kind: 'armed', issued, lastSeq: last, holders: users };
-    },
-    async extend(campaignId, epoch, bounds) {
-      const reply = await lua.runOrRefuse('extend', campaignId, [epoch, ...boundArgs(bounds)]);
-      return typeof reply !== 'string';
-    },
-  };
-}
-
-function refusedArming(message: string): Armed {
-  const why = (message.split(' ')[0] as string).toLowerCase() as 'unconfigured' | 'fenced' | 'live';
-  return { kind: 'refused', why, detail: message };
 }
 
 function ruleArgs(campaign: Campaign): (string | number)[] {
   const { version, quantity, perUserLimit, startsAt, closesAt, paused, closed } = gateRule(campaign);
   return [version, quantity, perUserLimit, startsAt ?? '', closesAt ?? '', paused ? 1 : 0, closed ? 1 : 0];
-}
-
-function boundArgs({ blockEnd, leaseUntil }: Bounds): (string | number)[] {
-  return [blockEnd ?? '', leaseUntil ?? ''];
 }
 
 /** Units `from` … `to` - 1 as load.lua takes them. */
@@ -206,8 +154,8 @@ function unitArgs({ seqs, wonAt, userIds, keys }: Holders, from: number, to: num
   });
 }
 
-/** `seq,wonAt[,key]` */
-function unitOf(line: string): { seq: number; wonAt: number } {
-  const [seq, wonAt] = line.split(',', 2);
-  return { seq: Number(seq), wonAt: Number(wonAt) };
+/** `seq,wonAt[,key]`; a key may have commas of its own. */
+function unitOf(line: string): Holding {
+  const [, seq, wonAt, key = null] = /^(\d+),(\d+)(?:,(.*))?$/.exec(line) as string[] & { 3?: string };
+  return { seq: Number(seq), wonAt: Number(wonAt), key };
 }

@@ -27,8 +27,8 @@ export interface Place {
   sha: string;
   /** the latest clock that Redis has told about this campaign */
   clock: number;
-  /** holders are being loaded: the next chunk is not the first */
-  loading: boolean;
+  /** what this process has loaded so far, to be armed; null: nothing */
+  staged: { issued: number; lastSeq: number } | null;
   lane: Lane;
 }
 
@@ -40,7 +40,7 @@ export function makePlace(parts: PlaceParts, campaignId: string): Place {
     epoch: 0,
     sha: '',
     clock: 0,
-    loading: false,
+    staged: null,
     lane: makeLane({
       call: (batch) => call(parts, place, keys, batch),
       open: () => client.status === 'ready',

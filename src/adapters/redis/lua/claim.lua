@@ -7,7 +7,7 @@
 -- KEYS     rule users out
 -- ARGV     epoch clock users marks keys
 --   clock  the latest clock that this caller was told: time does not step back for those who saw it
---   users  JSON, the users who claim, 1 … 128
+--   users  JSON, the users who claim, at most 128; none: a look, which gives nothing to anybody
 --   marks  empty when all are eligible and have no key; else a letter for each:
 --          e eligible, k eligible and has the next key, x not eligible, y not eligible and has the next key
 --   keys   JSON, the keys in the order of their users
@@ -17,6 +17,7 @@
 --     w won, where one unit is the limit         W won, where it is not; nth in the rest
 --     a already won; seq and wonAt in the rest   i ineligible   p paused   n not open   c closed   s sold out
 --     b the block of numbers is used up: not decided
+--     A look has one letter: what a stranger would be told, o when he would win; and closesAt, or 0, in the rest.
 -- ERRORS   FENCED (another epoch, or no gate) LEASE (the right to decide has ended)
 
 local rule = redis.call('HMGET', KEYS[1], 'epoch', 'version', 'quantity', 'limit', 'startsAt', 'closesAt', 'paused',
@@ -39,7 +40,7 @@ local blockEnd = tonumber(rule[12]) or math.huge
 local kept = tonumber(rule[11])
 local clock = math.max(now, kept, tonumber(ARGV[2]))
 local users, marks, keys = cjson.decode(ARGV[3]), ARGV[4], cjson.decode(ARGV[5])
-local held = redis.call('HMGET', KEYS[2], unpack(users))
+local held = #users > 0 and redis.call('HMGET', KEYS[2], unpack(users))
 
 -- What is said to everybody who holds nothing and may win.
 local refusal
@@ -153,4 +154,8 @@ end
 
 answer[3] = issued
 answer[5] = table.concat(verdicts)
+if not held then
+  answer[5] = refusal or issued >= quantity and 's' or lastSeq >= blockEnd and 'b' or 'o'
+  answer[6] = closesAt or 0
+end
 return answer

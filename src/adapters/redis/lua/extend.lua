@@ -1,5 +1,5 @@
--- Extends the right to decide: numbers up to the end of a block that was leased before use, and until a moment. Both
--- only ever grow within an epoch. A gate that was armed without a bound keeps having none.
+-- Extends the right to decide: numbers up to the end of a block that was leased before use, and until a moment. A bound
+-- is set where there was none; one that is there only ever grows within an epoch.
 --
 -- KEYS     rule
 -- ARGV     epoch blockEnd leaseUntil
@@ -14,7 +14,7 @@ if rule[1] ~= ARGV[1] then
 end
 for i, name in ipairs({ 'blockEnd', 'leaseUntil' }) do
   local wanted, bound = tonumber(ARGV[i + 1]), tonumber(rule[i + 2])
-  if wanted and bound and wanted > bound then
+  if wanted and (not bound or wanted > bound) then
     redis.call('HSET', KEYS[1], name, ARGV[i + 1])
   end
 end

@@ -1,18 +1,22 @@
--- Takes holders of the past in, in order of seq, chunk by chunk, beside the gate: `arm` puts them in force. What is not
--- above the last seq taken in is skipped, so that a chunk sent twice is taken in once.
+-- Takes holders of the past in, in order of seq, chunk by chunk, beside the gate: `arm` puts them in force. Each chunk
+-- says where the one before it ended, so that two who load at once are found out instead of mixed.
 --
 -- KEYS     stagedRule stagedUsers
--- ARGV     fresh user unit…
---   fresh  1 on the first chunk: what an earlier, broken-off load left is dropped
+-- ARGV     after user unit…
+--   after  lastSeq as the chunk before was answered; empty for the first: what an earlier, broken-off load left is dropped
 --   user   of the first holder, followed by his unit `seq,wonAt` or `seq,wonAt,key`; then the next user, and so on
 -- RETURNS  issued lastSeq
+-- ERRORS   GAP (somebody else has loaded in between)
 
-if ARGV[1] == '1' then
+if ARGV[1] == '' then
   redis.call('DEL', KEYS[1], KEYS[2])
 end
 local staged = redis.call('HMGET', KEYS[1], 'issued', 'lastSeq', 'clock')
 local issued, lastSeq = tonumber(staged[1] or 0), tonumber(staged[2] or 0)
 local clock = tonumber(staged[3] or 0)
+if ARGV[1] ~= '' and tonumber(ARGV[1]) ~= lastSeq then
+  return redis.error_reply('GAP holders are loaded up to ' .. lastSeq .. ', not ' .. ARGV[1])
+end
 
 local users = {}
 for i = 2, #ARGV, 2 do
