@@ -225,7 +225,7 @@ describe.skipIf(maria === null)('in MariaDB', () => {
       const before = await openMysql(url.href);
       await before.pool.query('DROP TABLE leases');
       await before.pool.query(
-        `ALTER TABLE campaigns DROP COLUMN archived, DROP COLUMN epoch, DROP COLUMN gate_state, DROP COLUMN base_seq,
+        `ALTER TABLE campaigns DROP COLUMN archived, DROP COLUMN epoch, DROP COLUMN gate_state, DROP COLUMN opened_epoch, DROP COLUMN base_seq,
          DROP COLUMN leased_seq, DROP COLUMN floor_seq, DROP COLUMN reserved, DROP COLUMN reserved_until`,
       );
       await before.pool.query("DELETE FROM kysely_migration WHERE name = '0002-shared-gate'");

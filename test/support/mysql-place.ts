@@ -48,10 +48,24 @@ export function makerOfMysqlPlaces(url: string): {
 export function placeIn(mysql: Mysql): RecordPlace {
   const { db, address } = mysql;
   const system = makeSystem();
+  const campaigns = steady(makeSqlCampaigns(db), address, system);
   let now = T0;
   return {
     record: makeMysqlRecord({ mysql, system: { ...system, now: () => now } }),
-    campaigns: steady(makeSqlCampaigns(db), address, system),
+    campaigns: {
+      ...campaigns,
+      async create(campaign, audit) {
+        const created = await campaigns.create(campaign, audit);
+        // The epoch of a campaign is not in its definition here. Whoever asks for another than the first has it opened.
+        const { epoch, id } = campaign;
+        await mysql.pool.query('UPDATE campaigns SET epoch = ?, opened_epoch = ? WHERE id = ?', [
+          epoch,
+          epoch,
+          id,
+        ]);
+        return created;
+      },
+    },
     operators: steady(makeSqlOperators(db), address, system),
     async outbox(campaignId) {
       const rows = await db

@@ -69,7 +69,8 @@ export function makeMysqlEpochs({ pool, address }: Mysql, system: System): Epoch
       changes(
         pool,
         `UPDATE campaigns
-         SET gate_state = 'open', base_seq = ?, leased_seq = ?, floor_seq = ?, reserved = ?, reserved_until = ?
+         SET gate_state = 'open', opened_epoch = epoch, base_seq = ?, leased_seq = ?, floor_seq = ?, reserved = ?,
+           reserved_until = ?
          WHERE id = ? AND epoch = ? AND gate_state = 'rebuilding'`,
         [baseSeq, leasedSeq, Math.max(baseSeq, leasedSeq), reserved, reservedUntil, campaignId, epoch],
       ),

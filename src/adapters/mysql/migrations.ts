@@ -92,12 +92,14 @@ const first: Migration = {
 };
 
 /**
- * `floor_seq`: numbers of the present epoch begin above it. `archived` follows from the campaign by itself, so that
+ * `opened_epoch`: the last one that was opened; what older ones decided and is not there by then is late. `floor_seq`:
+ * when it was opened, numbers up to here had been given out or leased. `archived` follows from the campaign by itself, so that
  * nobody can forget to write it.
  */
 const EPOCHS = `ALTER TABLE campaigns
   ADD COLUMN epoch BIGINT NOT NULL DEFAULT 1,
   ADD COLUMN gate_state VARCHAR(16) NOT NULL DEFAULT 'open',
+  ADD COLUMN opened_epoch BIGINT NOT NULL DEFAULT 1,
   ADD COLUMN base_seq BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN leased_seq BIGINT NOT NULL DEFAULT 0,
   ADD COLUMN floor_seq BIGINT NOT NULL DEFAULT 0,

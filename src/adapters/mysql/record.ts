@@ -5,6 +5,10 @@
  * Rows are inserted, never ignored or overwritten. Where something is there already, it is read back and compared:
  * equal is a repeat, different is a conflict and goes to the dead letters. What a row itself is to blame for is found by
  * halving; the rest of its batch goes in.
+ *
+ * A win of an epoch before the last that was opened is late: the gate was filled without it, and may have given its unit
+ * to somebody else. The campaign's row is locked from the count to the commit, and an epoch is opened under the same
+ * lock, so a win is either in before or late, never in between.
  */
 
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
@@ -14,13 +18,16 @@ import { makeSqlClaims } from '../sql/claims.ts';
 import { faultKind, recordFault } from './faults.ts';
 import type { Mysql } from './open.ts';
 import { retried } from './retry.ts';
-import type { DeadLetter } from './rows.ts';
+import type { DeadLetter, StoredRow } from './rows.ts';
 import {
   campaignNumbers,
   insertLetters,
   insertRuns,
   insertWins,
+  isLogged,
+  lockEpochs,
   moveOn,
+  raiseFromReserve,
   raiseIssued,
   readBack,
   sameRow,
@@ -46,6 +53,8 @@ interface Run {
 
 /** About a second and a half in all; then it is for the recorder to wait. */
 const STORE_TRIES = 8;
+const OVER = 'over the quantity';
+const TAKEN = 'another claim has this seq';
 
 export function makeMysqlRecord({ mysql, system, onRetry }: MysqlRecordParts): RecordStore {
   const rule = { kinds: ['contention', 'refused', 'lost'], tries: STORE_TRIES, onRetry } as const;
@@ -114,7 +123,7 @@ async function storeAll(connection: PoolConnection, batch: RecordBatch): Promise
   // In one order for all, so that two recorders do not wait for each other.
   for (const [id, no] of [...numbers].sort(([, a], [, b]) => a - b)) {
     const wins = groups.get(id) ?? [];
-    if ((await addAll(run, no, wins)) !== null) await storeCarefully(run, no, wins);
+    if ((await addAll(run, no, wins, QUANTITY)) !== null) await storeCarefully(run, no, wins);
   }
   for (const [id, wins] of groups) {
     if (!numbers.has(id)) for (const win of wins) setAside(run, win, 'no such campaign');
@@ -131,11 +140,21 @@ function setAside({ letters, batch }: Run, { fact }: Win, reason: string): void 
   letters.push({ campaignId, source: batch.source, reason, payload: JSON.stringify(fact) });
 }
 
+/** Where units are taken from, and what becomes of a win for which there is none. */
+interface Stock {
+  raise: (connection: PoolConnection, no: number, wins: Win[]) => Promise<boolean>;
+  refuse: (run: Run, no: number, win: Win, why: string) => Promise<void> | void;
+}
+
+const QUANTITY: Stock = { raise: raiseIssued, refuse: (run, _no, win, why) => setAside(run, win, why) };
+const RESERVE: Stock = { raise: raiseFromReserve, refuse: setAsideLate };
+
 /** All of them, or none and why not. */
-async function addAll({ connection, batch, tally }: Run, no: number, wins: Win[]): Promise<string | null> {
+async function addAll(run: Run, no: number, wins: Win[], stock: Stock): Promise<string | null> {
+  const { connection, batch, tally } = run;
   await connection.query('SAVEPOINT wins');
   try {
-    if (!(await raiseIssued(connection, no, wins.length))) return 'over the quantity';
+    if (!(await stock.raise(connection, no, wins))) return OVER;
     await insertWins(connection, no, wins);
     await insertRuns(connection, no, wins, batch.now);
     tally.inserted += wins.length;
@@ -149,43 +168,59 @@ async function addAll({ connection, batch, tally }: Run, no: number, wins: Win[]
   }
 }
 
-/** For batches in which something is there already or does not fit. */
+/** For batches in which something is there already, does not fit, or is of an epoch that does not count. */
 async function storeCarefully(run: Run, no: number, wins: Win[]): Promise<void> {
+  const epochs = await lockEpochs(run.connection, no);
   const seqs = wins.map(({ fact }) => fact.seq);
   const there = await readBack(run.connection, no, seqs);
   const fresh = new Map<number, Win>();
+  const late = new Map<number, Win>();
   const again: Win[] = [];
   for (const win of wins) {
-    const row = there.get(win.fact.seq);
-    if (row) compare(run, row, win);
-    else if (fresh.has(win.fact.seq)) again.push(win);
-    else fresh.set(win.fact.seq, win);
+    const { seq, epoch } = win.fact;
+    const row = there.get(seq);
+    if (row) await compare(run, no, row, win);
+    else if (fresh.has(seq) || late.has(seq)) again.push(win);
+    else if (epoch > epochs.present) setAside(run, win, `epoch ${epoch} has not begun`);
+    else (epoch < epochs.opened ? late : fresh).set(seq, win);
   }
-  await addHalves(run, no, [...fresh.values()]);
+  await addHalves(run, no, [...fresh.values()], QUANTITY);
+  await addHalves(run, no, [...late.values()], RESERVE);
   if (again.length > 0) await storeCarefully(run, no, again);
 }
 
-function compare(run: Run, row: Parameters<typeof sameRow>[0], win: Win): void {
+async function compare(run: Run, no: number, row: StoredRow, win: Win): Promise<void> {
   if (sameRow(row, win)) run.tally.repeated += 1;
-  else setAside(run, win, 'another claim has this seq');
+  else if (win.fact.epoch < row.epoch) await setAsideLate(run, no, win, TAKEN);
+  else setAside(run, win, TAKEN);
+}
+
+/** It counts for nothing: what it would have taken is set aside by other means, or was never told to anybody. */
+async function setAsideLate(run: Run, no: number, { fact }: Win, why: string): Promise<void> {
+  const { epoch } = fact;
+  const told = (await isLogged(run.connection, no))
+    ? 'nobody was told of it'
+    : `its user may have been told: ${why === OVER ? 'nothing is kept for such wins any more' : why}`;
+  const reason = `late: decided in epoch ${epoch}, and a later one was opened without it; ${told}`;
+  run.letters.push({ campaignId: null, source: run.batch.source, reason, payload: JSON.stringify(fact) });
 }
 
 /** In order, so that who came first is in when there is not enough for all. */
-async function addHalves(run: Run, no: number, wins: Win[]): Promise<void> {
+async function addHalves(run: Run, no: number, wins: Win[], stock: Stock): Promise<void> {
   const [first] = wins;
   if (first === undefined) return;
-  const why = await addAll(run, no, wins);
+  const why = await addAll(run, no, wins, stock);
   if (why === null) return;
   if (wins.length > 1) {
     const half = Math.ceil(wins.length / 2);
-    await addHalves(run, no, wins.slice(0, half));
-    await addHalves(run, no, wins.slice(half));
+    await addHalves(run, no, wins.slice(0, half), stock);
+    await addHalves(run, no, wins.slice(half), stock);
     return;
   }
   // Somebody may have put it there since it was looked for.
   const row = (await readBack(run.connection, no, [first.fact.seq])).get(first.fact.seq);
-  if (row) compare(run, row, first);
-  else setAside(run, first, why);
+  if (row) await compare(run, no, row, first);
+  else await stock.refuse(run, no, first, why);
 }
 
 async function holders(

@@ -4,6 +4,7 @@
  */
 
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
+import type { Campaign } from '../../core/campaign.ts';
 import type { RecordBatch, StoreResult, Win } from '../../ports/record.ts';
 import { faultKind } from './faults.ts';
 
@@ -127,9 +128,9 @@ export async function readBack(
   return found;
 }
 
+/** The epoch may be another: a unit that was told again under a later one is the same unit. */
 export function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
   return (
-    row.epoch === fact.epoch &&
     row.user_id.toString() === fact.userId &&
     row.nth === fact.nth &&
     row.idem_key === fact.key &&
@@ -138,13 +139,62 @@ export function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
   );
 }
 
-/** Raises what the campaign has given, unless that were more than there is (I1). */
-export async function raiseIssued(connection: PoolConnection, no: number, by: number): Promise<boolean> {
+/**
+ * Raises what the campaign has given, unless that were more than there is (I1), or a win is of an epoch that does not
+ * count. From here to the end of the transaction no epoch of the campaign is opened.
+ */
+export async function raiseIssued(connection: PoolConnection, no: number, wins: Win[]): Promise<boolean> {
+  let oldest = Number.MAX_SAFE_INTEGER;
+  let newest = 0;
+  for (const { fact } of wins) {
+    if (fact.epoch < oldest) oldest = fact.epoch;
+    if (fact.epoch > newest) newest = fact.epoch;
+  }
   const [{ affectedRows }] = await connection.query<ResultSetHeader>(
-    'UPDATE campaigns SET issued = issued + ? WHERE no = ? AND issued + ? <= quantity',
-    [by, no, by],
+    `UPDATE campaigns SET issued = issued + ?
+     WHERE no = ? AND issued + ? <= quantity AND opened_epoch <= ? AND epoch >= ?`,
+    [wins.length, no, wins.length, oldest, newest],
   );
   return affectedRows === 1;
+}
+
+/**
+ * The same for late wins, out of what was set aside for them when their epoch ended: numbers that had been leased and
+ * that the record did not have.
+ */
+export async function raiseFromReserve(
+  connection: PoolConnection,
+  no: number,
+  wins: Win[],
+): Promise<boolean> {
+  const highest = wins.reduce((most, { fact }) => Math.max(most, fact.seq), 0);
+  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+    // In this order: MySQL reads a column that was set before as it is now.
+    `UPDATE campaigns
+     SET issued = issued + ?, reserved_until = IF(reserved = ?, NULL, reserved_until), reserved = reserved - ?
+     WHERE no = ? AND reserved >= ? AND reserved_until IS NOT NULL AND floor_seq >= ?
+       AND issued + ? <= quantity`,
+    [wins.length, wins.length, wins.length, no, wins.length, highest, wins.length],
+  );
+  return affectedRows === 1;
+}
+
+/** Which epochs count now and, by the lock on the row, until the end of the transaction. */
+export async function lockEpochs(
+  connection: PoolConnection,
+  no: number,
+): Promise<{ present: number; opened: number }> {
+  const [rows] = await connection.query<RowDataPacket[]>(
+    'SELECT epoch, opened_epoch FROM campaigns WHERE no = ? FOR UPDATE',
+    [no],
+  );
+  return { present: Number(rows[0]?.['epoch']), opened: Number(rows[0]?.['opened_epoch']) };
+}
+
+/** Is a win told to nobody before it is on the log? */
+export async function isLogged(connection: PoolConnection, no: number): Promise<boolean> {
+  const [rows] = await connection.query<RowDataPacket[]>('SELECT body FROM campaigns WHERE no = ?', [no]);
+  return (JSON.parse(String(rows[0]?.['body'])) as Campaign).durability === 'logged';
 }
 
 /** The campaigns' short numbers, by id. */

@@ -13,13 +13,13 @@ export function recordStoring(name: string, makePlace: MakeRecordPlace): void {
 
     describe('takes in', () => {
       it('keeps every field of a win', async () => {
-        await bench.create({ perUserLimit: 3, durability: 'memory', couponExpiresAt: T0 + 10_000 });
+        await bench.create({ epoch: 4, perUserLimit: 3, durability: 'memory', couponExpiresAt: T0 + 10_000 });
         const fact = sampleWin(7, { userId: '김철수 🐔', nth: 2, key: 'k-1', epoch: 4, wonAt: T0 + 17 });
         const result = await bench.store([], { wins: [{ fact, codeLookup: 2 ** 52 - 1 }] });
         expect(result).toEqual({ ...STORED, inserted: 1 });
         expect(await bench.record.find(ID, { seq: 7 })).toEqual([
           {
-            id: 'chicken-100.4.7',
+            id: 'chicken-100.7',
             campaignId: ID,
             userId: '김철수 🐔',
             seq: 7,
@@ -144,7 +144,6 @@ export function recordStoring(name: string, makePlace: MakeRecordPlace): void {
 
       it.each<[string, Partial<ClaimWon>]>([
         ['user', { userId: 'else' }],
-        ['epoch', { epoch: 2 }],
         ['time', { wonAt: T0 }],
         ['key', { key: 'k' }],
         ['number of the user’s unit', { nth: 2 }],
