@@ -15,6 +15,8 @@ export interface Sight {
   order: { compared: number; inverted: number };
   /** I11: `sold_out` held against the units out at that moment */
   soldOut: { compared: number; early: number };
+  /** `sold_out` told while it was not known here how many units are out, by the quantity that was then in force */
+  soldOutOwed: Map<number, number>;
   /** the version of the campaign under which `sold_out` was told last; 0: never */
   soldOutVersion: number;
   /** the highest seq told so far */
@@ -24,6 +26,8 @@ export interface Sight {
 
 export interface Sights {
   of(campaignId: string): Sight;
+  /** Settles what is owed against the units that the gate says are out: they never become fewer. */
+  settle(campaignId: string, issued: number): void;
   /** Takes an answer in. `floor` is `toldSeqMax` when the press came; -1 when it was not looked at. */
   see(live: LiveCampaign, outcome: Outcome, floor: number): void;
 }
@@ -33,13 +37,15 @@ function newSight(): Sight {
     repeats: { compared: 0, different: 0 },
     order: { compared: 0, inverted: 0 },
     soldOut: { compared: 0, early: 0 },
+    soldOutOwed: new Map(),
     soldOutVersion: 0,
     toldSeqMax: 0,
     first: new Map(),
   };
 }
 
-export function makeSights(): Sights {
+/** `shared`: other processes give units out too, and this one hears of it a moment later. */
+export function makeSights(shared: boolean): Sights {
   const sights = new Map<string, Sight>();
 
   function of(campaignId: string): Sight {
@@ -64,6 +70,15 @@ export function makeSights(): Sights {
     }
   }
 
+  function seeSoldOut({ soldOut, soldOutOwed }: Sight, issued: number, quantity: number): void {
+    if (shared && issued < quantity) {
+      soldOutOwed.set(quantity, (soldOutOwed.get(quantity) ?? 0) + 1);
+      return;
+    }
+    soldOut.compared += 1;
+    if (issued < quantity) soldOut.early += 1;
+  }
+
   return {
     of,
     see(live, outcome, floor) {
@@ -80,9 +95,16 @@ export function makeSights(): Sights {
       } else if (outcome.verdict === 'sold_out') {
         sight.soldOutVersion = outcome.campaign.version;
         if (floor < 0) return;
-        sight.soldOut.compared += 1;
-        if (live.issued < outcome.campaign.quantity) sight.soldOut.early += 1;
+        seeSoldOut(sight, live.issued, outcome.campaign.quantity);
       }
+    },
+    settle(campaignId, issued) {
+      const { soldOut, soldOutOwed } = of(campaignId);
+      for (const [quantity, times] of soldOutOwed) {
+        soldOut.compared += times;
+        if (issued < quantity) soldOut.early += times;
+      }
+      soldOutOwed.clear();
     },
   };
 }

@@ -65,6 +65,8 @@ export interface HttpParts {
   operators: Operators;
   /** the master secret; keys for cursors come from it */
   master: Buffer;
+  /** other processes decide at the same gate; absent: no */
+  shared?: boolean;
   /** durability levels that the parts in use can keep */
   durabilities: readonly Durability[];
   ready(): Readiness;

@@ -16,11 +16,13 @@ import { makeCouponFlow } from '../flow/coupon.ts';
 import { makeIntegrity } from '../flow/integrity.ts';
 import { makeLookUp } from '../flow/look-up.ts';
 import { makeSights } from '../flow/sight.ts';
+import type { Timer } from '../ports/system.ts';
 import { makeUserAuth } from './auth.ts';
 import { makeClientAddress } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import { ProblemError } from './context.ts';
 import { makeCursors } from './cursor.ts';
+import { tellFarVerdicts } from './far-verdicts.ts';
 import { parseStrict } from './json.ts';
 import { makeLatency } from './latency.ts';
 import type { Metrics } from './metrics.ts';
@@ -45,7 +47,7 @@ import { makeStreams } from './sse.ts';
 import { makeStats } from './stats.ts';
 import { makeThrottle } from './throttle.ts';
 import { makeValidatorCompiler, validationProblem } from './validation.ts';
-import { claimJson } from './wire.ts';
+import { wonJson } from './wire.ts';
 
 export type { HttpConfig, HttpParts } from './parts.ts';
 
@@ -94,13 +96,21 @@ export function buildClaimServer(parts: HttpParts): Server {
   return makeServer(parts, context.claim, (_req, res) => res.writeHead(404).end());
 }
 
-function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { metrics: Metrics } {
+/** What runs on beside the requests, and is stopped with them. */
+interface Running {
+  metrics: Metrics;
+  /** null: nobody else decides at this gate */
+  far: Timer | null;
+}
+
+function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & Running {
   const { config, system, catalog, claims, record, caughtUp } = parts;
   const leaving = { now: false };
-  const sights = makeSights();
+  const sights = makeSights(parts.shared ?? false);
   const lookUp = makeLookUp({ ...parts, caughtUp });
   const stats = makeStats(parts);
   const streams = makeStreams({ system, catalog, adminState: stats.text }, config);
+  const far = parts.shared ? tellFarVerdicts({ ...parts, streams }) : null;
   const metrics = makeMetrics(parts, () => streams.count());
   const auth = makeUserAuth(config, system);
   const clientAddress = makeClientAddress(config.trustProxy);
@@ -120,9 +130,9 @@ function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { 
       const live = outcome.verdict === 'none' ? undefined : catalog.get(campaignId);
       if (!live) return;
       sights.see(live, outcome, floor);
-      streams.verdict(campaignId, userId, () =>
+      streams.verdict(campaignId, userId, 'claim' in outcome ? outcome.claim.seq : 0, () =>
         'claim' in outcome
-          ? `{"verdict":"won","claim":${claimJson(outcome.claim)}}`
+          ? wonJson(outcome.claim)
           : JSON.stringify({ verdict: outcome.verdict, campaignId }),
       );
     },
@@ -137,6 +147,7 @@ function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & { 
     streams,
     stats,
     metrics,
+    far,
     campaignFlow: makeCampaignFlow(parts),
     coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
     lookUp,
@@ -286,12 +297,13 @@ function crossOriginHeaders(origins: readonly string[]): HttpContext['crossOrigi
  * Leaving without cutting anybody: accept no more, tell each connection with its next answer that it is the last one,
  * end the streams, and only then close what has stayed silent.
  */
-function stopGently(app: FastifyInstance, context: HttpContext & { metrics: Metrics }): void {
+function stopGently(app: FastifyInstance, context: HttpContext & Running): void {
   const { parts, leaving, streams } = context;
   app.addHook('preClose', async () => {
     leaving.now = true;
     context.stats.stop();
     context.metrics.stop();
+    context.far?.stop();
     const { server } = app;
     if (!server.listening) return;
     const closed = new Promise<void>((resolve) => {

@@ -21,6 +21,8 @@ export interface Stream {
   /** '' for somebody who did not say who he is, or an operator */
   userId: string;
   channel: Channel;
+  /** the highest seq that it was told of; 0: none */
+  toldSeq: number;
   /** where it stands among all, and in its channel */
   at: number;
   atInChannel: number;
@@ -46,13 +48,29 @@ export interface StreamLimits {
   streamsPerUserMax: number;
 }
 
+/** Somebody who watches: the units up to `toldSeq` he was told of. */
+export interface Watcher {
+  userId: string;
+  toldSeq: number;
+}
+
 export interface Streams {
-  /** Takes a stream in, told the full state first. False: too many. */
-  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string): boolean;
+  /** Takes a stream in, told the full state first, with the unit `toldSeq` (0: none) in it. False: too many. */
+  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, toldSeq: number): boolean;
   /** A stream of everything, for operators. */
   openAdmin(keyId: string, res: ServerResponse, first: string): boolean;
   room(channelId: string, userId: string): boolean;
-  verdict(campaignId: string, userId: string, data: () => string): void;
+  /** Tells a user's streams what was just answered to his press; `seq` is his unit's, 0 for a refusal. */
+  verdict(campaignId: string, userId: string, seq: number, data: () => string): void;
+  /** Tells those of a user's streams that have not heard of his unit `seq` or a later one. False: he has no stream. */
+  unit(campaignId: string, userId: string, seq: number, data: () => string): boolean;
+  /** Campaigns that somebody watches. */
+  watched(): IterableIterator<string>;
+  /**
+   * Who watches a campaign, newest first: from place `from` (past the end: from the newest) down to place `next`, at
+   * most `max` streams. Those who have not said who they are are in `looked` and not in `users`.
+   */
+  watchers(campaignId: string, from: number, max: number): { next: number; looked: number; users: Watcher[] };
   count(): number;
   /** Ends all streams; `retry` tells their pages when to come back. */
   end(retryMs: number): void;
@@ -119,13 +137,14 @@ class OpenStreams implements Streams {
     else stream.res.write(text);
   }
 
-  #take(id: string, userId: string, res: ServerResponse, first: string): boolean {
+  #take(id: string, userId: string, res: ServerResponse, first: string, toldSeq: number): boolean {
     if (res.destroyed || !this.room(id, userId)) return false;
     const channel = this.#channelOf(id);
     const stream: Stream = {
       res,
       userId,
       channel,
+      toldSeq,
       at: this.#all.length,
       atInChannel: channel.streams.length,
     };
@@ -213,9 +232,9 @@ class OpenStreams implements Streams {
     }
   }
 
-  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string): boolean {
+  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, toldSeq: number): boolean {
     const isNew = !this.#channels.has(live.campaign.id);
-    const taken = this.#take(live.campaign.id, userId, res, first);
+    const taken = this.#take(live.campaign.id, userId, res, first, toldSeq);
     const channel = this.#channels.get(live.campaign.id);
     if (taken && isNew && channel) {
       channel.status = `${statusOf(live.campaign, live.issued, this.#parts.system.now())} ${live.campaign.version}`;
@@ -225,13 +244,45 @@ class OpenStreams implements Streams {
   }
 
   openAdmin(keyId: string, res: ServerResponse, first: string): boolean {
-    return this.#take('', keyId, res, first);
+    return this.#take('', keyId, res, first, 0);
   }
 
-  verdict(campaignId: string, userId: string, data: () => string): void {
+  verdict(campaignId: string, userId: string, seq: number, data: () => string): void {
     if (this.#all.length === 0) return;
     const mine = this.#channels.get(campaignId)?.byUser.get(userId);
-    if (mine) for (const stream of mine) this.#send(stream, event('verdict', data()));
+    if (mine) this.#tell(mine, seq, data());
+  }
+
+  unit(campaignId: string, userId: string, seq: number, data: () => string): boolean {
+    const mine = this.#channels.get(campaignId)?.byUser.get(userId);
+    if (mine === undefined) return false;
+    const unheard = mine.filter((stream) => stream.toldSeq < seq);
+    if (unheard.length > 0) this.#tell(unheard, seq, data());
+    return true;
+  }
+
+  #tell(streams: readonly Stream[], seq: number, data: string): void {
+    const text = event('verdict', data);
+    for (const stream of streams) {
+      if (seq > stream.toldSeq) stream.toldSeq = seq;
+      this.#send(stream, text);
+    }
+  }
+
+  *watched(): IterableIterator<string> {
+    for (const { id, byUser } of this.#channels.values()) if (id !== '' && byUser.size > 0) yield id;
+  }
+
+  watchers(campaignId: string, from: number, max: number): ReturnType<Streams['watchers']> {
+    const streams = this.#channels.get(campaignId)?.streams ?? [];
+    const end = Math.min(from, streams.length);
+    const next = Math.max(0, end - max);
+    const users: Watcher[] = [];
+    for (let at = end - 1; at >= next; at--) {
+      const { userId, toldSeq } = streams[at] as Stream;
+      if (userId !== '') users.push({ userId, toldSeq });
+    }
+    return { next, looked: end - next, users };
   }
 
   count(): number {

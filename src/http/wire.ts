@@ -32,6 +32,11 @@ export function claimJson(claim: Claim): string {
   );
 }
 
+/** What a stream tells whoever won. */
+export function wonJson(claim: Claim): string {
+  return `{"verdict":"won","claim":${claimJson(claim)}}`;
+}
+
 export function claimBody(claim: ClaimLife): Record<string, unknown> {
   return {
     id: claim.id,

@@ -309,14 +309,16 @@ function streamRoute(app: FastifyInstance, context: HttpContext): void {
       const userId = request.userId ?? '';
       if (!streams.room(live.campaign.id, userId)) return sendProblem(reply, problem('too_many_streams'));
       let first = `retry: 2000\n\n${stateEvents(live, parts.system.now(), 0)}`;
+      let toldSeq = 0;
       if (userId !== '') {
         const found = await lookUp.mine(live.campaign.id, userId);
         if (found.kind === 'claim') {
+          toldSeq = found.claim.seq;
           first += event('verdict', JSON.stringify({ verdict: 'won', claim: claimBody(found.claim) }));
         }
       }
       startStream(context, request, reply);
-      if (!streams.open(live, userId, reply.raw, first)) reply.raw.end();
+      if (!streams.open(live, userId, reply.raw, first, toldSeq)) reply.raw.end();
       return reply;
     },
   );
