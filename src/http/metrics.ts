@@ -1,7 +1,11 @@
-/** /metrics: counts, lags and depths. Labels have no ids: a campaign or a user never becomes a series. */
+/**
+ * /metrics: counts, lags and depths. Labels have no ids: a campaign or a user never becomes a series. They name parts
+ * of the setup, such as a topic and a partition.
+ */
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import { renderGauges } from './gauges.ts';
 import type { HttpParts } from './parts.ts';
 
 const BUCKETS_SEC = [
@@ -38,9 +42,10 @@ export function makeMetrics(parts: HttpParts, streamCount: () => number): Metric
   );
   countClaims(parts, registry);
   gaugeDepths(parts, registry);
+  gaugeParts(parts, registry);
   gaugeAll(registry, [...lagGauges(parts), ...processGauges(delay), streamGauge(streamCount)]);
   return {
-    text: () => registry.metrics(),
+    text: async () => (await registry.metrics()) + renderGauges(parts.gauges?.() ?? []),
     contentType: registry.contentType,
     decision: (ms) => decision.observe(ms / 1000),
     answer: (ms) => answer.observe(ms / 1000),
@@ -92,13 +97,34 @@ function gaugeDepths(parts: HttpParts, registry: Registry): void {
   });
 }
 
-function lagGauges({ log, recorderState, claims, ready }: HttpParts): Reading[] {
+/** One line for each part, so that an alarm can say which one is away. */
+function gaugeParts({ ready }: HttpParts, registry: Registry): void {
+  new Gauge({
+    name: 'dibs_part_away',
+    help: '1 when this part of the process is not ready; /readyz says why.',
+    labelNames: ['part'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const [part, state] of Object.entries(ready().roles))
+        this.set({ part }, state === 'ready' ? 0 : 1);
+    },
+  });
+}
+
+function lagGauges({ log, recorderState, claims, catalog, ready }: HttpParts): Reading[] {
+  const rebuilding = (): number => [...catalog.all()].filter((live) => live.rebuilding).length;
   const behind = (): number => Math.max(0, recorderState().end - recorderState().next);
   return [
     ['dibs_journal_waiting', 'Facts accepted and not durable yet.', () => log.state().waiting],
     ['dibs_recorder_lag_facts', 'Durable facts that are not recorded yet.', behind],
     ['dibs_recorder_lag_seconds', 'How long the record has been behind.', () => recorderState().lagMs / 1000],
     ['dibs_claims_in_flight', 'Claims whose answer is still owed.', () => claims.waiting()],
+    [
+      'dibs_gate_rebuilding',
+      'Campaigns that nobody is decided on until their gate is made good.',
+      rebuilding,
+    ],
     ['dibs_ready', '1 when ready.', () => (ready().ready ? 1 : 0)],
   ];
 }

@@ -52,6 +52,21 @@ export interface RecorderState {
   lagMs: number;
 }
 
+/** A figure for /metrics that the composition measures. Labels name parts of the setup, never a person. */
+export interface GaugeReading {
+  /** `dibs_relay_backlog_batches`; readings of one name stand together */
+  name: string;
+  help: string;
+  labels?: Readonly<Record<string, string>>;
+  value: number;
+}
+
+/** A limit that all API processes keep together. */
+export interface SharedRate {
+  /** Counts one press of a user, `now` in ms of any clock that never steps back: 0, or the ms to wait. */
+  allow(userId: string, now: number): number;
+}
+
 export interface HttpParts {
   config: HttpConfig;
   system: System;
@@ -77,6 +92,10 @@ export interface HttpParts {
   recorderState(): RecorderState;
   /** further queue depths for /metrics, by name */
   depths?(): Record<string, number>;
+  /** further figures for /metrics */
+  gauges?(): readonly GaugeReading[];
+  /** counts presses per user in place of this process's own meter; how often is its own affair */
+  sharedRate?: SharedRate;
   /** faults of handlers go here; nothing else is logged by HTTP */
   onFault?(error: unknown, requestId: string): void;
   version: string;

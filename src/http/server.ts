@@ -121,7 +121,7 @@ function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & Ru
     auth,
     requestIds,
     clientAddress,
-    throttle: makeThrottle(config.rateLimit, system),
+    throttle: makeThrottle(config.rateLimit, system, parts.sharedRate),
     latency: makeLatency(system, metrics.decision, metrics.answer),
     crossOrigin,
     leaving,

@@ -65,6 +65,23 @@ describe('the service', () => {
     expect(text).not.toMatch(/campaign=/);
   });
 
+  it('tells which part is away, and what the composition measures', async () => {
+    const roles = { gate: 'ready', log: 'no broker answers' };
+    const gauges = () => [{ name: 'dibs_relay_backlog_batches', help: 'Batches.', value: 7 }];
+    const behind = await startSite({}, { ready: () => ({ ready: false, roles }), gauges });
+    await behind.campaign('c', 5);
+    const live = behind.parts.catalog.get('c');
+    if (live) live.rebuilding = true;
+    const readyz = await behind.call('/readyz');
+    expect([readyz.status, readyz.json['roles']]).toEqual([503, roles]);
+    const lines = (await behind.call('/metrics')).text.split('\n');
+    expect(lines).toContain('dibs_part_away{part="gate"} 0');
+    expect(lines).toContain('dibs_part_away{part="log"} 1');
+    expect(lines).toContain('dibs_gate_rebuilding 1');
+    expect(lines).toContain('dibs_relay_backlog_batches 7');
+    await behind.stop();
+  });
+
   it('serves its pages with a strict policy', async () => {
     for (const path of ['/', '/c/anything', '/admin']) {
       const { status, headers, text } = await site.call(path);
