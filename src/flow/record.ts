@@ -6,8 +6,8 @@
 import type { Campaign } from '../core/campaign.ts';
 import type { ClaimWon } from '../core/event.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
-import type { LogReader } from '../ports/log.ts';
-import type { RecordStore, Win } from '../ports/record.ts';
+import type { LogReader, LogSlice } from '../ports/log.ts';
+import type { RecordStore, StoreResult, Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Codes } from './codes.ts';
 
@@ -19,6 +19,8 @@ export interface RecordParts {
   codes: Codes;
   system: System;
   batchMax: number;
+  /** told after each step that read something: what was read, and what the record made of it */
+  onTaken?: (slice: LogSlice, result: StoreResult) => void;
 }
 
 export interface Recorded {
@@ -35,47 +37,60 @@ export interface Recorder {
   step(): Promise<Recorded>;
 }
 
+/** Campaigns remembered at once, per recorder: facts of one campaign come close together. */
+const CAMPAIGNS_MAX = 1000;
+
 export async function makeRecorder(parts: RecordParts): Promise<Recorder> {
-  const { source, reader, record, campaigns, codes, system } = parts;
-  const known = new Map<string, Campaign | null>();
+  const { source, reader, record, system } = parts;
+  const campaignsOf = makeCampaignMemory(parts.campaigns);
   let next = await record.next(source);
 
-  async function campaignOf(id: string): Promise<Campaign | null> {
-    const found = known.get(id);
-    if (found) return found;
-    const campaign = await campaigns.get(id);
-    known.set(id, campaign);
-    return campaign;
-  }
-
-  async function winOf(fact: ClaimWon): Promise<Win> {
-    const campaign = known.get(fact.campaignId) ?? (await campaignOf(fact.campaignId));
-    const code = campaign ? codes.codeOf(campaign, fact.seq) : null;
-    return { fact, codeLookup: code === null ? null : codes.lookupOf(code) };
+  async function winsOf(facts: readonly ClaimWon[]): Promise<Win[]> {
+    const campaigns = await campaignsOf(facts);
+    return facts.map((fact) => {
+      const campaign = campaigns.get(fact.campaignId);
+      const code = campaign ? parts.codes.codeOf(campaign, fact.seq) : null;
+      return { fact, codeLookup: code === null ? null : parts.codes.lookupOf(code) };
+    });
   }
 
   return {
     next: () => next,
     async step() {
-      const slice = await reader.read(next, parts.batchMax);
-      if (slice.next === next) return { facts: 0, conflicts: 0, next };
-      const wins: Win[] = [];
-      for (const fact of slice.facts) wins.push(await winOf(fact));
-      const { unreadable } = slice;
-      const result = await record.store({
-        source,
-        from: next,
-        next: slice.next,
-        wins,
-        unreadable,
-        now: system.now(),
-      });
-      if (result.kind === 'zombie') {
-        next = result.next;
-        return { facts: slice.facts.length, conflicts: 0, next };
-      }
-      next = slice.next;
-      return { facts: slice.facts.length + unreadable.length, conflicts: result.conflicts, next };
+      const from = next;
+      const slice = await reader.read(from, parts.batchMax);
+      if (slice.next === from) return { facts: 0, conflicts: 0, next };
+      const { facts, unreadable } = slice;
+      const wins = await winsOf(facts);
+      const now = system.now();
+      const result = await record.store({ source, from, next: slice.next, wins, unreadable, now });
+      next = result.kind === 'zombie' ? result.next : slice.next;
+      parts.onTaken?.(slice, result);
+      if (result.kind === 'zombie') return { facts: facts.length, conflicts: 0, next };
+      return { facts: facts.length + unreadable.length, conflicts: result.conflicts, next };
     },
+  };
+}
+
+/** The campaigns of some facts. One that was not there is asked for again next time: it may have come since. */
+function makeCampaignMemory(
+  campaigns: Campaigns,
+): (facts: readonly ClaimWon[]) => Promise<ReadonlyMap<string, Campaign>> {
+  const known = new Map<string, Campaign>();
+  return async (facts) => {
+    const asked = new Map<string, Campaign>();
+    for (const id of new Set(facts.map((fact) => fact.campaignId))) {
+      const campaign = known.get(id) ?? (await campaigns.get(id));
+      if (campaign === null) continue;
+      asked.set(id, campaign);
+      // Put last: what was not asked for longest is forgotten first.
+      known.delete(id);
+      known.set(id, campaign);
+    }
+    for (const id of known.keys()) {
+      if (known.size <= CAMPAIGNS_MAX) break;
+      known.delete(id);
+    }
+    return asked;
   };
 }

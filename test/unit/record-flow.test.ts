@@ -159,4 +159,30 @@ describe('a recorder', () => {
     entries.push(sampleWin(2, { campaignId: 'late' }));
     expect(await run.step()).toMatchObject({ facts: 1, conflicts: 0 });
   });
+
+  it('asks for a campaign once a batch, remembers those that are there, and not without end', async () => {
+    const asked: string[] = [];
+    const campaigns: Campaigns = {
+      ...place.campaigns,
+      get: async (id) => {
+        asked.push(id);
+        return id === 'none' ? null : sampleCampaign({ id });
+      },
+    };
+    const run = await recorder({ campaigns });
+    const step = async (...ids: string[]) => {
+      for (const campaignId of ids) entries.push(sampleWin(1, { campaignId }));
+      await run.step();
+    };
+    await step('none', 'a', 'none', 'a');
+    expect(asked).toEqual(['none', 'a']);
+    await step('a', 'none');
+    expect(asked).toEqual(['none', 'a', 'none']);
+    for (let at = 0; at < 1000; at += 10) {
+      await step(...Array.from({ length: 10 }, (_, i) => `more-${at + i}`));
+    }
+    asked.length = 0;
+    await step('a', 'more-999');
+    expect(asked).toEqual(['a']);
+  });
 });

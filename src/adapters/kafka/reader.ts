@@ -6,6 +6,7 @@
 
 import type { KafkaRecord } from '@platformatic/kafka';
 import { Consumer } from '@platformatic/kafka';
+import type { Fact } from '../../core/event.ts';
 import type { LogReader, LogSlice } from '../../ports/log.ts';
 import type { System } from '../../ports/system.ts';
 import { unpackFacts } from './cloud-event.ts';
@@ -40,6 +41,7 @@ export interface KafkaReader extends LogReader {
   read(offset: number, max: number): Promise<KafkaSlice>;
   /** How many messages there were behind `offset` when Kafka was last asked; null before. */
   lag(offset: number): number | null;
+  /** Ends at once; a read under way fails. */
   close(): Promise<void>;
 }
 
@@ -51,6 +53,8 @@ export interface KafkaReaderParts {
   /** how long Kafka may wait for something to come before it says that there is nothing */
   waitMs?: number;
   callMaxMs?: number;
+  /** told of each message as it is read, with the facts in it; none when it is unreadable */
+  onEntry?: (entry: KafkaEntry, facts: readonly Fact[]) => void;
   /** told when entries that were to be read are gone, by `trim` or by the topic's retention */
   onGap?: (gap: { source: string; from: number; to: number }) => void;
 }
@@ -84,6 +88,7 @@ class PartitionReader implements KafkaReader {
   #to = 0;
   #highWatermark: number | null = null;
   #turn: Promise<unknown> = Promise.resolve();
+  #closed = false;
 
   constructor(parts: KafkaReaderParts) {
     this.#parts = parts;
@@ -104,7 +109,7 @@ class PartitionReader implements KafkaReader {
   }
 
   async close(): Promise<void> {
-    await this.#turn;
+    this.#closed = true;
     const consumer = this.#consumer;
     this.#consumer = null;
     if (consumer !== null) await closeClient(this.#system, consumer, this.#callMaxMs);
@@ -130,6 +135,7 @@ class PartitionReader implements KafkaReader {
       const decoded = unpackFacts(entry.value);
       if (decoded.kind === 'facts') slice.facts.push(...decoded.facts);
       else slice.unreadable.push(setAside(entry, decoded.reason));
+      this.#parts.onEntry?.(entry, decoded.kind === 'facts' ? decoded.facts : []);
       slice.next = entry.offset + 1;
       if (slice.facts.length + slice.unreadable.length >= max) return slice;
     }
@@ -220,6 +226,7 @@ class PartitionReader implements KafkaReader {
   }
 
   #open(): Consumer {
+    if (this.#closed) throw new KafkaFault(`the reader of ${this.source} is closed`);
     this.#consumer ??= new Consumer({
       ...clientOptions(this.#parts.connection, this.#callMaxMs, 0),
       // Named, because the client asks for it; no group of this name is ever joined.

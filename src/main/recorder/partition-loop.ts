@@ -1,0 +1,167 @@
+/**
+ * One partition on its way into the record, as long as this process has its lease: read → set aside what cannot be
+ * read → wait for pace and turn → store, with the offset in the same transaction. Whoever lost the lease without
+ * noticing does no harm: his offset is refused, and he reads on from where the record stands.
+ */
+
+import type { DeadLetters } from '../../adapters/kafka/dead-letters.ts';
+import type { KafkaReader, KafkaSlice } from '../../adapters/kafka/reader.ts';
+import type { Recorder, RecordParts } from '../../flow/record.ts';
+import { makeRecorder } from '../../flow/record.ts';
+import type { LogSlice } from '../../ports/log.ts';
+import type { StoreResult } from '../../ports/record.ts';
+import type { System } from '../../ports/system.ts';
+import type { Pace, Turns } from './pace.ts';
+
+/** How far a partition is. Counts are of this process, since it has the partition. */
+export interface PartitionProgress {
+  /** what the record keeps the offset under: `topic/partition` */
+  source: string;
+  /** the offset that the record goes on at */
+  next: number;
+  /** the offset after the newest entry, when Kafka was last asked; null before */
+  end: number | null;
+  /** entries of the log that are not in the record */
+  lag: number | null;
+  facts: number;
+  /** facts and entries that the record has set aside, the unreadable included */
+  conflicts: number;
+  /** entries that could not be read */
+  dead: number;
+  /** how often somebody else had moved on */
+  overtaken: number;
+  /** why the latest try failed; null when it did not */
+  fault: string | null;
+  /** when the record last had everything, `system.now()`; null: not yet */
+  caughtUpAt: number | null;
+}
+
+export interface PartitionParts {
+  reader: KafkaReader;
+  letters: DeadLetters;
+  flow: Pick<RecordParts, 'record' | 'campaigns' | 'codes' | 'batchMax'>;
+  system: System;
+  turns: Turns;
+  pace: Pace;
+  /** whether the lease of this partition is in force */
+  holds(): boolean;
+  /** told after each step */
+  tell(): void;
+  /** told what was read and what became of it, before the step ends */
+  onTaken(slice: LogSlice, result: StoreResult): void;
+}
+
+const RETRY_FIRST_MS = 200;
+const RETRY_LATEST_MS = 5_000;
+const LEASE_POLL_MS = 100;
+
+export class PartitionLoop {
+  readonly progress: PartitionProgress;
+  readonly #parts: PartitionParts;
+  readonly #stopping: Promise<null>;
+  #stop: () => void = () => undefined;
+  #stopped = false;
+  #recorder: Recorder | null = null;
+  #endTurn: () => void = () => undefined;
+  /** dead letters below this offset were sent already */
+  #lettersUpTo = 0;
+  readonly #done: Promise<void>;
+
+  constructor(parts: PartitionParts) {
+    this.#parts = parts;
+    const { source } = parts.reader;
+    const counts = { facts: 0, conflicts: 0, dead: 0, overtaken: 0 };
+    this.progress = { source, next: 0, end: null, lag: null, ...counts, fault: null, caughtUpAt: null };
+    this.#stopping = new Promise((resolve) => {
+      this.#stop = () => resolve(null);
+    });
+    this.#done = this.#run();
+  }
+
+  /** Resolves when nothing is under way any more: what was being stored is stored. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    this.#stop();
+    await this.#done;
+    await this.#parts.reader.close();
+  }
+
+  async #run(): Promise<void> {
+    let retryMs = RETRY_FIRST_MS;
+    while (!this.#stopped) {
+      if (!this.#parts.holds()) {
+        await this.#pause(LEASE_POLL_MS);
+        continue;
+      }
+      try {
+        await this.#step();
+        retryMs = RETRY_FIRST_MS;
+      } catch (error) {
+        this.progress.fault = (error as Error).message;
+        this.#parts.tell();
+        await this.#pause(retryMs);
+        retryMs = Math.min(RETRY_LATEST_MS, 2 * retryMs);
+      }
+    }
+  }
+
+  async #step(): Promise<void> {
+    const { flow, system, tell } = this.#parts;
+    const reader = { read: (offset: number, max: number) => this.#read(offset, max) };
+    const onTaken = (slice: LogSlice, result: StoreResult) => this.#taken(slice, result);
+    this.#recorder ??= await makeRecorder({ ...flow, source: this.progress.source, reader, system, onTaken });
+    const { progress } = this;
+    progress.next = this.#recorder.next();
+    try {
+      await this.#recorder.step();
+    } finally {
+      this.#endTurn();
+    }
+    progress.next = this.#recorder.next();
+    progress.fault = null;
+    progress.lag = this.#parts.reader.lag(progress.next);
+    if (progress.lag !== null) progress.end = progress.next + progress.lag;
+    if (progress.lag === 0) progress.caughtUpAt = system.now();
+    tell();
+  }
+
+  /** As the reader does it, and then not before these facts' turn has come. */
+  async #read(offset: number, max: number): Promise<LogSlice> {
+    const { reader, pace, turns, holds } = this.#parts;
+    const nothing: LogSlice = { facts: [], unreadable: [], next: offset };
+    const slice = await Promise.race([reader.read(offset, max), this.#stopping]);
+    if (slice === null || !holds()) return nothing;
+    if (slice.next === offset) return slice;
+    await this.#setAside(slice);
+    const waitMs = pace.waitMsFor(slice.facts.length + slice.unreadable.length);
+    if (waitMs > 0) await this.#pause(waitMs);
+    this.#endTurn = await turns.take();
+    return holds() ? slice : nothing;
+  }
+
+  /** Before the offset moves on; a batch that is tried again does not send them again. */
+  async #setAside({ unreadable }: KafkaSlice): Promise<void> {
+    for (const { entry, reason } of unreadable) {
+      if (entry.offset < this.#lettersUpTo) continue;
+      await this.#parts.letters.deadLetter(entry, reason);
+      this.#lettersUpTo = entry.offset + 1;
+    }
+  }
+
+  #taken(slice: LogSlice, result: StoreResult): void {
+    const { progress } = this;
+    if (result.kind === 'zombie') progress.overtaken += 1;
+    else {
+      progress.facts += slice.facts.length;
+      progress.conflicts += result.conflicts;
+      progress.dead += slice.unreadable.length;
+    }
+    this.#parts.onTaken(slice, result);
+  }
+
+  /** Cut short by a stop. */
+  async #pause(ms: number): Promise<void> {
+    const paused = new Promise<null>((resolve) => this.#parts.system.after(ms, () => resolve(null)));
+    await Promise.race([paused, this.#stopping]);
+  }
+}
