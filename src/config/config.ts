@@ -23,6 +23,7 @@ interface ByType {
   url: string;
   origins: string[];
   database: string;
+  roles: string[];
   'rate-limit': RateLimit;
   proxies: string[];
 }

@@ -63,8 +63,6 @@ function findValue(
   const wrong = (allowed: string) => ({
     error: { name: option.name, value: option.secret ? mask(text) : JSON.stringify(text), allowed },
   });
-  if (option.notYet)
-    return wrong('nothing yet: this version runs with everything in one process; leave it out');
   const parsed = parseOption(option, text);
   return parsed.ok ? { value: parsed.value } : wrong(parsed.allowed);
 }

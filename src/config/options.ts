@@ -3,41 +3,10 @@
  * start all come from here, so none of them can say something else than the others.
  */
 
-/** How the text of a value is read; parse.ts has one reader for each. */
-export type OptionType =
-  | 'text'
-  | 'integer'
-  | 'yes-no'
-  | 'choice'
-  | 'list'
-  | 'url'
-  | 'origins'
-  | 'database'
-  | 'rate-limit'
-  | 'proxies';
+import type { Option } from './option.ts';
+import { partOptions } from './options-parts.ts';
 
-export interface Option {
-  /** The environment variable. Secrets may also be given as `<name>_FILE`, the path of a file that holds the value. */
-  name: `DIBS_${string}`;
-  /** The property of `Config`, and of the parsed flags. */
-  key: string;
-  /** The flag of the same meaning; it wins over the environment. Secrets have only `--…-file`: argv is public. */
-  flag: `--${string}`;
-  type: OptionType;
-  /** As one would write it; null: nothing. */
-  default: string | null;
-  description: string;
-  group: 'Server' | 'Storage' | 'People' | 'Operators and secrets' | 'Limits' | 'Log' | 'Commands';
-  /** Never shown, neither in messages nor in dumps. */
-  secret?: true;
-  /** For `choice`. */
-  values?: readonly string[];
-  /** For `integer`, both included. */
-  min?: number;
-  max?: number;
-  /** Named by the contract but not built yet: setting it stops the start, because ignoring it would be a lie. */
-  notYet?: true;
-}
+export type { Option } from './option.ts';
 
 export const options = [
   {
@@ -110,37 +79,7 @@ export const options = [
     description: 'Folder of the journal and the record. One process at a time may own it.',
     group: 'Storage',
   },
-  {
-    name: 'DIBS_DATABASE_URL',
-    key: 'databaseUrl',
-    flag: '--database-url-file',
-    type: 'database',
-    default: null,
-    description: 'Where the record is kept: `sqlite:<path>`. Without it: record.db in the data folder.',
-    group: 'Storage',
-    secret: true,
-  },
-  {
-    name: 'DIBS_REDIS_URL',
-    key: 'redisUrl',
-    flag: '--redis-url-file',
-    type: 'text',
-    default: null,
-    description: 'Redis for the gate. Without it the gate is in this process.',
-    group: 'Storage',
-    secret: true,
-    notYet: true,
-  },
-  {
-    name: 'DIBS_KAFKA_BROKERS',
-    key: 'kafkaBrokers',
-    flag: '--kafka-brokers',
-    type: 'list',
-    default: null,
-    description: 'Kafka for the log, `host:port,…`. Without it the log is a journal in the data folder.',
-    group: 'Storage',
-    notYet: true,
-  },
+  ...partOptions,
   {
     name: 'DIBS_AUTH',
     key: 'auth',
@@ -297,6 +236,17 @@ export const options = [
     min: 1,
     max: 10_000,
     description: 'Facts that the recorder stores in one transaction, at most.',
+    group: 'Limits',
+  },
+  {
+    name: 'DIBS_RECORDER_CONCURRENCY',
+    key: 'recorderConcurrency',
+    flag: '--recorder-concurrency',
+    type: 'integer',
+    default: '3',
+    min: 1,
+    max: 64,
+    description: 'Partitions of Kafka that one recorder stores from at the same time.',
     group: 'Limits',
   },
   {

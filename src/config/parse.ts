@@ -30,7 +30,11 @@ export function parseOption(option: Option, text: string): Parsed {
     case 'origins':
       return parseOrigins(text);
     case 'database':
-      return /^sqlite:./.test(text) ? is(text) : not('sqlite:<path>');
+      return /^(sqlite:.|mysqls?:\/\/.)/.test(text)
+        ? is(text)
+        : not('sqlite:<path> or mysql://user:password@host:port/database');
+    case 'roles':
+      return parseRoles(text);
     case 'rate-limit':
       return parseRate(text);
     case 'proxies':
@@ -43,6 +47,16 @@ function parseInteger({ min = 0, max = Number.MAX_SAFE_INTEGER }: Option, text: 
   return /^\d+$/.test(text) && value >= min && value <= max
     ? is(value)
     : not(`a whole number from ${min} to ${max}`);
+}
+
+const ROLES = ['api', 'relay', 'recorder', 'jobs'];
+
+function parseRoles(text: string): Parsed {
+  const roles = split(text);
+  if (roles.length === 1 && roles[0] === 'all') return is(ROLES);
+  return roles.length > 0 && roles.every((role) => ROLES.includes(role))
+    ? is(roles)
+    : not(`all, or some of ${ROLES.join(', ')} separated by commas`);
 }
 
 function parseYesNo(text: string): Parsed {

@@ -16,7 +16,13 @@ const KEY_BYTES_MIN = 16;
 
 /** All that is wrong with a configuration whose single values are each right. */
 export function crossErrors(config: Config): ConfigError[] {
-  return [...openAuthErrors(config), ...jwtErrors(config), ...weakSecretErrors(config)];
+  return [
+    ...openAuthErrors(config),
+    ...jwtErrors(config),
+    ...weakSecretErrors(config),
+    ...partErrors(config),
+    ...processErrors(config),
+  ];
 }
 
 function openAuthErrors({ auth, host, authOpenAnywhere }: Config): ConfigError[] {
@@ -41,6 +47,51 @@ function jwtErrors({ auth, jwtSecret, jwksUrl }: Config): ConfigError[] {
   if (jwtSecret !== undefined && Buffer.byteLength(jwtSecret) < JWT_SECRET_BYTES_MIN) {
     const allowed = `at least ${JWT_SECRET_BYTES_MIN} bytes (RFC 7518), e.g. from: openssl rand -base64 48`;
     errors.push({ name: 'DIBS_JWT_SECRET', value: mask(jwtSecret), allowed });
+  }
+  return errors;
+}
+
+/** Which parts go together. A gate in this process allows no second process at the same record. */
+function partErrors(config: Config): ConfigError[] {
+  const { databaseUrl, redisUrl, kafkaBrokers, kafkaSasl, kafkaUser, kafkaPassword } = config;
+  const isShared = databaseUrl?.startsWith('mysql') === true;
+  const errors: ConfigError[] = [];
+  if (redisUrl !== undefined && !isShared) {
+    const allowed =
+      'only together with DIBS_DATABASE_URL=mysql://…: the processes at one Redis share one record';
+    errors.push({ name: 'DIBS_REDIS_URL', value: '***', allowed });
+  }
+  if (redisUrl === undefined && isShared) {
+    const allowed =
+      'only together with DIBS_REDIS_URL: with the gate in this process a second one at this database would give every unit twice';
+    errors.push({ name: 'DIBS_DATABASE_URL', value: 'mysql://…', allowed });
+  }
+  if (redisUrl === undefined && kafkaBrokers.length > 0) {
+    const value = kafkaBrokers.join(',');
+    errors.push({ name: 'DIBS_KAFKA_BROKERS', value, allowed: 'only together with DIBS_REDIS_URL' });
+  }
+  if (kafkaSasl !== 'none' && (kafkaUser === undefined || kafkaPassword === undefined)) {
+    const allowed = 'together with DIBS_KAFKA_USER and DIBS_KAFKA_PASSWORD';
+    errors.push({ name: 'DIBS_KAFKA_SASL', value: kafkaSasl, allowed });
+  }
+  return errors;
+}
+
+const ALL_ROLES = 4;
+
+function processErrors({ redisUrl, role, workers }: Config): ConfigError[] {
+  const errors: ConfigError[] = [];
+  if (redisUrl === undefined && workers > 1) {
+    const allowed = '1 without DIBS_REDIS_URL: the gate is in this process, and nowhere else';
+    errors.push({ name: 'DIBS_WORKERS', value: String(workers), allowed });
+  }
+  if (redisUrl === undefined && role.length < ALL_ROLES) {
+    const allowed = 'all without DIBS_REDIS_URL: everything is in this process';
+    errors.push({ name: 'DIBS_ROLE', value: role.join(','), allowed });
+  }
+  if (workers > 1 && !role.includes('api')) {
+    const allowed = '1 for a process without the role api';
+    errors.push({ name: 'DIBS_WORKERS', value: String(workers), allowed });
   }
   return errors;
 }

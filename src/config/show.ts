@@ -19,6 +19,7 @@ function placeholder(option: Option): string {
     case 'text':
     case 'database':
       return 'text';
+    case 'roles':
     case 'list':
     case 'origins':
     case 'proxies':
@@ -41,7 +42,7 @@ function helpOf(option: Option): string {
   const left = `  ${option.flag} <${placeholder(option)}>`;
   const names = option.secret ? `${option.name}, ${option.name}_FILE` : option.name;
   const right = option.default === null ? names : `${names}, default ${option.default}`;
-  const text = `${option.description}${option.notYet ? ' Not in this version yet.' : ''}`;
+  const text = `${option.description}`;
   return [`${left.padEnd(44)} ${right}`, ...wrap(text, LINE_WIDTH - 6).map((line) => `      ${line}`)].join(
     '\n',
   );
@@ -89,7 +90,7 @@ export function optionsMarkdown(): string {
 function rowOf(option: Option): string {
   const name = option.secret ? `\`${option.name}\`, \`${option.name}_FILE\`` : `\`${option.name}\``;
   const fallback = option.default === null ? 'none' : `\`${option.default}\``;
-  const meaning = `${option.description}${option.notYet ? ' *Not in this version yet.*' : ''}`;
+  const meaning = `${option.description}`;
   return `| ${[name, `\`${option.flag}\``, fallback, allowedOf(option), meaning].map(cell).join(' | ')} |`;
 }
 
@@ -108,7 +109,9 @@ function allowedOf(option: Option): string {
     case 'list':
       return 'a list';
     case 'database':
-      return '`sqlite:<path>`';
+      return '`sqlite:<path>`, `mysql://…`';
+    case 'roles':
+      return '`all`, or some of `api`, `relay`, `recorder`, `jobs`';
     case 'rate-limit':
       return '`auto`, `off`, limits';
     case 'proxies':

@@ -1,0 +1,109 @@
+/**
+ * Many processes, one gate: what others change is seen here within half a second. Campaigns are taken from the store by
+ * their versions, the epoch that counts from beside the record, and what is out from the gate.
+ */
+
+import type { Campaigns } from '../ports/campaigns.ts';
+import type { Epoch, Epochs } from '../ports/epochs.ts';
+import type { RecordStore } from '../ports/record.ts';
+import type { SharedGate } from '../ports/shared-gate.ts';
+import type { System } from '../ports/system.ts';
+import type { Catalog, LiveCampaign } from './catalog.ts';
+
+export interface FollowParts {
+  catalog: Catalog;
+  campaigns: Pick<Campaigns, 'get'>;
+  epochs: Pick<Epochs, 'all' | 'of'>;
+  gate: SharedGate;
+  record: Pick<RecordStore, 'counts'>;
+  system: System;
+}
+
+export interface Follower {
+  /** One look at everything. Rejects when the database does not answer. */
+  look(): Promise<void>;
+  /** Takes one campaign in now, without waiting for the next look. */
+  lookAt(campaignId: string): Promise<void>;
+  epochOf(campaignId: string): Epoch | undefined;
+}
+
+export function makeFollower(parts: FollowParts): Follower {
+  return new Following(parts);
+}
+
+class Following implements Follower {
+  readonly #parts: FollowParts;
+  readonly #epochs = new Map<string, Epoch>();
+
+  constructor(parts: FollowParts) {
+    this.#parts = parts;
+  }
+
+  epochOf(campaignId: string): Epoch | undefined {
+    return this.#epochs.get(campaignId);
+  }
+
+  async look(): Promise<void> {
+    for (const epoch of await this.#parts.epochs.all()) await this.#take(epoch);
+    await this.#counts();
+  }
+
+  async lookAt(campaignId: string): Promise<void> {
+    const epoch = await this.#parts.epochs.of(campaignId);
+    if (epoch) await this.#take(epoch);
+  }
+
+  async #take(epoch: Epoch): Promise<void> {
+    const { catalog, campaigns, gate } = this.#parts;
+    const { campaignId } = epoch;
+    const known = this.#epochs.get(campaignId);
+    const live = catalog.get(campaignId);
+    const behind = live === undefined || live.campaign.version < epoch.version;
+    if (!behind && known !== undefined && same(known, epoch)) return;
+    const campaign = behind ? await campaigns.get(campaignId) : live.campaign;
+    if (campaign === null) return;
+    this.#epochs.set(campaignId, epoch);
+    // Between the question and now this process may have stored a newer version itself.
+    const newest = catalog.get(campaignId)?.campaign;
+    const next = newest && newest.version > campaign.version ? newest : campaign;
+    putInForce(catalog.put({ ...next, epoch: epoch.epoch }), epoch);
+    gate.follow(campaignId, epoch.epoch, next.version);
+    if (live === undefined) await this.#firstCounts(catalog.get(campaignId) as LiveCampaign);
+  }
+
+  async #firstCounts(live: LiveCampaign): Promise<void> {
+    const { record, system } = this.#parts;
+    const counts = await record.counts(live.campaign.id, system.now());
+    live.issued = Math.max(live.issued, counts.issued);
+    live.firstWonAt = counts.firstWonAt;
+    live.lastWonAt = counts.lastWonAt;
+  }
+
+  /** What is out, of campaigns that somebody may be looking at. A gate that does not answer leaves them as they were. */
+  async #counts(): Promise<void> {
+    const { catalog, gate, system } = this.#parts;
+    const now = system.now();
+    const asked = [...catalog.all()].filter((live) => live.atGate && !live.rebuilding && isHot(live, now));
+    await Promise.all(
+      asked.map(async (live) => {
+        const counts = await gate.counts(live.campaign.id).catch(() => null);
+        if (counts) live.issued = counts.issued;
+      }),
+    );
+  }
+}
+
+function putInForce(live: LiveCampaign, { state, baseSeq }: Epoch): void {
+  live.atGate = state !== 'retired';
+  live.rebuilding = state === 'rebuilding';
+  live.baseSeq = baseSeq;
+}
+
+function same(a: Epoch, b: Epoch): boolean {
+  return a.epoch === b.epoch && a.state === b.state && a.baseSeq === b.baseSeq;
+}
+
+const isHot = ({ campaign }: LiveCampaign, now: number): boolean => {
+  const start = campaign.openedAt ?? campaign.opensAt;
+  return start !== null && start <= now && campaign.closedAt === null;
+};
