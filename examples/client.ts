@@ -8,7 +8,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parse } from 'yaml';
 
-export const url = (process.env['DIBS_URL'] ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
+const url = (): string => (process.env['DIBS_URL'] ?? 'http://127.0.0.1:8080').replace(/\/$/, '');
 
 /** One answer to a press, as far as the examples look at it. */
 export interface Told {
@@ -44,7 +44,7 @@ function operatorKey(): string {
 
 /** An operator's call. Throws with the server's own words when it is refused. */
 export async function operate<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
-  const answer = await fetch(`${url}/v1/admin${path}`, {
+  const answer = await fetch(`${url()}/v1/admin${path}`, {
     method,
     headers: {
       authorization: `Bearer ${operatorKey()}`,
@@ -72,7 +72,7 @@ export async function openCampaign(file: URL, suffix: string): Promise<Campaign>
  */
 export async function claim(campaignId: string, userId: string): Promise<Told> {
   for (;;) {
-    const answer = await fetch(`${url}/v1/campaigns/${campaignId}/claims`, {
+    const answer = await fetch(`${url()}/v1/campaigns/${campaignId}/claims`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ userId }),
@@ -160,7 +160,7 @@ export async function example(run: (suffix: string) => Promise<void>): Promise<v
     await run(process.env['DIBS_EXAMPLE_SUFFIX'] ?? Date.now().toString(36));
   } catch (error) {
     const { message, cause } = error as Error;
-    console.error(cause instanceof Error ? `${url}: ${message} (${cause.message})` : message);
+    console.error(cause instanceof Error ? `${url()}: ${message} (${cause.message})` : message);
     process.exitCode = 1;
   }
 }

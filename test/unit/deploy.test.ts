@@ -6,7 +6,6 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadConfig } from '../../src/config/load.ts';
-import { optionRows } from '../../src/config/options.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const read = (path: string) => readFileSync(join(root, path), 'utf8');
@@ -49,9 +48,7 @@ function filledIn(text: string): string {
 }
 
 describe('compose.yaml', () => {
-  // Until the composition takes them.
-  const notYet = optionRows.some((option) => option.notYet);
-  it.skipIf(notYet).each(ours)('%s would start with these settings', (_, { environment = {} }) => {
+  it.each(ours)('%s would start with these settings', (_, { environment = {} }) => {
     const env = Object.fromEntries(
       Object.entries(environment).map(([name, text]) => [name, filledIn(`${text}`)]),
     );
