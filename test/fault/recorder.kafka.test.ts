@@ -6,8 +6,10 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vites
 import { startKafka } from '../../scripts/services/kafka.ts';
 import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
+import { openKafkaEnds } from '../../src/adapters/kafka/ends.ts';
 import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import type { Fact } from '../../src/core/event.ts';
+import { caughtUp } from '../../src/main/recorder/caught-up.ts';
 import { RecorderFault, startRecorder } from '../../src/main/recorder/start.ts';
 import type { RecordPlace } from '../support/contract/record-bench.ts';
 import { appended, system } from '../support/kafka-place.ts';
@@ -205,6 +207,24 @@ describe.skipIf(services === null)('the recorder between Kafka and MariaDB', () 
     expect(line).toMatchObject({ partition: 0, offset: 0, campaignId: 'chicken-100', seq: 1 });
     expect(line).toMatchObject({ user: expect.stringMatching(/^[0-9a-f]{12}$/), time: expect.any(Number) });
     expect(one.lines().join()).not.toContain('somebody');
+  });
+
+  it('is known to have caught up, by whoever asks, and known not to have', async () => {
+    const { start, fill, kafka: topic } = await place(3);
+    const ends = openKafkaEnds({ connection: topic.connection, system, topic: topic.topic, partitions: 3 });
+    onTestFinished(() => ends.close());
+    const parts = { kafka: ends, record: record.record, system };
+    expect(await caughtUp(parts, 5_000)).toBe(true);
+    await fill(1, 200, 10);
+    expect(await caughtUp(parts, 200)).toBe(false);
+    await start();
+    expect(await caughtUp(parts, 10_000)).toBe(true);
+    expect(await issued()).toBe(200);
+    kafka.pause();
+    onTestFinished(() => kafka.resume());
+    expect(await caughtUp(parts, 500)).toBe(false);
+    kafka.resume();
+    expect(await caughtUp(parts, 10_000)).toBe(true);
   });
 
   it('costs next to nothing while nothing comes', async () => {

@@ -20,6 +20,7 @@ import {
   kafkaFault,
   within,
 } from './connect.ts';
+import { listEnds } from './ends.ts';
 
 /** Where a message landed. */
 export interface Delivery {
@@ -76,16 +77,7 @@ const RETRIES = 1_000;
 export async function openKafkaLog(parts: KafkaLogParts): Promise<KafkaLog> {
   const admin = new Admin(clientOptions(parts.connection, CALL_MAX_MS, 1));
   try {
-    const partitions = Array.from({ length: parts.partitions }, (_, partitionIndex) => ({
-      partitionIndex,
-      timestamp: -1n,
-    }));
-    const asked = admin.listOffsets({ topics: [{ name: parts.topic, partitions }] });
-    const [listed] = await within(parts.system, 2 * CALL_MAX_MS, `the ends of ${parts.topic}`, asked);
-    const ends = partitions.map(({ partitionIndex }) => {
-      const found = listed?.partitions.find((one) => one.partitionIndex === partitionIndex);
-      return Number(found?.offset ?? 0n);
-    });
+    const ends = await listEnds(admin, parts.system, parts, 2 * CALL_MAX_MS);
     return new PartitionedLog(parts, admin, ends);
   } catch (error) {
     await closeClient(parts.system, admin, CALL_MAX_MS);

@@ -1,0 +1,66 @@
+/** Where a topic ends now, partition by partition: what the record must have to have everything. */
+
+import { Admin } from '@platformatic/kafka';
+import type { System } from '../../ports/system.ts';
+import { clientOptions, closeClient, type KafkaConnection, kafkaFault, within } from './connect.ts';
+
+export interface KafkaEnds {
+  /** Source (`topic/partition`) → the offset after the newest entry. Rejects with a KafkaFault when Kafka does not say. */
+  ends(): Promise<Map<string, number>>;
+  close(): Promise<void>;
+}
+
+export interface KafkaEndsParts {
+  connection: KafkaConnection;
+  system: System;
+  topic: string;
+  /** as many as the topic has */
+  partitions: number;
+  callMaxMs?: number;
+}
+
+const LATEST = -1n;
+
+export function openKafkaEnds({
+  connection,
+  system,
+  callMaxMs = 2_000,
+  ...topic
+}: KafkaEndsParts): KafkaEnds {
+  let admin: Admin | null = null;
+  const close = async () => {
+    const old = admin;
+    admin = null;
+    if (old !== null) await closeClient(system, old, callMaxMs);
+  };
+  return {
+    async ends() {
+      admin ??= new Admin(clientOptions(connection, callMaxMs, 1));
+      try {
+        const ends = await listEnds(admin, system, topic, callMaxMs);
+        return new Map(ends.map((end, partition) => [`${topic.topic}/${partition}`, end]));
+      } catch (error) {
+        void close();
+        throw error;
+      }
+    },
+    close,
+  };
+}
+
+/** The ends in order of partition. Rejects with a KafkaFault, also when Kafka leaves one out. */
+export async function listEnds(
+  admin: Admin,
+  system: System,
+  { topic, partitions }: { topic: string; partitions: number },
+  maxMs: number,
+): Promise<number[]> {
+  const wanted = Array.from({ length: partitions }, (_, at) => ({ partitionIndex: at, timestamp: LATEST }));
+  const asked = admin.listOffsets({ topics: [{ name: topic, partitions: wanted }] });
+  const [listed] = await within(system, maxMs, `the ends of ${topic}`, asked);
+  return wanted.map(({ partitionIndex }) => {
+    const found = listed?.partitions.find((one) => one.partitionIndex === partitionIndex);
+    if (found === undefined || found.offset < 0n) throw kafkaFault(`${topic}/${partitionIndex} has no end`);
+    return Number(found.offset);
+  });
+}
