@@ -14,6 +14,17 @@ export interface RecordFigures {
   lastWonAt: number | null;
 }
 
+/** After a disaster numbers go on above all that may have been given, and some of those nobody may ever hold. */
+export interface RemadeFigures {
+  epoch: number;
+  /** wins up to here were in the record when the epoch was opened */
+  baseSeq: number;
+  /** units that count as given although nobody is known to hold them; dead letters of before among them */
+  reserved: number;
+  /** numbers that are missing among those that this epoch gave */
+  gapsSince: number;
+}
+
 export interface AuditFigures {
   quantity: number;
   perUserLimit: number;
@@ -21,12 +32,16 @@ export interface AuditFigures {
   /** epoch ms; null: no bound */
   startsAt: number | null;
   closesAt: number | null;
-  /** null: the campaign is not loaded at the gate, and the record alone speaks */
+  /** null: the campaign is not at the gate, or the gate is being made good, and the record alone speaks */
   gate: {
+    /** units that count as given, those without a known holder included */
     issued: number;
-    lastSeq: number /** units out before the record was read */;
+    lastSeq: number;
+    /** the same before the record was read */
     issuedBefore: number;
   } | null;
+  /** what a gate that was made good began with; absent: it never was */
+  remade?: RemadeFigures;
   record: RecordFigures;
   /** wins set aside: they count as issued */
   deadLetters: number;
@@ -61,11 +76,18 @@ function sampled(compared: number, wrong: number, holds: string, fails: string):
   return { ok: wrong === 0, basis: 'sampled', figures: { compared, wrong }, says };
 }
 
+/** Shown only where there can be any. */
+function reservedFigure(remade: RemadeFigures | undefined): { reserved?: number } {
+  return remade ? { reserved: remade.reserved } : {};
+}
+
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
-  I1: ({ quantity, gate, record, deadLetters }) => {
-    const recorded = record.issued + deadLetters;
+  I1: ({ quantity, gate, record, deadLetters, remade }) => {
+    const reserved = remade?.reserved ?? 0;
+    // What was set aside before the gate was made good is among the reserved ones.
+    const recorded = record.issued + Math.max(deadLetters, reserved);
     const most = Math.max(gate?.issued ?? 0, recorded);
-    const figures = { quantity, gate: gate?.issued ?? null, recorded };
+    const figures = { quantity, gate: gate?.issued ?? null, recorded, ...reservedFigure(remade) };
     return counted(
       most <= quantity,
       figures,
@@ -78,10 +100,17 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
     const ok = record.perUserMax <= perUserLimit;
     return counted(ok, figures, 'No user holds more than the limit.', 'A user holds more than the limit.');
   },
-  I3: ({ gate, record, deadLetters, drained }) => {
-    const decided = gate?.issuedBefore ?? record.issued;
+  I3: ({ gate, record, deadLetters, drained, remade }) => {
+    const decided = gate === null ? record.issued : gate.issuedBefore - (remade?.reserved ?? 0);
     const missing = decided - record.issued - deadLetters;
-    const figures = { decided, recorded: record.issued, deadLetters, missing, drained };
+    const figures = {
+      decided,
+      recorded: record.issued,
+      deadLetters,
+      missing,
+      drained,
+      ...reservedFigure(remade),
+    };
     if (missing > 0 && !drained) {
       return counted(true, figures, `${missing} wins are on their way to the record.`, '');
     }
@@ -89,9 +118,15 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
     const why = missing > 0 ? `${missing} wins are not in the record.` : `${deadLetters} wins are set aside.`;
     return counted(ok, figures, 'Every win is in the record.', why);
   },
-  I4: ({ gate, record }) => {
-    const figures = { decided: gate?.issued ?? null, recorded: record.issued, lastSeq: record.lastSeq };
-    const ok = gate === null || (record.issued <= gate.issued && record.lastSeq <= gate.lastSeq);
+  I4: ({ gate, record, remade }) => {
+    const figures = {
+      decided: gate?.issued ?? null,
+      recorded: record.issued,
+      lastSeq: record.lastSeq,
+      ...reservedFigure(remade),
+    };
+    const known = record.issued + (remade?.reserved ?? 0);
+    const ok = gate === null || (known <= gate.issued && record.lastSeq <= gate.lastSeq);
     return counted(
       ok,
       figures,
@@ -110,17 +145,21 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
       `Sold out was told with ${stranded} units left.`,
     );
   },
-  I6: ({ record, drained, deadLetters }) => {
-    const gaps = record.lastSeq - record.distinctSeqs - deadLetters;
+  I6: ({ record, drained, deadLetters, remade }) => {
+    const skipped = record.lastSeq - record.distinctSeqs;
+    const gaps = Math.max(0, (remade?.gapsSince ?? skipped) - deadLetters);
     const doubles = record.issued - record.distinctSeqs;
-    const ok = doubles === 0 && (gaps <= 0 || !drained);
-    const figures = {
-      lastSeq: record.lastSeq,
-      distinct: record.distinctSeqs,
-      gaps: Math.max(0, gaps),
-      doubles,
+    const ok = doubles === 0 && (gaps === 0 || !drained);
+    const accounted = remade && {
+      epoch: remade.epoch,
+      baseSeq: remade.baseSeq,
+      accountedFor: skipped - remade.gapsSince,
     };
-    return counted(ok, figures, 'seq has no gaps and no doubles.', 'seq has gaps or doubles.');
+    const figures = { lastSeq: record.lastSeq, distinct: record.distinctSeqs, gaps, doubles, ...accounted };
+    const holds = accounted?.accountedFor
+      ? `seq has no doubles; the gaps are of before the gate was made good.`
+      : 'seq has no gaps and no doubles.';
+    return counted(ok, figures, holds, 'seq has gaps or doubles.');
   },
   I7: ({ record, generatedCodes }) => {
     const doubles = record.withCode - record.distinctCodes;

@@ -8,10 +8,12 @@ import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
+import type { Epoch, Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
+import type { GateKeeper } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
 
 export interface JwtConfig {
@@ -90,6 +92,12 @@ export interface HttpParts {
   bring: CampaignParts['bring'];
   onGateFault?(error: Error): void;
   recorderState(): RecorderState;
+  /** which gate of a campaign is the right one; absent: there is only one */
+  epochOf?(campaignId: string): Promise<Epoch | null>;
+  /** for comparing and repairing: what a shared gate has and what it has left behind */
+  keeper?: GateKeeper;
+  /** for giving units back to the stock that count as given without a holder */
+  epochs?: Pick<Epochs, 'of' | 'unreserve'>;
   /** further queue depths for /metrics, by name */
   depths?(): Record<string, number>;
   /** further figures for /metrics */

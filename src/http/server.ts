@@ -151,12 +151,16 @@ function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & Ru
     campaignFlow: makeCampaignFlow(parts),
     coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
     lookUp,
-    integrity: makeIntegrity({ ...parts, sights, caughtUp }),
+    integrity: makeIntegrity({ ...parts, epochOf: epochReader(parts), sights, caughtUp }),
     caughtUp,
     claim,
     leaving,
     crossOrigin,
   };
+}
+
+function epochReader({ epochOf, epochs }: HttpParts): HttpParts['epochOf'] {
+  return epochOf ?? (epochs && ((campaignId) => epochs.of(campaignId)));
 }
 
 function makeApp(parts: HttpParts, context: HttpContext, requestIds: RequestIds): FastifyInstance {

@@ -33,6 +33,9 @@ const good: AuditFigures = {
   },
 };
 
+const remade = { epoch: 2, baseSeq: 5, reserved: 0, gapsSince: 0 };
+const at = (issued: number, lastSeq: number) => ({ issued, lastSeq, issuedBefore: issued });
+
 function broken(change: Partial<AuditFigures>): string[] {
   return audit({ ...good, ...change })
     .checks.filter((check) => !check.ok)
@@ -79,6 +82,13 @@ describe('the invariants', () => {
     ['a win before the opening', { startsAt: 1001 }, ['I10']],
     ['a win at the closing', { closesAt: 1999 }, ['I10']],
     ['sold out told too early', { seen: { ...good.seen, soldOut: { compared: 5, early: 1 } } }, ['I11']],
+    [
+      'a number that a gate which was made good left out',
+      { record: { ...record, lastSeq: 11 }, gate: at(10, 11), remade: { ...remade, gapsSince: 1 } },
+      ['I6'],
+    ],
+    ['a reserved unit given away', { remade: { ...remade, reserved: 1 }, quantity: 11 }, ['I4', 'I5']],
+    ['reserved units beyond the quantity', { remade: { ...remade, reserved: 1 }, gate: at(11, 10) }, ['I1']],
   ])('%s', (_name, change, ids) => {
     expect(broken(change)).toEqual(ids);
   });
@@ -94,6 +104,13 @@ describe('the invariants', () => {
     expect(
       broken({ quantity: 20, toldSoldOut: false, gate: { issued: 15, lastSeq: 15, issuedBefore: 10 } }),
     ).toEqual([]);
+  });
+
+  it('are not broken by numbers and units that a lost gate took with it', () => {
+    const after = { ...record, lastSeq: 14 };
+    const change = { quantity: 13, record: after, gate: at(13, 14), remade: { ...remade, reserved: 3 } };
+    expect(broken(change)).toEqual([]);
+    expect(broken({ ...change, remade: undefined } as Partial<AuditFigures>)).toEqual(['I3', 'I6']);
   });
 
   it('are asked of the record alone when the campaign is not at the gate', () => {
