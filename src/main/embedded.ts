@@ -10,10 +10,8 @@ import { lockFolder } from '../adapters/sqlite/lock.ts';
 import { StorageFault } from '../adapters/sqlite/open.ts';
 import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
 import { callThread } from '../adapters/sqlite/remote-calls.ts';
-import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeCatchUp } from '../flow/catch-up.ts';
-import type { Codes } from '../flow/codes.ts';
 import { makeCodes } from '../flow/codes.ts';
 import { bringToGate, fillGate } from '../flow/fill-gate.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
@@ -22,9 +20,12 @@ import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Parts } from './parts.ts';
 import type { RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
+import { refuseOtherMaster } from './secrets.ts';
 
 export interface EmbeddedOptions {
   dataDir: string;
+  /** null: record.db in the data folder */
+  recordPath?: string | null;
   master: Buffer;
   recorderBatch: number;
   recorderRatePerSecond: number;
@@ -64,7 +65,7 @@ async function startRecordThread(
 ): Promise<RecordThread> {
   const { port1, port2 } = new MessageChannel();
   const data: RecordThreadData = {
-    recordPath: join(options.dataDir, 'record.db'),
+    recordPath: options.recordPath ?? join(options.dataDir, 'record.db'),
     journalPath: join(options.dataDir, 'journal.db'),
     master: options.master,
     batchMax: options.recorderBatch,
@@ -124,18 +125,6 @@ async function assemble(
     recordThread.calls.stop();
     await recordThread.thread.terminate();
     throw error;
-  }
-}
-
-/** Under another master secret a campaign's winners would be shown other codes than they were told. */
-function refuseOtherMaster(catalog: Catalog, codes: Codes): void {
-  for (const { campaign } of catalog.all()) {
-    if (campaign.codes.source !== 'generated' || campaign.archivedAt !== null) continue;
-    if (campaign.codeKeyId === codes.keyId) continue;
-    throw new StorageFault(
-      `Campaign ${campaign.id} was made under another master secret (${campaign.codeKeyId}, not ${codes.keyId}). ` +
-        'Start with the DIBS_MASTER_SECRET of then (or the master.secret of its data folder). Nothing was changed.',
-    );
   }
 }
 

@@ -5,7 +5,7 @@ import type { CampaignParts } from '../flow/campaign.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
-import type { RecorderState } from '../http/parts.ts';
+import type { GaugeReading, RecorderState } from '../http/parts.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
@@ -33,6 +33,7 @@ export interface Parts {
   recorderState(): RecorderState;
   /** what each part is doing: `ready`, or why it is not */
   roles(): Record<string, string>;
+  gauges?(): readonly GaugeReading[];
   /** in words, for the greeting */
   runsOn: string;
   /** Leaves nothing unwritten behind. Presses must have been answered before. */

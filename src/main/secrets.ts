@@ -3,6 +3,8 @@
 import { closeSync, fsyncSync, openSync, readFileSync, unlinkSync, writeFileSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { StorageFault } from '../adapters/sqlite/open.ts';
+import type { Catalog } from '../flow/catalog.ts';
+import type { Codes } from '../flow/codes.ts';
 import { mintKey } from '../flow/operator-key.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { System } from '../ports/system.ts';
@@ -74,4 +76,16 @@ export async function firstOperatorKey(
     requestId: null,
   });
   return secret;
+}
+
+/** Under another master secret a campaign's winners would be shown other codes than they were told. */
+export function refuseOtherMaster(catalog: Catalog, codes: Codes): void {
+  for (const { campaign } of catalog.all()) {
+    if (campaign.codes.source !== 'generated' || campaign.archivedAt !== null) continue;
+    if (campaign.codeKeyId === codes.keyId) continue;
+    throw new StorageFault(
+      `Campaign ${campaign.id} was made under another master secret (${campaign.codeKeyId}, not ${codes.keyId}). ` +
+        'Start with the DIBS_MASTER_SECRET of then (or the master.secret of its data folder). Nothing was changed.',
+    );
+  }
 }

@@ -7,7 +7,6 @@ import { accessSync, constants, mkdirSync, readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { StorageFault } from '../adapters/sqlite/open.ts';
 import { makeSystem } from '../adapters/system/system.ts';
 import type { Config } from '../config/load.ts';
 import { describeConfigErrors, loadConfig } from '../config/load.ts';
@@ -15,6 +14,7 @@ import type { Catalog } from '../flow/catalog.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
 import type { HttpConfig, HttpParts } from '../http/parts.ts';
 import { buildServer } from '../http/server.ts';
+import type { System } from '../ports/system.ts';
 import { startEmbedded } from './embedded.ts';
 import { trimWhenIdle } from './idle-memory.ts';
 import { makeLogger } from './logger.ts';
@@ -39,6 +39,9 @@ export class StartRefused extends Error {
   override name = 'StartRefused';
 }
 
+/** Faults of parts whose message says what to change. */
+const REFUSALS = ['StorageFault', 'PartFault', 'DatabaseFault', 'RedisFault', 'KafkaFault', 'RecorderFault'];
+
 /** Starts a server by environment and flags (by option key). Throws {@link StartRefused} with what to change. */
 export async function serve(
   env: Readonly<Record<string, string | undefined>>,
@@ -49,7 +52,8 @@ export async function serve(
   try {
     return await start(loaded.config);
   } catch (error) {
-    if (error instanceof StorageFault) throw new StartRefused(error.message, { cause: error });
+    if (REFUSALS.includes((error as Error).name))
+      throw new StartRefused((error as Error).message, { cause: error });
     throw error;
   }
 }
@@ -59,15 +63,12 @@ async function start(config: Config): Promise<RunningServer> {
   const log = makeLogger(config);
   makeFolder(config.dataDir);
   const master = masterSecret(config.masterSecret ?? null, config.dataDir, system);
-  const { dataDir, recorderBatch, recorderRatePerSecond } = config;
-  // Side by side: the parts start in threads of their own, and this one warms up meanwhile.
-  const [parts] = await Promise.all([
-    startEmbedded({ dataDir, master, recorderBatch, recorderRatePerSecond }, system),
+  // Side by side: the parts start in threads of their own or elsewhere, and this one warms up meanwhile.
+  const [{ parts, adminKey }] = await Promise.all([
+    startParts(config, master, system, log),
     warmUp(httpConfig(config), system),
   ]);
   try {
-    const adminKey =
-      config.adminKey === undefined ? await firstOperatorKey(parts.operators, config.dataDir, system) : null;
     const state = { ready: false };
     const app = await buildServer(httpParts(config, parts, master, log, state));
     const url = await listen(app, config);
@@ -90,6 +91,29 @@ async function start(config: Config): Promise<RunningServer> {
     await parts.stop();
     throw error;
   }
+}
+
+/** The parts that the configuration asks for, and the first operator key if this start made it. */
+async function startParts(
+  config: Config,
+  master: Buffer,
+  system: System,
+  logger: Logger,
+): Promise<{ parts: Parts; adminKey: string | null }> {
+  const { dataDir, databaseUrl, recorderBatch, recorderRatePerSecond } = config;
+  const keyOf = ({ operators }: Parts): Promise<string | null> =>
+    config.adminKey === undefined ? firstOperatorKey(operators, dataDir, system) : Promise.resolve(null);
+  if (config.redisUrl !== undefined) {
+    const { startDistributed, aloneWithKeys } = await import('./distributed.ts');
+    const parts = await startDistributed({ config, master, logger }, system);
+    return { parts, adminKey: await aloneWithKeys(parts, () => keyOf(parts)) };
+  }
+  const recordPath = databaseUrl?.replace(/^sqlite:(\/\/)?/, '') ?? null;
+  const parts = await startEmbedded(
+    { dataDir, recordPath, master, recorderBatch, recorderRatePerSecond },
+    system,
+  );
+  return { parts, adminKey: await keyOf(parts) };
 }
 
 function makeFolder(path: string): void {

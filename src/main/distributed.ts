@@ -1,0 +1,351 @@
+/**
+ * Many processes at one gate: Redis decides, Kafka is the log, MySQL the record. Each process does what its roles say;
+ * those that serve people follow what the others change.
+ */
+
+import { hostname } from 'node:os';
+import type { Logger } from 'pino';
+import { makeMysqlEpochs } from '../adapters/mysql/epochs.ts';
+import { makeMysqlLeases } from '../adapters/mysql/leases.ts';
+import type { Mysql } from '../adapters/mysql/open.ts';
+import { openMysql } from '../adapters/mysql/open.ts';
+import { makeMysqlRecord } from '../adapters/mysql/record.ts';
+import { steady } from '../adapters/mysql/steady.ts';
+import {
+  connectRedis,
+  parseRedisUrl,
+  type RedisAddress,
+  type RedisClient,
+} from '../adapters/redis/connect.ts';
+import type { RedisGate } from '../adapters/redis/gate.ts';
+import { makeRedisGate } from '../adapters/redis/gate.ts';
+import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
+import { makeSqlOperators } from '../adapters/sql/operators.ts';
+import type { Config } from '../config/load.ts';
+import type { Campaign } from '../core/campaign.ts';
+import { makeCatalog } from '../flow/catalog.ts';
+import { makeCodes } from '../flow/codes.ts';
+import type { Follower } from '../flow/follow.ts';
+import { makeFollower } from '../flow/follow.ts';
+import type { Supervisor } from '../flow/supervise.ts';
+import { blockOf, makeSupervisor } from '../flow/supervise.ts';
+import type { Epochs } from '../ports/epochs.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { System } from '../ports/system.ts';
+import { PartFault } from './part-fault.ts';
+import type { Parts } from './parts.ts';
+import { type Repeated, repeat } from './repeat.ts';
+import { refuseOtherMaster } from './secrets.ts';
+import { openSharedLog, type SharedLog } from './shared-log.ts';
+
+export interface DistributedOptions {
+  config: Config;
+  master: Buffer;
+  logger: Logger;
+}
+
+const FOLLOW_MS = 500;
+const SUPERVISE_MS = 500;
+/** After Redis has not answered for so long, what was asked of it counts as unknown. */
+const CALL_MAX_MS = 800;
+const GATE_LEASE_MS = 2_000;
+const CONNECT_PATIENCE_MS = 5_000;
+const FIRST_KEY_LEASE_MS = 10_000;
+
+/** What each opened part leaves to be closed, newest first. */
+type Closers = (() => Promise<unknown> | unknown)[];
+
+/** Throws {@link PartFault} and the faults of the adapters, each with what to change. */
+export async function startDistributed(
+  options: DistributedOptions,
+  system: System,
+): Promise<DistributedParts> {
+  const closers: Closers = [];
+  try {
+    return await assemble(options, system, closers);
+  } catch (error) {
+    await closeAll(closers);
+    throw error;
+  }
+}
+
+export interface DistributedParts extends Parts {
+  leases: Leases;
+  instanceId: string;
+  epochs: Epochs;
+}
+
+async function closeAll(closers: Closers): Promise<void> {
+  for (const close of closers.reverse()) await Promise.resolve(close()).catch(() => undefined);
+}
+
+async function assemble(
+  { config, master, logger }: DistributedOptions,
+  system: System,
+  closers: Closers,
+): Promise<DistributedParts> {
+  const instanceId =
+    config.instanceId ?? `${hostname()}-${process.pid}-${system.randomBytes(3).toString('hex')}`;
+  const mysql = await openMysql(config.databaseUrl as string);
+  closers.push(() => mysql.close());
+  const stored = storedParts(mysql, system);
+  const redis = await openGate(config, system, logger, closers);
+  const catalog = makeCatalog();
+  const codes = makeCodes(master);
+  const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
+  closers.push(() => log.stop());
+  const follower = makeFollower({ ...stored, catalog, gate: redis.gate, system });
+  await follower.look();
+  refuseOtherMaster(catalog, codes);
+  const running = new Running({ config, system, logger, instanceId, follower, log, ...stored, ...redis });
+  closers.push(() => running.stop());
+  return {
+    ...stored,
+    ...running.told(),
+    system,
+    catalog,
+    gate: { ...redis.gate, begin: (campaign) => begin(redis.gate, stored.epochs, campaign) },
+    log: log.log,
+    codes,
+    instanceId,
+    shared: true,
+    durabilities: ['memory', 'logged'],
+    caughtUp: log.caughtUp,
+    async bring(live) {
+      // Whoever looks after the gate sees that it is not over any more, and brings its holders there.
+      live.rebuilding = true;
+      live.atGate = true;
+    },
+    onGateFault: (error) => logger.warn({ err: error }, 'the gate could not be told; it will be'),
+    recorderState: log.recorderState,
+    stop: () => closeAll(closers),
+  };
+}
+
+/** The record's side, all of one database. */
+function storedParts(mysql: Mysql, system: System) {
+  return {
+    record: makeMysqlRecord({ mysql, system }),
+    campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
+    operators: steady(makeSqlOperators(mysql.db), mysql.address, system),
+    epochs: makeMysqlEpochs(mysql, system),
+    leases: makeMysqlLeases(mysql, system),
+  };
+}
+
+interface GateParts {
+  address: RedisAddress;
+  client: RedisClient;
+  gate: RedisGate;
+  /** the same keys by a connection of its own, so that looking after the gate never waits behind those who press */
+  keeper: RedisGate;
+  /** set by who can do something about it */
+  hears: { fault(campaignId: string, why: string): void; blockEnd(campaignId: string): void };
+}
+
+async function openGate(
+  config: Config,
+  system: System,
+  logger: Logger,
+  closers: Closers,
+): Promise<GateParts> {
+  const address = parseRedisUrl(config.redisUrl as string);
+  if (address.kind === 'invalid') throw new PartFault(`DIBS_REDIS_URL: ${address.why}`);
+  const last = { fault: 'no answer' };
+  const connect = (): RedisClient => {
+    const client = connectRedis(address, {
+      callMaxMs: CALL_MAX_MS,
+      onFault: (error) => {
+        last.fault = error.message;
+        logger.debug({ err: error }, 'Redis');
+      },
+    });
+    closers.push(() => client.disconnect());
+    return client;
+  };
+  const [client, own] = [connect(), connect()];
+  await Promise.all([untilUsable(client, system, last), untilUsable(own, system, last)]);
+  const hears: GateParts['hears'] = { fault: () => undefined, blockEnd: () => undefined };
+  const prefix = config.redisPrefix ?? '';
+  const gate = makeRedisGate({
+    client,
+    system,
+    prefix,
+    onFault: (campaignId, why) => hears.fault(campaignId, why),
+    onBlockEnd: (campaignId) => hears.blockEnd(campaignId),
+  });
+  return { address, client, gate, keeper: makeRedisGate({ client: own, system, prefix }), hears };
+}
+
+async function untilUsable(client: RedisClient, system: System, last: { fault: string }): Promise<void> {
+  const { untilReady } = await import('../adapters/redis/connect.ts');
+  const tooLong = new Promise<never>((_, reject) => {
+    system.after(CONNECT_PATIENCE_MS, () =>
+      reject(new PartFault(`Redis cannot be used (${last.fault}). Check DIBS_REDIS_URL.`)),
+    );
+  });
+  await Promise.race([untilReady(client), tooLong]);
+}
+
+/** A new campaign's first epoch: nobody can hold anything of it, so it needs nobody who makes sure. */
+async function begin(gate: RedisGate, epochs: Epochs, campaign: Campaign): Promise<void> {
+  await gate.begin(campaign);
+  if (campaign.durability === 'logged') return;
+  const block = blockOf(campaign);
+  if (await epochs.lease(campaign.id, campaign.epoch, block)) {
+    await gate.extend(campaign.id, campaign.epoch, { blockEnd: block, leaseUntil: null });
+  }
+}
+
+interface RunningParts extends GateParts, ReturnType<typeof storedParts> {
+  config: Config;
+  system: System;
+  logger: Logger;
+  instanceId: string;
+  follower: Follower;
+  log: SharedLog;
+}
+
+/** What goes on by itself in this process. */
+class Running {
+  readonly #parts: RunningParts;
+  readonly #following: Repeated;
+  readonly #supervisor: Supervisor | null;
+  readonly #supervising: Repeated | null;
+  readonly #leasing = new Set<string>();
+  #followFault: string | null = null;
+
+  constructor(parts: RunningParts) {
+    this.#parts = parts;
+    const { system, follower, config, hears } = parts;
+    this.#following = repeat(system, FOLLOW_MS, () =>
+      follower.look().then(
+        () => {
+          this.#followFault = null;
+        },
+        (error: Error) => {
+          this.#followFault = error.message;
+        },
+      ),
+    );
+    const supervisor = config.role.includes('relay') ? this.#makeSupervisor() : null;
+    this.#supervisor = supervisor;
+    this.#supervising = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.round());
+    hears.fault = (campaignId, why) => this.#hearFault(campaignId, why);
+    hears.blockEnd = (campaignId) => void this.#leaseMore(campaignId);
+  }
+
+  #makeSupervisor(): Supervisor {
+    const { keeper, log, address, instanceId, logger } = this.#parts;
+    return makeSupervisor({
+      ...this.#parts,
+      gate: keeper,
+      keeper,
+      log: log.log,
+      caughtUp: log.caughtUp,
+      leaseMs: GATE_LEASE_MS,
+      oneServer: address.kind === 'single',
+      holder: instanceId,
+      onStep: (campaignId, step, detail) => logger.info({ campaignId, ...detail }, `gate: ${step}`),
+    });
+  }
+
+  #hearFault(campaignId: string, why: string): void {
+    this.#parts.logger.debug({ campaignId, why }, 'the gate did not decide');
+    this.#following.poke();
+    this.#supervising?.poke();
+  }
+
+  /** The block of numbers is used up: more are leased by whoever notices first. */
+  async #leaseMore(campaignId: string): Promise<void> {
+    const { keeper, epochs, campaigns, logger } = this.#parts;
+    if (this.#leasing.has(campaignId)) return;
+    this.#leasing.add(campaignId);
+    try {
+      const inForce = await keeper.inForce(campaignId);
+      const campaign = await campaigns.get(campaignId);
+      if (inForce === null || campaign === null) return;
+      const blockEnd = inForce.lastSeq + blockOf(campaign);
+      if (!(await epochs.lease(campaignId, inForce.epoch, blockEnd))) return;
+      await keeper.extend(campaignId, inForce.epoch, { blockEnd, leaseUntil: null });
+    } catch (error) {
+      logger.warn({ err: error, campaignId }, 'no more numbers could be leased');
+    } finally {
+      this.#leasing.delete(campaignId);
+    }
+  }
+
+  told(): Pick<Parts, 'roles' | 'runsOn'> & { gauges: () => Gauge[] } {
+    const { client, log, address } = this.#parts;
+    const logState = log.log.state();
+    return {
+      runsOn: `gate in Redis (${address.kind}), ${log.name}, record in MySQL`,
+      roles: () => {
+        const recorder = log.recorderRole();
+        const supervision = this.#supervisor?.state();
+        return {
+          gate: client.status === 'ready' ? 'ready' : 'Redis does not answer',
+          log: logState.fault ?? 'ready',
+          record: this.#followFault ?? 'ready',
+          ...(recorder === null ? {} : { recorder }),
+          ...(supervision ? { relay: supervision.fault ?? 'ready' } : {}),
+        };
+      },
+      gauges: () => this.#gauges(),
+    };
+  }
+
+  #gauges(): Gauge[] {
+    const lags = this.#parts.log.lags().map(({ source, lag }) => ({
+      name: 'dibs_recorder_partition_lag',
+      help: 'Entries of a partition that are not in the record.',
+      labels: { source },
+      value: lag,
+    }));
+    const supervision = this.#supervisor?.state();
+    if (!supervision) return lags;
+    const { leading, backlog, relayed } = supervision;
+    return [
+      ...lags,
+      {
+        name: 'dibs_supervisor_leading',
+        help: 'Whether this process looks after the gate.',
+        value: leading ? 1 : 0,
+      },
+      { name: 'dibs_relay_backlog_batches', help: 'Batches in the outbox of the gate.', value: backlog },
+      {
+        name: 'dibs_relay_sent_total',
+        help: 'Facts that others had not brought to the log.',
+        value: relayed,
+      },
+    ];
+  }
+
+  async stop(): Promise<void> {
+    await this.#following.stop();
+    await this.#supervising?.stop();
+    await this.#supervisor?.stop();
+  }
+}
+
+interface Gauge {
+  name: string;
+  help: string;
+  labels?: Readonly<Record<string, string>>;
+  value: number;
+}
+
+/** Of many processes that start at once one makes the first operator key. */
+export async function aloneWithKeys<T>(parts: DistributedParts, run: () => Promise<T>): Promise<T> {
+  const { leases, instanceId, system } = parts;
+  const until = system.monotonic() + FIRST_KEY_LEASE_MS;
+  while (!(await leases.take('first-operator-key', instanceId, FIRST_KEY_LEASE_MS))) {
+    if (system.monotonic() > until) break;
+    await new Promise<void>((resume) => void system.after(100, resume));
+  }
+  try {
+    return await run();
+  } finally {
+    await leases.release('first-operator-key', instanceId);
+  }
+}
