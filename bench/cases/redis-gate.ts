@@ -70,7 +70,8 @@ async function gateRate(gate: RedisGate, id: string, from: number, wins: number)
 async function newCampaign(gate: RedisGate, id: string, quantity: number): Promise<void> {
   const campaign = sampleCampaign({ id, quantity, openedAt: 1 });
   await gate.configure(campaign);
-  await gate.arm(id, { epoch: 1, holders: 'empty' });
+  const bounds = { blockEnd: null, leaseUntil: null };
+  await gate.arm(id, { epoch: 1, holders: 'empty', lastSeq: 0, reserved: 0, bounds });
 }
 
 async function usedBytes(client: RedisClient): Promise<number> {

@@ -13,7 +13,14 @@ import { armedScript, CONTRACTS, scriptText } from '../../src/adapters/redis/scr
 import type { Attempt, Decision } from '../../src/core/gate.ts';
 import { decide, emptyGate, evolve, gateRule, reconfigure } from '../../src/core/gate.ts';
 import { holdAgainstRule } from '../support/gate-model.ts';
-import { connected, heldClockText, makerOfRedisGates, newPrefix, plainGate } from '../support/redis-gate.ts';
+import {
+  arming,
+  connected,
+  heldClockText,
+  makerOfRedisGates,
+  newPrefix,
+  plainGate,
+} from '../support/redis-gate.ts';
 import { sampleCampaign } from '../support/samples.ts';
 import { seed } from '../support/seed.ts';
 
@@ -88,7 +95,7 @@ async function playByOwnClock(real: RedisClient, claimText: string, life: OwnClo
   const prefix = newPrefix();
   const gate = plainGate(real, { prefix, claimText });
   await gate.configure(campaign);
-  await gate.arm(campaign.id, { epoch: 1, holders: 'empty' });
+  await gate.arm(campaign.id, arming(1));
   const { sha } = armedScript(claimText, campaign.id, 1);
   const keys = CONTRACTS.claim.keys.map((name) => campaignKey(prefix, campaign.id, name));
   const state = emptyGate(gateRule(campaign));

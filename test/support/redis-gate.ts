@@ -12,6 +12,7 @@ import { campaignKey } from '../../src/adapters/redis/keys.ts';
 import { scriptText } from '../../src/adapters/redis/scripts.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { Gate } from '../../src/ports/gate.ts';
+import type { Armed, Arming } from '../../src/ports/shared-gate.ts';
 import type { MakeGate } from './gate-model.ts';
 
 const CLOCK = "redis.call('TIME')";
@@ -38,6 +39,35 @@ export function plainGate(client: RedisClient, parts: Partial<RedisGateParts> = 
   return makeRedisGate({ client, system: makeSystem(), prefix: newPrefix(), ...parts });
 }
 
+/** An arming without bounds, of an empty gate unless said otherwise. */
+export function arming(epoch: number, over: Partial<Arming> = {}): Arming {
+  return {
+    epoch,
+    holders: 'empty',
+    lastSeq: 0,
+    reserved: 0,
+    bounds: { blockEnd: null, leaseUntil: null },
+    ...over,
+  };
+}
+
+/** Arms with everything that the gate's outbox still has, as who salvages it does. */
+export async function armWithPast(
+  gate: RedisGate,
+  campaignId: string,
+  epoch: number,
+  over: Partial<Arming> = {},
+): Promise<Armed> {
+  const facts = (await gate.leftBehind(campaignId, 0, 100_000)).flatMap((batch) => batch.facts);
+  await gate.load(campaignId, {
+    seqs: Float64Array.from(facts, ({ seq }) => seq),
+    wonAt: Float64Array.from(facts, ({ wonAt }) => wonAt),
+    userIds: facts.map(({ userId }) => userId),
+    keys: facts.map(({ key }) => key),
+  });
+  return await gate.arm(campaignId, arming(epoch, { holders: 'staged', ...over }));
+}
+
 export function heldClockText(): string {
   const text = scriptText('claim');
   if (text.split(CLOCK).length !== 2) throw new Error('claim.lua must read the clock in exactly one place');
@@ -62,12 +92,12 @@ export function makerOfRedisGates(client: RedisClient, claimText = heldClockText
       const holders = unarmed.get(campaignId);
       if (holders === undefined) return;
       unarmed.delete(campaignId);
-      const armed = await inner.arm(campaignId, { epoch: epochs.get(campaignId) as number, holders });
+      await setClock(campaignId);
+      const armed = await inner.arm(campaignId, arming(epochs.get(campaignId) as number, { holders }));
       if (armed.kind !== 'armed') throw new Error(armed.detail);
     }
 
     async function setClock(campaignId: string): Promise<void> {
-      await arm(campaignId);
       const now = clock.now();
       const [seconds, micros] = [Math.floor(now / 1000), (now % 1000) * 1000];
       await client.hset(
@@ -79,15 +109,23 @@ export function makerOfRedisGates(client: RedisClient, claimText = heldClockText
       );
     }
 
+    async function armWithClock(campaignId: string): Promise<void> {
+      await arm(campaignId);
+      await setClock(campaignId);
+    }
+
     const gate: Gate = {
       claim(campaignId, attempt, answer) {
         if (!epochs.has(campaignId)) return inner.claim(campaignId, attempt, answer);
         pressed.push(() => inner.claim(campaignId, attempt, answer));
         if (pressed.length > 1) return undefined;
-        void setClock(campaignId).then(() => {
+        void armWithClock(campaignId).then(() => {
           for (const press of pressed.splice(0)) press();
         });
         return undefined;
+      },
+      async begin(campaign) {
+        await gate.configure(campaign);
       },
       async configure(campaign) {
         await arm(campaign.id);

@@ -12,7 +12,7 @@ import { readOutboxEntry } from '../../src/adapters/redis/outbox.ts';
 import type { Campaign } from '../../src/core/campaign.ts';
 import type { Attempt, Decision } from '../../src/core/gate.ts';
 import type { GateAnswer } from '../../src/ports/gate.ts';
-import { connected, newPrefix, plainGate } from '../support/redis-gate.ts';
+import { arming, armWithPast, connected, newPrefix, plainGate } from '../support/redis-gate.ts';
 import { sampleAttempt, sampleCampaign } from '../support/samples.ts';
 
 const redis = await startOrSkip(() => startRedis({ appendfsync: 'always' }));
@@ -58,7 +58,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
   async function openGate(over: Partial<Campaign> = {}): Promise<void> {
     const campaign = opened(over);
     await gate.configure(campaign);
-    await gate.arm(ID, { epoch: campaign.epoch, holders: 'empty' });
+    await gate.arm(ID, arming(campaign.epoch));
   }
   /** Redis is back, with this gate's own connection. */
   async function restart(): Promise<void> {
@@ -68,31 +68,28 @@ describe.skipIf(redis === null)('the redis gate', () => {
       await new Promise((wake) => setTimeout(wake, 20));
   }
 
-  arming();
+  epochs();
   losses();
   changes();
   limits();
   outbox();
 
-  function arming(): void {
+  function epochs(): void {
     it('decides nothing before it is armed', async () => {
       await gate.configure(opened());
       expect(await verdict('ann')).toBe('rebuilding');
       expect(await gate.counts(ID)).toEqual({ issued: 0, lastSeq: 0, quantity: 3, holders: 0 });
-      expect(await gate.inForce(ID)).toEqual({ epoch: 0, version: 1 });
+      expect(await gate.inForce(ID)).toMatchObject({ epoch: 0, version: 1, armed: false });
     });
 
     it('cannot be armed without a rule', async () => {
-      const armed = await gate.arm(ID, { epoch: 1, holders: 'empty' });
+      const armed = await gate.arm(ID, arming(1));
       expect(armed).toMatchObject({ kind: 'refused', why: 'unconfigured' });
     });
 
     it('never goes back to an older epoch', async () => {
       await openGate({ epoch: 5 });
-      expect(await gate.arm(ID, { epoch: 4, holders: 'kept' })).toMatchObject({
-        kind: 'refused',
-        why: 'fenced',
-      });
+      expect(await armWithPast(gate, ID, 4)).toMatchObject({ kind: 'refused', why: 'fenced' });
       expect(await seq('ann')).toBe(1);
     });
 
@@ -100,13 +97,10 @@ describe.skipIf(redis === null)('the redis gate', () => {
       await openGate();
       await seq('ann');
       for (const holders of ['empty', 'staged'] as const) {
-        expect(await gate.arm(ID, { epoch: 1, holders })).toMatchObject({ kind: 'refused', why: 'live' });
+        expect(await gate.arm(ID, arming(1, { holders }))).toMatchObject({ kind: 'refused', why: 'live' });
       }
-      expect(await gate.arm(ID, { epoch: 2, holders: 'empty' })).toMatchObject({
-        kind: 'refused',
-        why: 'live',
-      });
-      expect(await gate.arm(ID, { epoch: 1, holders: 'kept' })).toMatchObject({ kind: 'armed', issued: 1 });
+      expect(await gate.arm(ID, arming(2))).toMatchObject({ kind: 'refused', why: 'live' });
+      expect(await armWithPast(gate, ID, 2)).toMatchObject({ kind: 'armed', issued: 1 });
     });
 
     it('fences off who still acts for the epoch before', async () => {
@@ -114,7 +108,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
       const old = plainGate(client, { prefix });
       await old.configure(opened());
       expect(await verdict('ann', old)).toBe('won');
-      await gate.arm(ID, { epoch: 2, holders: 'kept' });
+      await armWithPast(gate, ID, 2);
       expect(await verdict('bob', old)).toBe('rebuilding');
       expect(await ask({ userId: 'bob' })).toMatchObject({ verdict: 'won', fact: { seq: 2, epoch: 2 } });
       await old.configure(opened({ epoch: 2, version: 2 }));
@@ -131,7 +125,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
     it('goes on above the highest number that was ever leased', async () => {
       await openGate();
       await seq('ann');
-      await gate.arm(ID, { epoch: 2, holders: 'kept', lastSeq: 50 });
+      await armWithPast(gate, ID, 2, { lastSeq: 50 });
       expect([await seq('ann'), await seq('bob')]).toEqual([1, 51]);
     });
 
@@ -146,7 +140,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
       };
       await gate.load(ID, past);
       await gate.load(ID, past);
-      expect(await gate.arm(ID, { epoch: 2, holders: 'staged' })).toEqual({
+      expect(await gate.arm(ID, arming(2, { holders: 'staged' }))).toEqual({
         kind: 'armed',
         issued: 2,
         lastSeq: 7,
@@ -164,7 +158,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
       await restart();
       expect(await verdict('ann')).toBe('rebuilding');
       expect(faults.at(-1)).toContain('NOSCRIPT');
-      await gate.arm(ID, { epoch: 2, holders: 'kept' });
+      await armWithPast(gate, ID, 2);
       expect([await seq('ann'), await seq('cho'), await seq('dan')]).toEqual([1, 3, 'sold_out']);
     });
 
@@ -172,7 +166,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
       await openGate();
       await client.script('FLUSH');
       expect(await verdict('ann')).toBe('rebuilding');
-      await gate.arm(ID, { epoch: 1, holders: 'kept' });
+      await armWithPast(gate, ID, 2);
       expect(await seq('ann')).toBe(1);
       await client.flushall();
       expect(await verdict('bob')).toBe('rebuilding');
@@ -190,7 +184,7 @@ describe.skipIf(redis === null)('the redis gate', () => {
         const there = plainGate(promoted, { prefix });
         await there.configure(opened());
         expect(await verdict('ann', there)).toBe('rebuilding');
-        await there.arm(ID, { epoch: 2, holders: 'kept' });
+        await armWithPast(there, ID, 2);
         expect(await verdict('ann', there)).toBe('already_won');
         promoted.disconnect();
       } finally {
@@ -261,17 +255,18 @@ describe.skipIf(redis === null)('the redis gate', () => {
       const ended: string[] = [];
       gate = plainGate(client, { prefix, onBlockEnd: (id) => ended.push(id) });
       await gate.configure(opened());
-      await gate.arm(ID, { epoch: 1, holders: 'empty', bounds: { blockEnd: 1, leaseUntil: null } });
+      await gate.arm(ID, arming(1, { bounds: { blockEnd: 1, leaseUntil: null } }));
       expect([await seq('ann'), await seq('bob'), await seq('ann')]).toEqual([1, 'unavailable', 1]);
       expect(ended).toEqual([ID]);
       expect(await gate.extend(ID, 1, { blockEnd: 9, leaseUntil: null })).toBe(true);
-      expect(await gate.extend(ID, 1, { blockEnd: 2, leaseUntil: Date.now() - 1000 })).toBe(true);
+      expect(await gate.extend(ID, 1, { blockEnd: 2, leaseUntil: Date.now() + 60_000 })).toBe(true);
+      expect(await gate.extend(ID, 1, { blockEnd: null, leaseUntil: 1000 })).toBe(true);
       expect([await seq('bob'), await seq('cho'), await seq('dan')]).toEqual([2, 3, 'sold_out']);
     });
 
     it('decides nothing when nobody renews its lease', async () => {
       await gate.configure(opened());
-      await gate.arm(ID, { epoch: 1, holders: 'empty', bounds: { blockEnd: null, leaseUntil: 1000 } });
+      await gate.arm(ID, arming(1, { bounds: { blockEnd: null, leaseUntil: 1000 } }));
       expect(await verdict('ann')).toBe('rebuilding');
       expect(await gate.extend(ID, 2, { blockEnd: null, leaseUntil: Date.now() + 60_000 })).toBe(false);
       expect(await verdict('ann')).toBe('rebuilding');

@@ -2,10 +2,10 @@
 // idle lane does not wait, a full one says so, and a call without an answer is never taken for a decision.
 
 import { describe, expect, it } from 'vitest';
-import type { RedisGateAnswer } from '../../src/adapters/redis/answers.ts';
 import { UNAVAILABLE } from '../../src/adapters/redis/answers.ts';
 import { BATCH_MAX, type CallOutcome, makeLane } from '../../src/adapters/redis/batcher.ts';
 import type { Attempt } from '../../src/core/gate.ts';
+import type { GateAnswer } from '../../src/ports/gate.ts';
 import { sampleAttempt } from '../support/samples.ts';
 
 interface Sent {
@@ -16,7 +16,7 @@ interface Sent {
 /** A lane whose calls wait until the test lets them come back. */
 function lane(waitingMax = 1_000_000) {
   const sent: Sent[] = [];
-  const told: { userId: string; given: RedisGateAnswer }[] = [];
+  const told: { userId: string; given: GateAnswer }[] = [];
   let turns: (() => void)[] = [];
   const state = { open: true };
   const made = makeLane({
@@ -62,7 +62,7 @@ function answered(batch: readonly Attempt[]): CallOutcome {
 }
 
 const comeBack = (one: Sent | undefined) => (one as Sent).come(answered((one as Sent).batch));
-const verdicts = (told: { given: RedisGateAnswer }[]) => told.map(({ given }) => given.verdict);
+const verdicts = (told: { given: GateAnswer }[]) => told.map(({ given }) => given.verdict);
 
 describe('a lane', () => {
   it('sends what one turn brought in one call, without a timer', () => {

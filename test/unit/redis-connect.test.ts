@@ -14,7 +14,7 @@ import {
   untilReady,
 } from '../../src/adapters/redis/connect.ts';
 import type { RedisGate } from '../../src/adapters/redis/gate.ts';
-import { plainGate } from '../support/redis-gate.ts';
+import { arming, armWithPast, plainGate } from '../support/redis-gate.ts';
 import { sampleAttempt, sampleCampaign } from '../support/samples.ts';
 
 const TIMEOUT_MS = 30_000;
@@ -62,12 +62,12 @@ async function wholeLife(client: RedisClient): Promise<void> {
   const faults: string[] = [];
   const gate = plainGate(client, { prefix: '', onFault: (_, why) => faults.push(why) });
   await gate.configure(sampleCampaign({ openedAt: 1 }));
-  await gate.arm(ID, { epoch: 1, holders: 'empty', bounds: { blockEnd: 1, leaseUntil: null } });
+  await gate.arm(ID, arming(1, { bounds: { blockEnd: 1, leaseUntil: null } }));
   expect([await verdict(gate, 'ann'), faults]).toEqual(['won', []]);
   expect(await gate.extend(ID, 1, { blockEnd: 9, leaseUntil: null })).toBe(true);
   expect(await gate.holdings(ID, 'ann')).toHaveLength(1);
   await gate.load(ID, { seqs: Float64Array.of(4), wonAt: Float64Array.of(1), userIds: ['bob'], keys: null });
-  expect(await gate.arm(ID, { epoch: 2, holders: 'staged' })).toMatchObject({ kind: 'armed', issued: 1 });
+  expect(await gate.arm(ID, arming(2, { holders: 'staged' }))).toMatchObject({ kind: 'armed', issued: 1 });
   expect(await verdict(gate, 'bob')).toBe('already_won');
   expect(await gate.counts(ID)).toMatchObject({ issued: 1, lastSeq: 4 });
   await gate.unload(ID);
@@ -121,7 +121,7 @@ describe.skipIf(redis === null)('a connection', () => {
     await wholeLife(client);
     const gate = plainGate(client, { prefix: '' });
     await gate.configure(sampleCampaign({ openedAt: 1 }));
-    await gate.arm(ID, { epoch: 1, holders: 'empty' });
+    await gate.arm(ID, arming(1));
     expect(await verdict(gate, 'ann')).toBe('won');
     // Short waits: a long one would run into the client's own deadline for a command.
     await expect.poll(() => client.wait(1, 100), { timeout: 20_000 }).toBe(1);
@@ -132,7 +132,7 @@ describe.skipIf(redis === null)('a connection', () => {
       await new Promise((wake) => setTimeout(wake, 50));
       told = await verdict(gate, 'bob');
     }
-    await gate.arm(ID, { epoch: 2, holders: 'kept' });
+    await armWithPast(gate, ID, 2);
     expect([await verdict(gate, 'ann'), await verdict(gate, 'bob')]).toEqual(['already_won', 'won']);
   });
 

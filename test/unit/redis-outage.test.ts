@@ -7,7 +7,7 @@ import { startOrSkip } from '../../scripts/services/provide.ts';
 import { startRedis, startRedisCluster } from '../../scripts/services/redis.ts';
 import { connectRedis, parseRedisUrl, type RedisClient } from '../../src/adapters/redis/connect.ts';
 import type { RedisGate } from '../../src/adapters/redis/gate.ts';
-import { connected, plainGate } from '../support/redis-gate.ts';
+import { arming, armWithPast, connected, plainGate } from '../support/redis-gate.ts';
 import { sampleAttempt, sampleCampaign } from '../support/samples.ts';
 
 const CALL_MAX_MS = 600;
@@ -20,7 +20,7 @@ function verdict(gate: RedisGate, userId: string, id = ID): Promise<string> {
 
 async function open(gate: RedisGate, id = ID): Promise<void> {
   await gate.configure(sampleCampaign({ id, openedAt: 1 }));
-  await gate.arm(id, { epoch: 1, holders: 'empty' });
+  await gate.arm(id, arming(1));
 }
 
 /** What `userId` is told as soon as Redis can be reached. */
@@ -78,7 +78,7 @@ describe.skipIf(redis === null)('while Redis is away', () => {
       await new Promise((wake) => setTimeout(wake, 10));
     expect(await verdict(gate, 'late')).toBe('rebuilding');
     await gate.configure(sampleCampaign({ openedAt: 1 }));
-    await gate.arm(ID, { epoch: 2, holders: 'kept' });
+    await armWithPast(gate, ID, 2);
     for (const [i, one] of told.entries()) {
       if (one === 'won') expect(await verdict(gate, `u-${i}`)).toBe('already_won');
     }
@@ -160,7 +160,7 @@ describe('a cluster', () => {
         const one = await reached(gate, 'ann', id);
         if (one === 'rebuilding') {
           closed += 1;
-          await gate.arm(id, { epoch: 2, holders: 'kept' });
+          await armWithPast(gate, id, 2);
         }
         expect(await reached(gate, 'ann', id)).toBe('already_won');
       }

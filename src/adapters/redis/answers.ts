@@ -105,7 +105,15 @@ export interface Look {
 
 /** Reads the reply to a look. Throws when it is none. */
 export function readLook(reply: unknown): Look {
-  const [clock, version, issued, next, letter, closesAt] = reply as [number, number, number, number, string, number];
-  if (typeof letter !== 'string' || letter.length !== 1) throw new Error(`claim.lua answered a look with ${String(letter)}`);
+  const [clock, version, issued, next, letter, closesAt] = reply as [
+    number,
+    number,
+    number,
+    number,
+    string,
+    number,
+  ];
+  if (typeof letter !== 'string' || letter.length !== 1)
+    throw new Error(`claim.lua answered a look with ${String(letter)}`);
   return { clock, version, issued, next, letter, closesAt };
 }

@@ -62,7 +62,13 @@ export function makeRedisGate(parts: RedisGateParts): RedisGate {
     return place;
   };
   const inside: Inside = { lua, client, claimText, places, placeOf };
-  return { ...claiming(inside), ...keeping(inside), ...filling(inside), ...looking(inside), ...makeKeeper(inside) };
+  return {
+    ...claiming(inside),
+    ...keeping(inside),
+    ...filling(inside),
+    ...looking(inside),
+    ...makeKeeper(inside),
+  };
 }
 
 function claiming({ places, placeOf, claimText }: Inside): Pick<RedisGate, 'claim' | 'follow'> {

@@ -1,6 +1,6 @@
 /** What the one who looks after the gate does with it (ports/shared-gate `GateKeeper`), in Redis. */
 
-import type { Arming, Armed, Bounds, GateKeeper, InForce, LeftBehind } from '../../ports/shared-gate.ts';
+import type { Armed, Arming, Bounds, GateKeeper, InForce, LeftBehind } from '../../ports/shared-gate.ts';
 import type { RedisClient } from './connect.ts';
 import { freezeElsewhere } from './freeze.ts';
 import type { LuaCalls } from './lua-calls.ts';
@@ -109,7 +109,11 @@ export async function arm(parts: KeeperParts, campaignId: string, arming: Arming
   const { text } = armedScript(claimText, campaignId, epoch);
   await lua.load(text);
   if (!(await isArmed(parts, campaignId, epoch)))
-    return { kind: 'refused', why: 'fenced', detail: `FENCED epoch ${epoch} was overtaken while it was armed` };
+    return {
+      kind: 'refused',
+      why: 'fenced',
+      detail: `FENCED epoch ${epoch} was overtaken while it was armed`,
+    };
   moveToEpoch(place, epoch, claimText);
   const [issued, last, users] = reply as [number, number, number];
   return { kind: 'armed', issued, lastSeq: last, holders: users };

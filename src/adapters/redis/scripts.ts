@@ -42,17 +42,7 @@ export const CONTRACTS = {
   counts: {
     keys: ['rule', 'users'],
     args: [],
-    returns: [
-      'issued',
-      'lastSeq',
-      'quantity',
-      'users',
-      'epoch',
-      'version',
-      'reserved',
-      'blockEnd',
-      'now',
-    ],
+    returns: ['issued', 'lastSeq', 'quantity', 'users', 'epoch', 'version', 'reserved', 'blockEnd', 'now'],
   },
   unload: { keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'], args: [], returns: ['left'] },
 } as const satisfies Record<string, Contract>;

@@ -36,6 +36,7 @@ export function gateContract(name: string, makeGate: MakeGate): void {
     afterEach(() => close());
     const open = (over: Partial<Campaign> = {}) => gate.configure(sampleCampaign(over));
 
+    beginning();
     claims();
     loading();
     changes();
@@ -107,8 +108,26 @@ export function gateContract(name: string, makeGate: MakeGate): void {
           expect(seqOf(await claim(gate, sampleAttempt(user), 'other'))).toBe(i + 1);
         }
         for (const [i, user] of users.entries()) {
-          expect(await gate.holdings(ID, user)).toEqual([{ seq: i + 1, wonAt: T0 + 1000 }]);
+          expect(await gate.holdings(ID, user)).toEqual([{ seq: i + 1, wonAt: T0 + 1000, key: null }]);
         }
+      });
+    }
+
+    function beginning(): void {
+      it('begins empty and decides at once', async () => {
+        await gate.begin(sampleCampaign({ quantity: 1 }));
+        expect(seqOf(await claim(gate, sampleAttempt('ann')))).toBe(1);
+        expect(await claim(gate, sampleAttempt('bob'))).toEqual({ verdict: 'sold_out' });
+        expect(await gate.counts(ID)).toEqual({ issued: 1, lastSeq: 1, quantity: 1, holders: 1 });
+      });
+
+      it('tells what a user holds, oldest first, each with its key', async () => {
+        await open({ perUserLimit: 3 });
+        for (const key of ['k,1', null, 'k,2']) await claim(gate, sampleAttempt('ann', { key }));
+        expect(await gate.holdings(ID, 'ann')).toEqual([
+          { seq: 1, wonAt: T0 + 1000, key: 'k,1' },
+          { seq: 2, wonAt: T0 + 1000, key: 'k,2' },
+        ]);
       });
     }
 

@@ -147,7 +147,8 @@ if won > 0 then
     'wins', cjson.encode(wins))
   redis.call('HSET', KEYS[2], unpack(writes))
   redis.call('HSET', KEYS[1], 'issued', issued, 'lastSeq', lastSeq, 'clock', clock)
-elseif (startsAt and kept < startsAt and clock >= startsAt) or (closesAt and kept < closesAt and clock >= closesAt) then
+elseif held and ((startsAt and kept < startsAt and clock >= startsAt)
+    or (closesAt and kept < closesAt and clock >= closesAt)) then
   -- A refusal writes nothing, but for the one that first told somebody that the window has begun or ended.
   redis.call('HSET', KEYS[1], 'clock', clock)
 end
@@ -155,7 +156,7 @@ end
 answer[3] = issued
 answer[5] = table.concat(verdicts)
 if not held then
-  answer[5] = refusal or issued >= quantity and 's' or lastSeq >= blockEnd and 'b' or 'o'
+  answer[5] = refusal or quantity <= issued and 's' or lastSeq >= blockEnd and 'b' or 'o'
   answer[6] = closesAt or 0
 end
 return answer
