@@ -12,6 +12,8 @@ const help = `
 Examples:
   $ dibs serve                                          everything embedded, data in ./data
   $ dibs serve --port 9000 --data-dir /var/lib/dibs
+  $ dibs serve --workers 4                              API processes on one port (needs Redis and MySQL)
+  $ dibs serve --role recorder                          one role of a bigger setup
   $ DIBS_AUTH=jwt DIBS_JWT_SECRET_FILE=./jwt.secret dibs serve --host 0.0.0.0
 
 At its first start it makes an operator key, prints it once and keeps it in data/admin.key (only you can read it).
@@ -30,13 +32,17 @@ export function serveCommand(): Command {
 }
 
 async function serveWith({ readyJson, ...flags }: Record<string, string | true>): Promise<void> {
-  const { serve, StartRefused } = await import('../main/serve.ts');
+  const [{ serve, StartRefused }, { isWorker, reportReady }] = await Promise.all([
+    import('../main/serve.ts'),
+    import('../main/workers.ts'),
+  ]);
   const server = await serve(process.env, flags).catch((error: unknown) => {
     if (error instanceof StartRefused) throw new CommandFailure(exitCodes.finding, error.message, null);
     throw error;
   });
   // Before anything is said: whoever waits for the ready line may send a signal at once.
   stopOnSignal(server);
+  if (isWorker()) return reportReady(server.url);
   if (readyJson) say(JSON.stringify({ url: server.url, adminKey: server.adminKey }));
   else await greet(server);
 }

@@ -57,6 +57,8 @@ export interface CampaignParts {
   durabilities: readonly Durability[];
   /** brings a campaign to the gate that was over, and no longer is */
   bring(live: LiveCampaign, campaign: Campaign): Promise<void>;
+  /** takes in what other processes have changed in a campaign; absent: there are none */
+  refresh?(campaignId: string): Promise<void>;
   /** told of a gate that could not be told; without it that is a fault of the program */
   onGateFault?(error: Error): void;
 }
@@ -147,7 +149,11 @@ class CampaignChanges {
   }
 
   inTurn(id: string, run: () => Promise<CampaignResult>): Promise<CampaignResult> {
-    const mine = (this.#turns.get(id) ?? Promise.resolve()).then(run, run);
+    const newest = async (): Promise<CampaignResult> => {
+      await this.#parts.refresh?.(id);
+      return run();
+    };
+    const mine = (this.#turns.get(id) ?? Promise.resolve()).then(newest, newest);
     this.#turns.set(id, mine);
     const leave = (): void => {
       if (this.#turns.get(id) === mine) this.#turns.delete(id);

@@ -43,6 +43,8 @@ export interface ClaimParts {
   system: Pick<System, 'monotonic'>;
   /** other processes decide at the same gate, which makes wins as durable as `disk` and `replicated` ask by itself */
   shared: boolean;
+  /** looks for a campaign that is not known here; absent: there is nowhere to look */
+  seek?(campaignId: string): Promise<void>;
   /** tries that may wait for their answer at once; one more is refused */
   inFlightMax: number;
   /** facts that may wait for the log; while there are more, tries are refused */
@@ -90,7 +92,7 @@ class Claims implements ClaimFlow {
   claim(press: Press, answer: Tell): void {
     const { catalog, gate, shared, system, inFlightMax, logWaitingMax } = this.#parts;
     const live = catalog.get(press.campaignId);
-    if (live === undefined) return answer(NO_CAMPAIGN);
+    if (live === undefined) return this.#seek(press, answer);
     const tell: Tell = (outcome) => {
       const name = outcome.verdict === 'none' ? outcome.problem.code : outcome.verdict;
       live.told.set(name, (live.told.get(name) ?? 0) + 1);
@@ -106,6 +108,19 @@ class Claims implements ClaimFlow {
     return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) =>
       this.#settle(live, press, given, tellBy, tell),
     );
+  }
+
+  /** Another process may have made it a moment ago. */
+  #seek(press: Press, answer: Tell): void {
+    const { catalog, seek, inFlightMax } = this.#parts;
+    if (seek === undefined || this.#waiting >= inFlightMax) return answer(NO_CAMPAIGN);
+    const found = (): void => {
+      this.#waiting -= 1;
+      if (catalog.get(press.campaignId) === undefined) answer(NO_CAMPAIGN);
+      else this.claim(press, answer);
+    };
+    this.#waiting += 1;
+    seek(press.campaignId).then(found, found);
   }
 
   /** Whether a win of this campaign is told only when the log has it. */

@@ -3,6 +3,7 @@
  * their versions, the epoch that counts from beside the record, and what is out from the gate.
  */
 
+import { CAMPAIGN_ID } from '../core/campaign.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
 import type { RecordStore } from '../ports/record.ts';
@@ -24,8 +25,13 @@ export interface Follower {
   look(): Promise<void>;
   /** Takes one campaign in now, without waiting for the next look. */
   lookAt(campaignId: string): Promise<void>;
+  /** The same for one that is not known here; what there is none of is not asked for again for a second. */
+  seek(campaignId: string): Promise<void>;
   epochOf(campaignId: string): Epoch | undefined;
 }
+
+const SOUGHT_MS = 1_000;
+const SOUGHT_MAX = 10_000;
 
 export function makeFollower(parts: FollowParts): Follower {
   return new Following(parts);
@@ -34,6 +40,8 @@ export function makeFollower(parts: FollowParts): Follower {
 class Following implements Follower {
   readonly #parts: FollowParts;
   readonly #epochs = new Map<string, Epoch>();
+  /** ids that were asked for in vain, and when */
+  readonly #sought = new Map<string, number>();
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
@@ -41,6 +49,16 @@ class Following implements Follower {
 
   epochOf(campaignId: string): Epoch | undefined {
     return this.#epochs.get(campaignId);
+  }
+
+  async seek(campaignId: string): Promise<void> {
+    const { catalog, system } = this.#parts;
+    const soughtAt = this.#sought.get(campaignId);
+    if (catalog.get(campaignId) !== undefined || !CAMPAIGN_ID.test(campaignId)) return;
+    if (soughtAt !== undefined && system.monotonic() - soughtAt < SOUGHT_MS) return;
+    if (this.#sought.size >= SOUGHT_MAX) this.#sought.clear();
+    this.#sought.set(campaignId, system.monotonic());
+    await this.lookAt(campaignId);
   }
 
   async look(): Promise<void> {

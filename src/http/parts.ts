@@ -84,12 +84,17 @@ export interface HttpParts {
   master: Buffer;
   /** other processes decide at the same gate; absent: no */
   shared?: boolean;
+  /** this process serves no people and no operators: only /healthz, /readyz and /metrics */
+  serviceOnly?: boolean;
   /** durability levels that the parts in use can keep */
   durabilities: readonly Durability[];
   ready(): Readiness;
   caughtUp: CatchUp;
   /** see flow/campaign */
   bring: CampaignParts['bring'];
+  refresh?(campaignId: string): Promise<void>;
+  /** see flow/claim */
+  seek?(campaignId: string): Promise<void>;
   onGateFault?(error: Error): void;
   recorderState(): RecorderState;
   /** which gate of a campaign is the right one; absent: there is only one */

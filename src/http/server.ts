@@ -15,6 +15,7 @@ import { makeCampaignFlow } from '../flow/campaign.ts';
 import { makeCouponFlow } from '../flow/coupon.ts';
 import { makeIntegrity } from '../flow/integrity.ts';
 import { makeLookUp } from '../flow/look-up.ts';
+import { makeReconcile } from '../flow/reconcile.ts';
 import { makeSights } from '../flow/sight.ts';
 import type { Timer } from '../ports/system.ts';
 import { makeUserAuth } from './auth.ts';
@@ -42,6 +43,7 @@ import { serviceRoutes } from './routes/health.ts';
 import { operatorRoutes } from './routes/operators.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
+import { reconcileRoutes } from './routes/reconcile.ts';
 import { winnerRoutes } from './routes/winners.ts';
 import { makeStreams } from './sse.ts';
 import { makeStats } from './stats.ts';
@@ -77,17 +79,31 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
         : undefined,
     );
   });
+  seekCampaigns(app, parts);
   watchPaths(app);
   await describeApi(app, parts.version);
-  peopleRoutes(app, context);
-  adminCampaignRoutes(app, context);
-  winnerRoutes(app, context);
-  couponRoutes(app, context);
-  operatorRoutes(app, context);
+  if (!parts.serviceOnly) {
+    peopleRoutes(app, context);
+    adminCampaignRoutes(app, context);
+    winnerRoutes(app, context);
+    reconcileRoutes(app, context);
+    couponRoutes(app, context);
+    operatorRoutes(app, context);
+    pageRoutes(app, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
+  }
   serviceRoutes(app, context, context.metrics);
-  pageRoutes(app, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
   await app.ready();
   return app;
+}
+
+/** A campaign that another process made a moment ago is there for everybody. */
+function seekCampaigns(app: FastifyInstance, { catalog, seek }: HttpParts): void {
+  if (!seek) return;
+  app.addHook('onRequest', async ({ params, routeOptions }) => {
+    const { id } = params as { id?: string };
+    if (id === undefined || !routeOptions.url?.includes('/campaigns/:id')) return;
+    if (catalog.get(id) === undefined) await seek(id);
+  });
 }
 
 /** Only the path of a press, without the rest of the server: for warming it up before anybody presses. */
@@ -151,6 +167,7 @@ function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & Ru
     campaignFlow: makeCampaignFlow(parts),
     coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
     lookUp,
+    reconcile: makeReconcile({ ...parts, caughtUp }),
     integrity: makeIntegrity({ ...parts, epochOf: epochReader(parts), sights, caughtUp }),
     caughtUp,
     claim,
@@ -197,7 +214,7 @@ function makeServer(parts: HttpParts, claim: ClaimHandler, handler: Handler): Se
   const server = createServer(
     { ...options, connectionsCheckingInterval: 2000, noDelay: true },
     (req, res) => {
-      if (req.method === 'POST' && req.rawHeaders.length <= HEADERS_MAX * 2) {
+      if (req.method === 'POST' && !parts.serviceOnly && req.rawHeaders.length <= HEADERS_MAX * 2) {
         const match = CLAIM_PATH.exec(req.url as string);
         if (match) return claim(req, res, match[1] as string);
       }

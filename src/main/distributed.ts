@@ -116,6 +116,8 @@ async function assemble(
       live.rebuilding = true;
       live.atGate = true;
     },
+    refresh: (campaignId) => follower.lookAt(campaignId),
+    seek: (campaignId) => follower.seek(campaignId),
     onGateFault: (error) => logger.warn({ err: error }, 'the gate could not be told; it will be'),
     recorderState: log.recorderState,
     stop: () => closeAll(closers),

@@ -29,6 +29,8 @@ export interface Parts {
   durabilities: readonly Durability[];
   caughtUp: CatchUp;
   bring: CampaignParts['bring'];
+  refresh?(campaignId: string): Promise<void>;
+  seek?(campaignId: string): Promise<void>;
   onGateFault?(error: Error): void;
   recorderState(): RecorderState;
   /** what each part is doing: `ready`, or why it is not */

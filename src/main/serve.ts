@@ -21,6 +21,7 @@ import { makeLogger } from './logger.ts';
 import type { Parts } from './parts.ts';
 import { firstOperatorKey, masterSecret } from './secrets.ts';
 import { warmUp } from './warm-up.ts';
+import { isWorker, startWorkers, WORKER_FLAGS } from './workers.ts';
 
 export interface RunningServer {
   url: string;
@@ -47,10 +48,11 @@ export async function serve(
   env: Readonly<Record<string, string | undefined>>,
   flags: Readonly<Record<string, unknown>>,
 ): Promise<RunningServer> {
-  const loaded = loadConfig(env, flags, (path) => readFileSync(path, 'utf8'));
+  const own = isWorker() ? { ...flags, ...WORKER_FLAGS } : flags;
+  const loaded = loadConfig(env, own, (path) => readFileSync(path, 'utf8'));
   if (!loaded.ok) throw new StartRefused(describeConfigErrors(loaded.errors));
   try {
-    return await start(loaded.config);
+    return loaded.config.workers > 1 ? await startMany(loaded.config) : await start(loaded.config);
   } catch (error) {
     if (REFUSALS.includes((error as Error).name))
       throw new StartRefused((error as Error).message, { cause: error });
@@ -84,6 +86,34 @@ async function start(config: Config): Promise<RunningServer> {
       async stop() {
         state.ready = false;
         await app.close();
+        await parts.stop();
+      },
+    };
+  } catch (error) {
+    await parts.stop();
+    throw error;
+  }
+}
+
+/** This process does what is to be done once, its workers serve people. */
+async function startMany(config: Config): Promise<RunningServer> {
+  const system = makeSystem();
+  const log = makeLogger(config);
+  makeFolder(config.dataDir);
+  const master = masterSecret(config.masterSecret ?? null, config.dataDir, system);
+  const role = config.role.filter((one) => one !== 'api');
+  const { parts, adminKey } = await startParts({ ...config, role }, master, system, log);
+  try {
+    const workers = await startWorkers(config.workers, config.shutdownMs, system, log);
+    watchFaults(parts, log);
+    return {
+      url: workers.url,
+      adminKey,
+      parts: `${parts.runsOn}, ${config.workers} API processes`,
+      dataDir: config.dataDir,
+      log,
+      async stop() {
+        await workers.stop();
         await parts.stop();
       },
     };
@@ -163,6 +193,7 @@ function httpParts(
   });
   return {
     ...parts,
+    serviceOnly: !config.role.includes('api'),
     config: httpConfig(config),
     claims,
     master,

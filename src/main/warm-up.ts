@@ -63,7 +63,8 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     recorderState: () => ({ next: 0, end: 0, lagMs: 0 }),
     version: 'warm-up',
   });
-  server.listen(0, '127.0.0.1');
+  // Exclusive: the port must not be shared with other workers of this process.
+  server.listen({ port: 0, host: '127.0.0.1', exclusive: true });
   await once(server, 'listening');
   await pressAll((server.address() as AddressInfo).port, system);
   server.close();
