@@ -3,22 +3,27 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { temporaryFolder } from './services/local.ts';
 import { type Provided, provide } from './services/provide.ts';
 import { ServiceProblem, say } from './services/say.ts';
 
 const FLAG = '--services';
 const LAUNCH = fileURLToPath(new URL('./launch.mjs', import.meta.url));
 
-/** Runs `dibs demo` with the addresses of what was started; it ends when this process does. */
-function startDemo(args: string[], services: readonly Provided[]): ChildProcess {
+/**
+ * Runs `dibs demo` with the addresses of what was started; it ends when this process does.
+ * @param folder where it keeps what it throws away
+ */
+function startDemo(args: string[], services: readonly Provided[], folder: string): ChildProcess {
   const addresses = Object.assign({}, ...services.map(({ variables }) => variables)) as object;
   const secrets = { DIBS_MASTER_SECRET: randomBytes(32).toString('hex'), DIBS_ADMIN_KEY: newKey() };
   const names = services.map(({ name }) => name.split(' on port ')[0]).join(', ');
   return spawn(process.execPath, [LAUNCH, 'src/cli/dibs.ts', 'demo', `${FLAG}=${names}`, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, ...addresses, ...secrets, LAUNCH_PARENT_FD: '3' },
+    env: { ...process.env, ...addresses, ...secrets, TMPDIR: folder, LAUNCH_PARENT_FD: '3' },
   });
 }
 
@@ -56,12 +61,14 @@ async function demoOnServices(args: string[]): Promise<number> {
   const services = await Promise.race([provide(['redis', 'kafka', 'mysql']), signals.ended]);
   // What is still starting is ended by its guard as soon as this process is gone.
   if (typeof services === 'number') return services;
+  const folder = temporaryFolder('demo');
   try {
-    const demo = startDemo(args, services);
+    const demo = startDemo(args, services, folder);
     signals.handOnTo(demo);
     return await untilEnded(demo);
   } finally {
     await Promise.all(services.map((service) => service.stop()));
+    rmSync(folder, { recursive: true, force: true });
     say('Redis, Kafka and MariaDB are stopped, their data are gone');
   }
 }

@@ -167,7 +167,8 @@ async function playDemo(ready: Ready, options: DemoOptions): Promise<boolean> {
   const pages = { people: `/c/${campaignId}`, operators: '/admin', API: '/docs' };
   const rows = Object.entries(pages).map(([who, path]) => [print.dim(who), ready.url + path]);
   for (const line of print.columns(rows)) print.say(`  ${line}`);
-  if (!options.keep) print.say(print.dim('  gone with this demo; `npm run demo -- --keep` leaves them up'));
+  const again = `npm run demo -- ${options.services === undefined ? '' : '--services '}--keep`;
+  if (!options.keep) print.say(print.dim(`  gone with this demo; \`${again}\` leaves them up`));
   return ok;
 }
 
