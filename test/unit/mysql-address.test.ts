@@ -6,13 +6,23 @@ import { type MysqlAddress, parseMysqlUrl } from '../../src/adapters/mysql/addre
 import { faultKind, faultText, recordFault } from '../../src/adapters/mysql/faults.ts';
 import { versionProblem } from '../../src/adapters/mysql/open.ts';
 
-const plain: MysqlAddress = { host: 'db', port: 3306, user: 'u', password: '', database: 'd', tls: false };
+const plain: MysqlAddress = {
+  host: 'db',
+  port: 3306,
+  user: 'u',
+  password: '',
+  database: 'd',
+  tls: false,
+  caPath: null,
+};
 
 describe('an address of MySQL', () => {
   it.each<[string, Partial<MysqlAddress>]>([
     ['mysql://u@db/d', {}],
     ['mysql://u:p%40ss%2F@db:3307/d', { password: 'p@ss/', port: 3307 }],
     ['mysql://u@[::1]:5/d?tls=yes', { host: '::1', port: 5, tls: true }],
+    ['mysqls://u@db/d', { tls: true }],
+    ['mysqls://u@db/d?tls=yes&tls-ca=/etc/my%20ca.pem', { tls: true, caPath: '/etc/my ca.pem' }],
   ])('%s', (text, over) => {
     expect(parseMysqlUrl(text)).toEqual({ kind: 'address', address: { ...plain, ...over } });
   });
@@ -26,6 +36,9 @@ describe('an address of MySQL', () => {
     ['mysql://u:%E0%A4%A@db/d', 'percent-encoded'],
     ['mysql://u:s3cret@db/d?charset=latin1', '"charset" is no setting'],
     ['mysql://u:s3cret@db/d?tls=maybe', 'tls is yes or no'],
+    ['mysqls://u:s3cret@db/d?tls=no', 'says that it is not'],
+    ['mysql://u:s3cret@db/d?tls-ca=/ca.pem', 'but no TLS'],
+    ['mysqls://u:s3cret@db/d?tls-ca=', 'tls-ca is empty'],
   ])('%s is refused: %s', (text, why) => {
     const parsed = parseMysqlUrl(text);
     expect(parsed).toMatchObject({ kind: 'invalid', why: expect.stringContaining(why) as string });
@@ -54,7 +67,10 @@ describe('a fault', () => {
     [{ fatal: true }, 'lost'],
     [{ errno: 1062 }, 'duplicate'],
     [{ errno: 1406 }, 'data'],
-    [{ errno: 1045, fatal: true }, 'other'],
+    [{ errno: 1045, fatal: true }, 'refused'],
+    [{ errno: 1040, fatal: true }, 'refused'],
+    [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', fatal: true }, 'refused'],
+    [{ code: 'PROTOCOL_SEQUENCE_TIMEOUT', fatal: true }, 'lost'],
     [{ errno: 1064 }, 'other'],
   ])('%o is %s', (over, kind) => expect(faultKind(fault(over))).toBe(kind));
 
@@ -68,6 +84,9 @@ describe('a fault', () => {
     [1021, 'is full'],
     [1142, 'lacks a right'],
     [1836, 'read-only'],
+    [1040, 'Raise max_connections'],
+    [1130, 'lets nobody in from this machine'],
+    [3159, 'Say mysqls://'],
     [9999, 'The database "d" at db:3306: m'],
   ])('%i is told with what to do', (errno, text) =>
     expect(faultText(fault({ errno }), plain)).toContain(text),

@@ -20,6 +20,8 @@ interface EpochRow extends RowDataPacket {
   reserved_until: number | null;
 }
 
+/** A change waits for a batch that is on its way in. */
+const LIMITS = { begin: 5_000, open: 5_000, lease: 5_000, unreserve: 5_000, retire: 5_000 };
 const SELECT = `SELECT id, version, epoch, gate_state, base_seq, leased_seq, reserved, reserved_until FROM campaigns`;
 
 function epochOf(row: EpochRow): Epoch {
@@ -97,5 +99,5 @@ export function makeMysqlEpochs({ pool, address }: Mysql, system: System): Epoch
         [campaignId, epoch],
       ),
   };
-  return steady(epochs, address, system);
+  return steady(epochs, address, system, LIMITS);
 }

@@ -1,14 +1,14 @@
 /**
- * Opens a database of MySQL or MariaDB for the record: a pool whose every connection has the settings that the record
- * counts on, and tables that are up to date. What cannot be used is told with what to do; nothing is changed in it.
+ * Opens a database of MySQL or MariaDB for the record, with tables that are up to date. What cannot be used is told with
+ * what to do; nothing is changed in it.
  */
 
 import { Kysely, MysqlDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { type Pool as CallbackPool, createPool } from 'mysql2';
 import type { Pool, RowDataPacket } from 'mysql2/promise';
 import type { RecordTables } from '../sql/schema.ts';
 import { type MysqlAddress, parseMysqlUrl } from './address.ts';
+import { type MysqlOptions, makePool } from './connect.ts';
 import { DatabaseFault, faultText } from './faults.ts';
 import { MYSQL_MIGRATIONS } from './migrations.ts';
 
@@ -21,35 +21,14 @@ export interface Mysql {
   close(): Promise<void>;
 }
 
-export interface MysqlOptions {
-  connectionsMax?: number;
-  /** how long a statement waits for somebody else's lock before it fails and is tried again */
-  lockWaitSeconds?: number;
-}
-
-const CONNECT_MAX_MS = 2_000;
-const WAITING_MAX = 10_000;
 const NO_SUCH_TABLE = 1146;
-
-/**
- * READ COMMITTED: what another recorder has just committed must be seen when a duplicate is looked at, which a snapshot
- * would hide; and nobody locks gaps. Strict: what does not fit is refused, never cut. No mode may change how a
- * backslash is read.
- */
-function settings(lockWaitSeconds: number): string[] {
-  const modes = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
-  return [
-    'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
-    `SET SESSION sql_mode = '${modes}', SESSION autocommit = 1, SESSION innodb_lock_wait_timeout = ${lockWaitSeconds}, SESSION lock_wait_timeout = 30`,
-  ];
-}
 
 /** Throws DatabaseFault. */
 export async function openMysql(url: string, options: MysqlOptions = {}): Promise<Mysql> {
   const parsed = parseMysqlUrl(url);
   if (parsed.kind === 'invalid') throw new DatabaseFault(parsed.why);
   const { address } = parsed;
-  const callbackPool = connect(address, options);
+  const callbackPool = makePool(address, options);
   const pool = callbackPool.promise();
   const db = new Kysely<RecordTables>({ dialect: new MysqlDialect({ pool: callbackPool }) });
   try {
@@ -62,28 +41,6 @@ export async function openMysql(url: string, options: MysqlOptions = {}): Promis
       : new DatabaseFault(faultText(error, address), { cause: error });
   }
   return { address, pool, db, close: () => pool.end() };
-}
-
-function connect(address: MysqlAddress, options: MysqlOptions): CallbackPool {
-  const { tls, ...login } = address;
-  const pool = createPool({
-    ...login,
-    ...(tls ? { ssl: {} } : {}),
-    connectionLimit: options.connectionsMax ?? 10,
-    queueLimit: WAITING_MAX,
-    connectTimeout: CONNECT_MAX_MS,
-    charset: 'utf8mb4_bin',
-    supportBigNumbers: true,
-  });
-  pool.on('connection', (connection) => {
-    // Sent before whatever the connection was wanted for.
-    for (const setting of settings(options.lockWaitSeconds ?? 3)) {
-      connection.query(setting, (error: unknown) => {
-        if (error) connection.destroy();
-      });
-    }
-  });
-  return pool;
 }
 
 /** MySQL from 8.0 and MariaDB from 10.6 on; the text is what `SELECT VERSION()` says. */

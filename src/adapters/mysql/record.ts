@@ -12,7 +12,7 @@
  */
 
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
-import type { Holders, RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
+import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
 import { makeSqlClaims } from '../sql/claims.ts';
 import { faultKind, recordFault } from './faults.ts';
@@ -53,24 +53,20 @@ interface Run {
 
 /** About a second and a half in all; then it is for the recorder to wait. */
 const STORE_TRIES = 8;
+/** Where more is to be done than to look something up. */
+const LIMITS = { counts: 30_000, holders: 10_000, page: 10_000, change: 5_000 };
 const OVER = 'over the quantity';
 const TAKEN = 'another claim has this seq';
 
 export function makeMysqlRecord({ mysql, system, onRetry }: MysqlRecordParts): RecordStore {
   const rule = { kinds: ['contention', 'refused', 'lost'], tries: STORE_TRIES, onRetry } as const;
+  const asking = { ...makeSqlClaims(mysql.db, system.now), ...makeHolders(mysql) };
   return {
-    ...steady(makeSqlClaims(mysql.db, system.now), mysql.address, system),
+    ...steady(asking, mysql.address, system, LIMITS),
     async store(batch) {
       const attempt = makeAttempt(mysql, batch);
       try {
         return await retried(system, rule, attempt);
-      } catch (error) {
-        throw recordFault(error, mysql.address);
-      }
-    },
-    async holders(campaignId, afterSeq, limit) {
-      try {
-        return await holders(mysql, campaignId, afterSeq, limit);
       } catch (error) {
         throw recordFault(error, mysql.address);
       }
@@ -223,24 +219,20 @@ async function addHalves(run: Run, no: number, wins: Win[], stock: Stock): Promi
   else await stock.refuse(run, no, first, why);
 }
 
-async function holders(
-  { pool }: Mysql,
-  campaignId: string,
-  afterSeq: number,
-  limit: number,
-): Promise<Holders> {
+function makeHolders({ pool }: Mysql): Pick<RecordStore, 'holders'> {
   const sql = `SELECT seq, won_at, user_id, idem_key FROM claims
     WHERE campaign_no = (SELECT no FROM campaigns WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`;
-  const [found] = await pool.query<RowDataPacket[][]>({ sql, rowsAsArray: true }, [
-    campaignId,
-    afterSeq,
-    limit,
-  ]);
-  const rows = found as unknown as [number, number, Buffer, string | null][];
   return {
-    seqs: Float64Array.from(rows, (row) => row[0]),
-    wonAt: Float64Array.from(rows, (row) => row[1]),
-    userIds: rows.map((row) => row[2].toString()),
-    keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
+    async holders(campaignId, afterSeq, limit) {
+      const values = [campaignId, afterSeq, limit];
+      const [found] = await pool.query<RowDataPacket[][]>({ sql, rowsAsArray: true }, values);
+      const rows = found as unknown as [number, number, Buffer, string | null][];
+      return {
+        seqs: Float64Array.from(rows, (row) => row[0]),
+        wonAt: Float64Array.from(rows, (row) => row[1]),
+        userIds: rows.map((row) => row[2].toString()),
+        keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
+      };
+    },
   };
 }
