@@ -96,3 +96,9 @@ export interface RecordStore {
   /** Who holds what, for filling a gate: after `afterSeq`, at most `limit`. */
   holders(campaignId: string, afterSeq: number, limit: number): Promise<Holders>;
 }
+
+/** For whoever sends wins to the record again until they are taken care of. */
+export interface SettledSeqs {
+  /** Numbers from `first` to `last` that need no sending any more: recorded, or set aside with a reason. */
+  settled(campaignId: string, first: number, last: number): Promise<Set<number>>;
+}

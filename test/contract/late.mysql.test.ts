@@ -9,6 +9,7 @@ import { startOrSkip } from '../../scripts/services/provide.ts';
 import { makeMysqlEpochs } from '../../src/adapters/mysql/epochs.ts';
 import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
+import { makeSqlSettled } from '../../src/adapters/sql/settled.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { Campaign } from '../../src/core/campaign.ts';
 import type { ClaimWon } from '../../src/core/event.ts';
@@ -183,51 +184,82 @@ describe.skipIf(maria === null)('wins and epochs in MariaDB', () => {
     });
   });
 
+  it('numbers that need no sending again are those in the record and those set aside', async () => {
+    const { settled } = makeSqlSettled(mysql.db);
+    await create({ durability: 'logged' });
+    await create({ id: 'other', durability: 'logged' });
+    await store([...wins(1, 3), sampleWin(5), sampleWin(2, { campaignId: 'other' })]);
+    expect([...(await settled(ID, 1, 10))]).toEqual([1, 2, 3, 5]);
+    expect([...(await settled(ID, 2, 3))]).toEqual([2, 3]);
+    await next({ baseSeq: 5 });
+    await store([sampleWin(4), sampleWin(7, { epoch: 3 }), sampleWin(9, { campaignId: 'other', epoch: 2 })]);
+    expect([...(await settled(ID, 1, 10))].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 7]);
+    expect([...(await settled('other', 1, 10))].toSorted((a, b) => a - b)).toEqual([2, 9]);
+    expect([...(await settled('none', 1, 10))]).toEqual([]);
+  });
+
   describe('one after the other', () => {
     beforeEach(() => create({ durability: 'logged' }));
 
-    /** A record that stops before each commit until `go`. */
-    function stoppingAtCommit() {
+    /** A record that stops before its first commit, or before its `nth` statement that begins so, until `go`. */
+    function stoppingAt(what: 'COMMIT' | 'SAVEPOINT', nth: number) {
       let reached = (): void => undefined;
       let go = (): void => undefined;
-      const atCommit = new Promise<void>((resolve) => (reached = resolve));
+      const atIt = new Promise<void>((resolve) => (reached = resolve));
       const going = new Promise<void>((resolve) => (go = resolve));
+      let left = nth;
+      const stop = async (now: string): Promise<void> => {
+        if (now.startsWith(what)) left -= 1;
+        if (!now.startsWith(what) || left !== 0) return;
+        reached();
+        await going;
+      };
       const pool = {
         getConnection: async (): Promise<PoolConnection> => {
           const connection = await mysql.pool.getConnection();
-          const commit = connection.commit.bind(connection);
-          connection.commit = async () => {
-            connection.commit = commit;
-            reached();
-            await going;
-            await commit();
-          };
-          return connection;
+          return new Proxy(connection, {
+            get(target, name) {
+              const found: unknown = Reflect.get(target, name);
+              if (typeof found !== 'function') return found;
+              return (...args: unknown[]) => {
+                const run = () => Reflect.apply(found, target, args) as unknown;
+                if (name === 'commit') return stop('COMMIT').then(run);
+                if (name === 'query' && typeof args[0] === 'string') return stop(args[0]).then(run);
+                return run();
+              };
+            },
+          });
         },
       } as Mysql['pool'];
-      return { record: makeMysqlRecord({ mysql: { ...mysql, pool }, system }), atCommit, go: () => go() };
+      return { record: makeMysqlRecord({ mysql: { ...mysql, pool }, system }), atIt, go: () => go() };
     }
 
-    it.each([
-      ['new wins', 1],
-      ['repeats', 3],
-    ])('an epoch is opened after a batch of %s that is on its way in', async (_what, first) => {
-      await store(wins(1, 3));
-      const begun = (await epochs.begin(ID, 1)) as Epoch;
-      const stopping = stoppingAtCommit();
-      const storing = stopping.record.store(batchOf(first === 1 ? wins(4, 6) : wins(1, 3)));
-      await stopping.atCommit;
-      let isOpen = false;
-      const opening = epochs.open(begun).then((done) => {
-        isOpen = done;
-      });
-      await wait(300);
-      expect(isOpen).toBe(false);
-      stopping.go();
-      expect(await storing).toMatchObject({ kind: 'stored', conflicts: 0 });
-      await opening;
-      expect(isOpen).toBe(true);
-    });
+    it.each<[string, number, () => ClaimWon[], 'COMMIT' | 'SAVEPOINT', number]>([
+      ['of new wins', 1, () => wins(4, 6), 'COMMIT', 1],
+      ['of repeats', 1, () => wins(1, 3), 'COMMIT', 1],
+      // After it was seen which are late, and before the others are counted.
+      ['with late ones among them', 2, () => [...wins(4, 6), ...of(2, wins(7, 9))], 'SAVEPOINT', 2],
+    ])(
+      'an epoch is opened after a batch %s that is on its way in',
+      async (_what, epoch, facts, where, nth) => {
+        await store(wins(1, 3));
+        if (epoch === 2) await next();
+        const begun = (await epochs.begin(ID, epoch)) as Epoch;
+        const stopping = stoppingAt(where, nth);
+        const storing = stopping.record.store(batchOf(facts()));
+        await stopping.atIt;
+        let isOpen = false;
+        const opening = epochs.open(begun).then((done) => {
+          isOpen = done;
+        });
+        await wait(300);
+        expect(isOpen).toBe(false);
+        stopping.go();
+        expect(await storing).toMatchObject({ kind: 'stored', conflicts: epoch === 2 ? 3 : 0 });
+        await opening;
+        expect(isOpen).toBe(true);
+      },
+    );
 
     it('a batch that comes while an epoch is being opened sees it opened', async () => {
       const begun = (await epochs.begin(ID, 1)) as Epoch;
