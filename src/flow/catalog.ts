@@ -32,6 +32,12 @@ export interface LiveCampaign {
   lastWonAt: number | null;
 }
 
+/** Another epoch has begun: its numbers go on at what the record has, so what was noted by number holds no longer. */
+export function forgetNumbers(live: LiveCampaign): void {
+  live.onLog = new SeqMarks();
+  live.inFlight = new Map();
+}
+
 export type CatalogListener = (live: LiveCampaign) => void;
 
 export interface Catalog {

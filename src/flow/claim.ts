@@ -173,9 +173,7 @@ class Claims implements ClaimFlow {
       tell(outcome);
       return;
     }
-    const waiters = this.#append(live, fact);
-    live.newestInFlight = waiters;
-    this.#tellWhenDurable(waiters, outcome, UNKNOWN, tellBy, tell);
+    this.#tellWhenDurable(this.#append(live, fact), outcome, UNKNOWN, tellBy, tell);
   }
 
   /** Whose unit it is he is told, as soon as it is as durable as if it were told for the first time. */
@@ -239,10 +237,14 @@ class Claims implements ClaimFlow {
 
   #append(live: LiveCampaign, fact: ClaimWon): Waiter[] {
     const waiters: Waiter[] = [];
-    live.inFlight.set(fact.seq, waiters);
+    const { inFlight, onLog } = live;
+    // What an earlier epoch decided is for those who wait for it; its number may be somebody else's by now.
+    const counts = fact.epoch === live.campaign.epoch;
+    if (counts) inFlight.set(fact.seq, waiters);
+    live.newestInFlight = waiters;
     this.#parts.log.append(fact, (error) => {
-      live.inFlight.delete(fact.seq);
-      if (error === null && this.#parts.shared) live.onLog.add(fact.seq);
+      if (counts) inFlight.delete(fact.seq);
+      if (counts && error === null && this.#parts.shared) onLog.add(fact.seq);
       for (const waiter of waiters) waiter(error);
     });
     return waiters;

@@ -10,6 +10,7 @@ import type { RecordStore } from '../ports/record.ts';
 import type { SharedGate } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
+import { forgetNumbers } from './catalog.ts';
 
 export interface FollowParts {
   catalog: Catalog;
@@ -84,6 +85,7 @@ class Following implements Follower {
     // Between the question and now this process may have stored a newer version itself.
     const newest = catalog.get(campaignId)?.campaign;
     const next = newest && newest.version > campaign.version ? newest : campaign;
+    if (live !== undefined && live.campaign.epoch !== epoch.epoch) forgetNumbers(live);
     putInForce(catalog.put({ ...next, epoch: epoch.epoch }), epoch);
     gate.follow(campaignId, epoch.epoch, next.version);
     if (live === undefined) await this.#firstCounts(catalog.get(campaignId) as LiveCampaign);

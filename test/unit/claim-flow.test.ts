@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { makeMemoryGate } from '../../src/adapters/memory/gate.ts';
 import type { Campaign } from '../../src/core/campaign.ts';
-import { makeCatalog } from '../../src/flow/catalog.ts';
+import { forgetNumbers, makeCatalog } from '../../src/flow/catalog.ts';
 import type { Outcome, Press } from '../../src/flow/claim.ts';
 import { makeClaimFlow } from '../../src/flow/claim.ts';
 import { makeCodes } from '../../src/flow/codes.ts';
@@ -20,6 +20,8 @@ interface Options {
   campaign?: Partial<Campaign>;
   inFlightMax?: number;
   logWaitingMax?: number;
+  /** other processes decide at the same gate */
+  shared?: boolean;
   /** what the record answers about a user; an error when it cannot */
   recorded?: (userId: string) => Partial<StoredClaim>[] | Error;
 }
@@ -35,6 +37,7 @@ async function makeBench({
   campaign: over = {},
   inFlightMax = 1000,
   logWaitingMax = 1000,
+  shared = false,
   recorded,
 }: Options = {}) {
   const clock = makeHandClock();
@@ -53,7 +56,7 @@ async function makeBench({
   await gate.configure(campaign);
   const live = catalog.put(campaign);
   live.atGate = true;
-  const parts = { catalog, gate, log, record, codes, system: clock, shared: false };
+  const parts = { catalog, gate, log, record, codes, system: clock, shared };
   const flow = makeClaimFlow({ ...parts, inFlightMax, logWaitingMax });
 
   /** Presses, and returns a way to see what was told so far. */
@@ -139,6 +142,39 @@ describe('asking again', () => {
       'already_won 2',
       'already_won 2',
     ]);
+  });
+});
+
+describe('at a gate that other processes decide at too', () => {
+  it('sold_out is told behind a win of another process that was put on the log once more', async () => {
+    const bench = await makeBench({ shared: true, campaign: { quantity: 2, durability: 'logged' } });
+    const { gate, log, press, campaign } = bench;
+    const ann = press('ann');
+    log.letThrough();
+    gate.claim(campaign.id, { userId: 'bob', key: null, eligible: true }, () => undefined);
+    const [bob, cat] = [press('bob'), press('cat')];
+    expect([ann.told(), bob.told(), cat.told()]).toEqual(['won 1', '…', '…']);
+    log.letThrough();
+    expect([bob.told(), cat.told()]).toEqual(['already_won 2', 'sold_out']);
+  });
+
+  it('a number of an earlier epoch on its way says nothing about who has it now', async () => {
+    const bench = await makeBench({ shared: true, campaign: { durability: 'logged' } });
+    const { gate, log, press, campaign, catalog, live } = bench;
+    const ann = press('ann');
+    // The gate is made good without ann; the number goes to bob, at another process.
+    await gate.unload(campaign.id);
+    await gate.configure({ ...campaign, epoch: 2 });
+    forgetNumbers(live);
+    catalog.put({ ...campaign, epoch: 2 });
+    gate.claim(campaign.id, { userId: 'bob', key: null, eligible: true }, () => undefined);
+    log.letThrough();
+    expect(ann.told()).toBe('won 1');
+    const bob = press('bob');
+    expect(bob.told()).toBe('…');
+    log.letThrough();
+    expect(bob.told()).toBe('already_won 1');
+    expect(log.durable).toHaveLength(2);
   });
 });
 
