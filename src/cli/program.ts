@@ -44,9 +44,19 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
   {
+    name: 'reconcile',
+    summary: 'Compare gate, log and record of a campaign, and repair by rule',
+    load: async () => (await import('./reconcile.ts')).reconcileCommand(),
+  },
+  {
     name: 'doctor',
     summary: 'Look at this machine and at the server, and say what to do',
     load: async () => (await import('./doctor.ts')).doctorCommand(),
+  },
+  {
+    name: 'topics',
+    summary: 'List, make and delete the topics in Kafka',
+    load: async () => (await import('./topics.ts')).topicsCommand(),
   },
   {
     name: 'token',

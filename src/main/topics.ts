@@ -59,7 +59,11 @@ export async function openTopics(
     brokers,
     plans,
     list: () => asked(reportTopics(connection, system, plans)),
-    make: () => asked(ensureTopics(connection, system, plans)),
+    async make() {
+      // First a question that only fails when nobody answers.
+      await asked(reportTopics(connection, system, plans));
+      return ensureTopics(connection, system, plans);
+    },
     remove: (names) => asked(deleteTopics(connection, system, names)),
   };
 }

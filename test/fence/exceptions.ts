@@ -26,6 +26,18 @@ export const exceptions: Exception[] = [
     reason: 'The same door, seen by the type checker; nothing of it is loaded.',
   },
   {
+    rule: 'imports',
+    file: 'src/cli/topics.ts',
+    about: 'src/main/topics.ts lazily',
+    reason: 'Topics are made and deleted without a server; what speaks to Kafka is put together there.',
+  },
+  {
+    rule: 'imports',
+    file: 'src/cli/topics.ts',
+    about: 'types of src/main/topics.ts',
+    reason: 'The same, seen by the type checker; nothing of it is loaded.',
+  },
+  {
     rule: 'clock',
     file: 'src/cli/clock.ts',
     reason:

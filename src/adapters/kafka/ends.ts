@@ -20,6 +20,7 @@ export interface KafkaEndsParts {
 }
 
 const LATEST = -1n;
+const EARLIEST = -2n;
 
 export function openKafkaEnds({
   connection,
@@ -55,12 +56,36 @@ export async function listEnds(
   { topic, partitions }: { topic: string; partitions: number },
   maxMs: number,
 ): Promise<number[]> {
-  const wanted = Array.from({ length: partitions }, (_, at) => ({ partitionIndex: at, timestamp: LATEST }));
+  return await listOffsets(admin, system, { topic, partitions, timestamp: LATEST }, maxMs);
+}
+
+/** How many messages a topic holds, at most: what a transaction or a compaction took is counted too. */
+export async function countMessages(
+  admin: Admin,
+  system: System,
+  topic: { topic: string; partitions: number },
+  maxMs: number,
+): Promise<number> {
+  const [first, ends] = await Promise.all([
+    listOffsets(admin, system, { ...topic, timestamp: EARLIEST }, maxMs),
+    listEnds(admin, system, topic, maxMs),
+  ]);
+  return ends.reduce((all, end, partition) => all + end - (first[partition] ?? 0), 0);
+}
+
+async function listOffsets(
+  admin: Admin,
+  system: System,
+  { topic, partitions, timestamp }: { topic: string; partitions: number; timestamp: bigint },
+  maxMs: number,
+): Promise<number[]> {
+  const wanted = Array.from({ length: partitions }, (_, at) => ({ partitionIndex: at, timestamp }));
   const asked = admin.listOffsets({ topics: [{ name: topic, partitions: wanted }] });
-  const [listed] = await within(system, maxMs, `the ends of ${topic}`, asked);
+  const [listed] = await within(system, maxMs, `the offsets of ${topic}`, asked);
   return wanted.map(({ partitionIndex }) => {
     const found = listed?.partitions.find((one) => one.partitionIndex === partitionIndex);
-    if (found === undefined || found.offset < 0n) throw kafkaFault(`${topic}/${partitionIndex} has no end`);
+    if (found === undefined || found.offset < 0n)
+      throw kafkaFault(`${topic}/${partitionIndex} has no offset`);
     return Number(found.offset);
   });
 }

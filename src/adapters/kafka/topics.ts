@@ -144,13 +144,18 @@ async function untilKnown(admin: Admin, system: System, plans: readonly TopicPla
 }
 
 async function check(admin: Admin, plan: TopicPlan): Promise<string[]> {
-  const metadata = await admin.metadata({ topics: [plan.name], forceUpdate: true });
-  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: plan.name };
+  return topicProblems(plan, await findTopic(admin, plan.name));
+}
+
+/** What a topic that is there really is. */
+export async function findTopic(admin: Admin, topic: string): Promise<TopicFound> {
+  const metadata = await admin.metadata({ topics: [topic], forceUpdate: true });
+  const resource = { resourceType: ConfigResourceTypes.TOPIC, resourceName: topic };
   const [described] = await admin.describeConfigs({ resources: [resource] });
   const settings = new Map(described?.configs.map(({ name, value }) => [name, value ?? null]));
-  const partitions = metadata.topics.get(plan.name)?.partitions ?? [];
+  const partitions = metadata.topics.get(topic)?.partitions ?? [];
   const replicas = Math.min(...partitions.map((partition) => partition.replicas.length));
-  return topicProblems(plan, { partitions: partitions.length, replicas, settings });
+  return { partitions: partitions.length, replicas, settings };
 }
 
 /** What a topic really is. */
