@@ -23,6 +23,10 @@ export interface IntegrityCheck {
 
 export interface IntegrityReport {
   readonly ok: boolean;
+  /** false: wins were on their way to the record when the figures were taken. */
+  readonly drained?: boolean;
+  /** What became of the question to the gate: compared, rebuilding, away, over. */
+  readonly gate?: string;
   readonly checks: readonly IntegrityCheck[];
 }
 
@@ -34,12 +38,13 @@ export function verifyCommand(): Command {
     .addHelpText('after', help)
     .action(async (options: SharedOptions & { campaign: string }) => {
       const { Client } = await import('./client.ts');
-      const { say, sayJson, strong } = await import('./print.ts');
+      const { dim, say, sayJson, strong } = await import('./print.ts');
       const report = await readIntegrity(new Client(options, process.env), options.campaign);
       if (options.json) sayJson(report);
       else {
         say(strong(`Integrity of ${options.campaign}`));
         for (const line of await integrityLines(report)) say(line);
+        if (!report.ok) say(dim(`    → dibs reconcile --campaign ${options.campaign}   says what differs`));
       }
       process.exitCode = report.ok ? exitCodes.ok : exitCodes.finding;
     });
@@ -63,8 +68,18 @@ export async function integrityLines(report: IntegrityReport): Promise<string[]>
   const last = report.ok ? 'Every invariant holds.' : `${failed} of ${rows.length} do not hold.`;
   return [
     ...columns(rows).map((line) => `  ${line}`),
+    ...remarks(report).map((remark) => `  ${marks.skip} ${remark}`),
     `  ${report.ok ? marks.ok : marks.fail} ${strong(last)}`,
   ];
+}
+
+/** What one must know to read the lines above. */
+function remarks({ drained, gate }: IntegrityReport): string[] {
+  const found: string[] = [];
+  if (drained === false) found.push('Wins are on their way to the record: look again in a moment.');
+  if (gate === 'rebuilding') found.push('The gate is being made good: until then the record speaks alone.');
+  if (gate === 'away') found.push('The gate does not answer: until then the record speaks alone.');
+  return found;
 }
 
 /** `quantity 100, recorded 100`; moments as text, what is unknown left out. */

@@ -190,13 +190,15 @@ async function firstOf(
 }
 
 /** Wins that the gate's outbox still holds are late, not lost: they are on their way as long as they are there. */
-async function withLag({ keeper, record }: IntegrityParts, live: LiveCampaign, seen: Seen): Promise<Seen> {
-  const { figures } = seen;
-  if (keeper === undefined || figures.gate === null) return seen;
+async function withLag(parts: IntegrityParts, live: LiveCampaign, { gate, figures }: Seen): Promise<Seen> {
+  const { keeper, record, system } = parts;
+  if (keeper === undefined || figures.gate === null) return { gate, figures };
+  const { id } = live.campaign;
+  // The outbox before the record: what it has let go of by then is recorded.
+  const left = await unrecorded({ keeper, record }, id, 0).catch(() => null);
+  const now = { ...figures, record: await record.counts(id, system.now()) };
   const reserved = figures.remade?.reserved ?? 0;
-  const missing = figures.gate.issuedBefore - reserved - figures.record.issued - figures.deadLetters;
-  if (missing <= 0) return seen;
-  const left = await unrecorded({ keeper, record }, live.campaign.id, 0).catch(() => null);
+  const missing = figures.gate.issuedBefore - reserved - now.record.issued - figures.deadLetters;
   const onTheWay = left === null ? 0 : left.young.length + left.due.length;
-  return onTheWay >= missing ? { ...seen, figures: { ...figures, drained: false } } : seen;
+  return { gate, figures: missing > 0 && onTheWay >= missing ? { ...now, drained: false } : now };
 }

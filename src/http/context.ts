@@ -9,6 +9,7 @@ import type { CatchUp } from '../flow/catch-up.ts';
 import type { CouponFlow } from '../flow/coupon.ts';
 import type { IntegrityReport } from '../flow/integrity.ts';
 import type { LookUp } from '../flow/look-up.ts';
+import type { ReconcileAsk, Reconciled } from '../flow/reconcile.ts';
 import type { UserAuth } from './auth.ts';
 import type { ClientAddress } from './client-address.ts';
 import type { Cursors } from './cursor.ts';
@@ -32,6 +33,7 @@ export interface HttpContext {
   coupons: CouponFlow;
   lookUp: LookUp;
   integrity: (campaignId: string) => Promise<IntegrityReport | null>;
+  reconcile: (ask: ReconcileAsk) => Promise<Reconciled | null>;
   caughtUp: CatchUp;
   claim: ClaimHandler;
   leaving: { now: boolean };

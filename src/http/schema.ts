@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { CODE_SOURCES, DURABILITIES, KINDS, MODES, QUANTITY_MAX, STATUSES } from '../core/campaign.ts';
 import { CLAIM_STATUSES } from '../core/claim.ts';
 import { ROLES } from '../core/role.ts';
+import { DIFFERENCE_KINDS } from '../flow/reconcile.ts';
 
 const STRICT = { additionalProperties: false };
 
@@ -62,6 +63,18 @@ export const campaignPatchBody = Type.Object(
 );
 export const couponActBody = Type.Object(
   { reason: Type.Optional(orNull(Type.String({ maxLength: 500 }))) },
+  STRICT,
+);
+export const reconcileBody = Type.Object(
+  {
+    apply: Type.Optional(
+      Type.Boolean({ default: false, description: 'false: only tell what would be done' }),
+    ),
+    releaseReserved: Type.Optional(
+      Type.Boolean({ default: false, description: 'give units without a known holder back to the stock' }),
+    ),
+    reason: Type.Optional(orNull(Type.String({ maxLength: 500, description: 'for the audit log' }))),
+  },
   STRICT,
 );
 export const newKeyBody = Type.Object(
@@ -156,6 +169,36 @@ export const adminCampaignOut = Type.Object(
     version: Type.Integer(),
   },
   { title: 'CampaignDefinition', additionalProperties: true },
+);
+export const reconciledOut = Type.Object(
+  {
+    ok: Type.Boolean(),
+    campaignId: Type.String(),
+    checkedAt: timeOut,
+    applied: Type.Boolean(),
+    figures: Type.Object(
+      {
+        gate: orNull(Type.Integer()),
+        record: Type.Integer(),
+        reserved: Type.Integer(),
+        deadLetters: Type.Integer(),
+        outbox: Type.Integer(),
+      },
+      { description: 'units; `gate` null: it could not be compared' },
+    ),
+    differences: Type.Array(
+      Type.Object({
+        kind: oneOf(DIFFERENCE_KINDS),
+        count: Type.Integer(),
+        seqs: Type.Array(Type.Integer()),
+        says: Type.String(),
+        repair: orNull(Type.String()),
+        alarm: Type.Boolean(),
+        done: Type.Boolean(),
+      }),
+    ),
+  },
+  { title: 'Reconciled' },
 );
 export const openOut = { type: 'object', additionalProperties: true } as unknown as TSchema;
 

@@ -231,7 +231,43 @@ describe('dibs rush, winners, verify', () => {
     server.lie = 'oversell';
     await dibs(['rush', '--campaign', 'c', '--users', '50']);
     server.lie = null;
-    expect(await dibs(['verify', '--campaign', 'c'])).toMatchObject({ code: 1 });
+    const bad = await dibs(['verify', '--campaign', 'c']);
+    expect(bad).toMatchObject({ code: 1, out: expect.stringContaining('dibs reconcile --campaign c') });
+  });
+
+  it('says what a report leaves open: wins on their way, a gate that does not answer', async () => {
+    const { out } = await dibs(['verify', '--campaign', 'c']);
+    expect(out).toMatch(/on their way to the record[\s\S]*gate does not answer[\s\S]*Every invariant holds/);
+  });
+});
+
+describe('dibs reconcile', () => {
+  const run = (...args: string[]) => dibs(['reconcile', '--campaign', 'c', ...args]);
+
+  it('only looks, and says what it would do', async () => {
+    const { code, out } = await run();
+    expect(code).toBe(1);
+    expect(out).toMatch(/looked only[\s\S]*gate not compared, record 0, dead letters 0/);
+    expect(out).toMatch(
+      /✗ +left behind +30 +Decided, and left\.\n +No\. 7, 8 …\n +→ with --apply: send it on/,
+    );
+    expect(out).toMatch(/– +reserved +1 /);
+    expect(JSON.parse((await run('--dry-run', '--json')).out)).toMatchObject({ applied: false });
+  });
+
+  it('applies, and releases with a reason', async () => {
+    const applied = await run('--apply');
+    expect(applied).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/✓ +left behind[\s\S]*→ give it back/),
+    });
+    const released = await run('--apply', '--release-reserved', '--reason', 'a day is over');
+    expect(released.out).toMatch(/✓ +reserved +1 +Waits\. a day is over/);
+  });
+
+  it('is used wrongly without a reason, or with both ways at once', async () => {
+    expect(await run('--apply', '--release-reserved')).toMatchObject({ code: 2 });
+    expect(await run('--apply', '--dry-run')).toMatchObject({ code: 2 });
   });
 });
 

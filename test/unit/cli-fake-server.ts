@@ -186,8 +186,9 @@ function operatorCall(
       figures: { recorded: campaign.wins.length },
       says: 'No more issued.',
     };
-    return { status: 200, body: { ok, checks: [check] } };
+    return { status: 200, body: { ok, drained: false, gate: 'away', checks: [check] } };
   }
+  if (rest === 'reconcile') return { status: 200, body: reconciled(campaign, body) };
   if (request.method === 'PATCH') {
     if (request.headers['if-match'] !== etag.etag) return problem(412, 'precondition_failed');
     Object.assign(campaign.fields, body);
@@ -195,6 +196,23 @@ function operatorCall(
   }
   if (request.method === 'POST') campaign.status = rest === 'open' || rest === 'resume' ? 'open' : `${rest}d`;
   return { status: 200, body: shown(campaign), headers: etag };
+}
+
+/** One win was left behind until it is sent on, and one unit waits for its holder until it is released. */
+function reconciled(campaign: Stored, body: Record<string, unknown>): Record<string, unknown> {
+  const applied = body['apply'] === true;
+  const released = applied && body['releaseReserved'] === true;
+  const found = { alarm: !applied, done: applied, repair: 'send it on' };
+  const waits = { alarm: false, done: released, repair: 'give it back' };
+  return {
+    ok: applied,
+    applied,
+    figures: { gate: null, record: campaign.wins.length, deadLetters: 0 },
+    differences: [
+      { kind: 'left_behind', count: 30, seqs: [7, 8], says: 'Decided, and left.', ...found },
+      { kind: 'reserved', count: 1, seqs: [], says: `Waits. ${body['reason'] ?? ''}`, ...waits },
+    ],
+  };
 }
 
 /** A few winners a page, so that paging is part of every test. */
