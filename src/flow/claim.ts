@@ -120,7 +120,10 @@ class Claims implements ClaimFlow {
       else this.claim(press, answer);
     };
     this.#waiting += 1;
-    seek(press.campaignId).then(found, found);
+    seek(press.campaignId).then(found, () => {
+      this.#waiting -= 1;
+      answer(RECORD_AWAY);
+    });
   }
 
   /** Whether a win of this campaign is told only when the log has it. */

@@ -38,6 +38,11 @@ export interface Supervision {
 export interface Supervisor {
   /** One round over all campaigns. Never rejects. */
   round(): Promise<void>;
+  /**
+   * Renews the right of the epochs that were open in the last round, without asking the database: while that is away,
+   * people can still win. Only where there is one gate: whoever takes over freezes this very one. Never rejects.
+   */
+  keepUp(): Promise<void>;
   state(): Supervision;
   /** Lets another one take over at once. */
   stop(): Promise<void>;
@@ -67,6 +72,8 @@ class Supervising implements Supervisor {
   readonly #state: Supervision = { leading: false, rebuilding: 0, backlog: 0, relayed: 0, fault: null };
   readonly #rebuilding = new Set<string>();
   readonly #campaigns = new Map<string, Campaign>();
+  /** those that were open in the last round that this process led */
+  #open: Epoch[] = [];
   #stopped = false;
 
   constructor(parts: SuperviseParts) {
@@ -90,6 +97,7 @@ class Supervising implements Supervisor {
       // The gate's clock is read before the lease is renewed: a process that sleeps in between extends nothing by it.
       const seen = await Promise.all(all.map(({ campaignId }) => keeper.inForce(campaignId)));
       this.#state.leading = !this.#stopped && (await this.#lead());
+      this.#open = this.#state.leading ? all.filter(({ state }) => state === 'open') : [];
       if (!this.#state.leading) return;
       let backlog = 0;
       await Promise.all(
@@ -102,6 +110,19 @@ class Supervising implements Supervisor {
     } catch (error) {
       this.#state.fault = (error as Error).message;
     }
+  }
+
+  async keepUp(): Promise<void> {
+    const { keeper, leaseMs, oneServer } = this.#parts;
+    if (!oneServer) return;
+    await Promise.all(
+      this.#open.map(async ({ campaignId, epoch }) => {
+        const inForce = await keeper.inForce(campaignId).catch(() => null);
+        if (this.#stopped || !inForce?.armed || inForce.epoch !== epoch) return;
+        const bounds = { blockEnd: null, leaseUntil: inForce.now + leaseMs };
+        await keeper.extend(campaignId, epoch, bounds).catch(() => false);
+      }),
+    );
   }
 
   /** What was retired is left alone, unless its end has moved and it goes on. */

@@ -51,6 +51,8 @@ const CALL_MAX_MS = 800;
 const GATE_LEASE_MS = 2_000;
 const CONNECT_PATIENCE_MS = 5_000;
 const FIRST_KEY_LEASE_MS = 10_000;
+const MASTER_LEASE = 'master-secret';
+const FOR_EVER_MS = 100 * 365 * 86_400_000;
 
 /** What each opened part leaves to be closed, newest first. */
 type Closers = (() => Promise<unknown> | unknown)[];
@@ -92,6 +94,7 @@ async function assemble(
   const redis = await openGate(config, system, logger, closers);
   const catalog = makeCatalog();
   const codes = makeCodes(master);
+  await refuseStranger(stored.leases, codes.keyId);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
   closers.push(() => log.stop());
   const follower = makeFollower({ ...stored, catalog, gate: redis.gate, system });
@@ -122,6 +125,16 @@ async function assemble(
     recorderState: log.recorderState,
     stop: () => closeAll(closers),
   };
+}
+
+/** All processes at one record must derive the same codes: the first one's master secret is everybody's. */
+async function refuseStranger(leases: Leases, keyId: string): Promise<void> {
+  if (await leases.take(MASTER_LEASE, keyId, FOR_EVER_MS)) return;
+  const [first] = await leases.held(MASTER_LEASE);
+  throw new PartFault(
+    `The processes at this database have the master secret ${first?.holder}, this one has ${keyId}. ` +
+      'Give all of them the same DIBS_MASTER_SECRET (or the master.secret of the first one’s data folder).',
+  );
 }
 
 /** The record's side, all of one database. */
@@ -214,6 +227,7 @@ class Running {
   readonly #following: Repeated;
   readonly #supervisor: Supervisor | null;
   readonly #supervising: Repeated | null;
+  readonly #keeping: Repeated | null;
   readonly #leasing = new Set<string>();
   #followFault: string | null = null;
 
@@ -233,6 +247,7 @@ class Running {
     const supervisor = config.role.includes('relay') ? this.#makeSupervisor() : null;
     this.#supervisor = supervisor;
     this.#supervising = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.round());
+    this.#keeping = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.keepUp());
     hears.fault = (campaignId, why) => this.#hearFault(campaignId, why);
     hears.blockEnd = (campaignId) => void this.#leaseMore(campaignId);
   }
@@ -325,7 +340,7 @@ class Running {
 
   async stop(): Promise<void> {
     await this.#following.stop();
-    await this.#supervising?.stop();
+    await Promise.all([this.#supervising?.stop(), this.#keeping?.stop()]);
     await this.#supervisor?.stop();
   }
 }
