@@ -41,8 +41,8 @@ export interface BatchAnswer {
   clock: number;
   version: number;
   issued: number;
-  /** how many claims the end of the block of numbers has left undecided */
-  blocked: number;
+  /** claim.lua's letters, in the order of the batch */
+  letters: string;
   /** in the order of the batch */
   answers: GateAnswer[];
 }
@@ -60,7 +60,6 @@ export function readAnswer(
   const rest = reply as number[];
   let at = 5;
   let seq = first;
-  let blocked = 0;
   const won = (attempt: Attempt, nth: number, key: string | null): GateAnswer => {
     const fact = {
       type: 'claim.won' as const,
@@ -82,12 +81,11 @@ export function readAnswer(
       at += 2;
       return { verdict: 'already_won', seq: rest[at - 2] as number, wonAt: rest[at - 1] as number };
     }
-    if (letter === 'b') blocked += 1;
     const answer = LETTERS[letter];
     if (answer === undefined) throw new Error(`claim.lua answered with an unknown letter ${letter}`);
     return answer;
   });
-  return { clock, version, issued, blocked, answers };
+  return { clock, version, issued, letters: verdicts, answers };
 }
 
 /** What a stranger would be told: `o` he would win, or a letter of claim.lua. */

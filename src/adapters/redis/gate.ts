@@ -20,11 +20,13 @@ import { scriptText } from './scripts.ts';
 
 export interface RedisGateParts {
   client: RedisClient;
-  system: Pick<System, 'afterTurn'>;
+  system: Pick<System, 'afterTurn' | 'monotonic'>;
   /** before every key; keeps several installations in one Redis apart */
   prefix?: string;
   /** claims of one campaign that may wait at once */
   waitingMax?: number;
+  /** false: people are told `sold_out` by Redis alone, one by one; default true */
+  latch?: boolean;
   /** told why claims come back undecided */
   onFault?: (campaignId: string, why: string) => void;
   /** told when claims found the block of leased numbers used up */
@@ -51,11 +53,11 @@ interface Inside {
 }
 
 export function makeRedisGate(parts: RedisGateParts): RedisGate {
-  const { client, system, prefix = '', waitingMax = WAITING_MAX, onFault, onBlockEnd } = parts;
+  const { client, system, prefix = '', waitingMax = WAITING_MAX, latch = true, onFault, onBlockEnd } = parts;
   const claimText = parts.claimText ?? scriptText('claim');
   const lua = makeLuaCalls(client, prefix);
   const places = new Map<string, Place>();
-  const placeParts = { client, lua, system, claimText, waitingMax, onFault, onBlockEnd };
+  const placeParts = { client, lua, system, claimText, waitingMax, latch, onFault, onBlockEnd };
   const placeOf = (campaignId: string): Place => {
     const place = places.get(campaignId) ?? makePlace(placeParts, campaignId);
     places.set(campaignId, place);
@@ -76,10 +78,13 @@ function claiming({ places, placeOf, claimText }: Inside): Pick<RedisGate, 'clai
     claim(campaignId, attempt, answer) {
       const place = places.get(campaignId);
       if (place === undefined) return answer({ verdict: 'unknown_campaign' });
-      return place.lane.claim(attempt, answer);
+      const known = place.latch?.answer(attempt);
+      return known ? answer(known) : place.lane.claim(attempt, answer);
     },
-    follow(campaignId, epoch, _version) {
-      moveToEpoch(placeOf(campaignId), epoch, claimText);
+    follow(campaignId, epoch, version) {
+      const place = placeOf(campaignId);
+      moveToEpoch(place, epoch, claimText);
+      place.latch?.follow(version);
     },
   };
 }
@@ -90,6 +95,7 @@ function keeping(inside: Inside): Pick<RedisGate, 'begin' | 'configure' | 'unloa
     const place = placeOf(campaign.id);
     const reply = await lua.run('configure', campaign.id, [...ruleArgs(campaign), place.clock]);
     moveToEpoch(place, campaign.epoch, claimText);
+    place.latch?.drop();
     const [outcome, issued] = reply as [string, number];
     return outcome === 'ok' ? { kind: 'ok' } : { kind: 'below_issued', issued };
   };

@@ -77,6 +77,7 @@ function deciding(
     },
     async unreserve(campaignId, epoch, count) {
       await lua.run('unreserve', campaignId, [epoch, count]);
+      parts.placeOf(campaignId).latch?.drop();
     },
   };
 }

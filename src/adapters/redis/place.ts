@@ -7,13 +7,16 @@ import { claimArgs, REBUILDING, readAnswer, UNAVAILABLE } from './answers.ts';
 import type { CallOutcome, Lane } from './batcher.ts';
 import { makeLane } from './batcher.ts';
 import type { RedisClient } from './connect.ts';
+import { type Latch, makeLatch } from './latch.ts';
 import type { LuaCalls } from './lua-calls.ts';
 import { armedScript } from './scripts.ts';
 
 export interface PlaceParts {
   client: RedisClient;
   lua: LuaCalls;
-  system: Pick<System, 'afterTurn'>;
+  system: Pick<System, 'afterTurn' | 'monotonic'>;
+  /** whether what is sold out is remembered */
+  latch: boolean;
   claimText: string;
   waitingMax: number;
   onFault: ((campaignId: string, why: string) => void) | undefined;
@@ -30,6 +33,7 @@ export interface Place {
   /** what this process has loaded so far, to be armed; null: nothing */
   staged: { issued: number; lastSeq: number } | null;
   lane: Lane;
+  latch: Latch | null;
 }
 
 export function makePlace(parts: PlaceParts, campaignId: string): Place {
@@ -47,6 +51,7 @@ export function makePlace(parts: PlaceParts, campaignId: string): Place {
       afterTurn: (run) => system.afterTurn(run),
       waitingMax,
     }),
+    latch: parts.latch ? latchOf(parts, campaignId, () => place) : null,
   };
   return place;
 }
@@ -55,6 +60,7 @@ export function makePlace(parts: PlaceParts, campaignId: string): Place {
 export function moveToEpoch(place: Place, epoch: number, claimText: string): void {
   if (epoch <= place.epoch) return;
   place.epoch = epoch;
+  place.latch?.drop();
   place.sha = armedScript(claimText, place.campaignId, epoch).sha;
 }
 
@@ -68,9 +74,10 @@ async function call(
   if (client.status !== 'ready') return { kind: 'refused', with: UNAVAILABLE };
   try {
     const reply = await client.evalsha(sha, keys.length, ...keys, epoch, place.clock, ...claimArgs(batch));
-    const { clock, blocked, answers } = readAnswer(reply, batch, { campaignId, epoch });
+    const { clock, version, letters, answers } = readAnswer(reply, batch, { campaignId, epoch });
     if (clock > place.clock) place.clock = clock;
-    if (blocked > 0) onBlockEnd?.(campaignId);
+    if (letters.includes('b')) onBlockEnd?.(campaignId);
+    place.latch?.decided(version, letters);
     return { kind: 'answered', answers };
   } catch (error) {
     onFault?.(campaignId, (error as Error).message);
@@ -83,4 +90,22 @@ function outcomeOf(error: unknown): CallOutcome {
   if (!(error instanceof ReplyError)) return { kind: 'silent' };
   const closed = /^(NOSCRIPT|FENCED|LEASE) /.test((error as Error).message);
   return { kind: 'refused', with: closed ? REBUILDING : UNAVAILABLE };
+}
+
+const SCAN_PAGE = 1000;
+
+function latchOf({ client, lua, system }: PlaceParts, campaignId: string, placeOf: () => Place): Latch {
+  const users = lua.key(campaignId, 'users');
+  return makeLatch({
+    look: () => lua.look(campaignId, placeOf()),
+    monotonic: () => system.monotonic(),
+    async holders(take) {
+      let cursor = '0';
+      do {
+        const [next, entries] = await client.hscan(users, cursor, 'COUNT', SCAN_PAGE);
+        for (let i = 0; i < entries.length; i += 2) if (!take(entries[i] as string)) return;
+        cursor = next;
+      } while (cursor !== '0');
+    },
+  });
 }
