@@ -64,6 +64,7 @@ describe.skipIf(started === null)('on a broker', () => {
   });
 
   partitions();
+  rush();
   compressions();
   topics();
   deadLetters();
@@ -110,6 +111,32 @@ function partitions(): void {
     await expect(reader.read(50, 10)).rejects.toThrow(/lost facts/);
     expect((await reader.read(0, 10)).facts).toEqual(wins(4, 5));
     expect(gaps).toEqual([{ source: `${place.topic}/0`, from: 0, to: 3 }]);
+  });
+}
+
+function rush(): void {
+  it('sends few and large messages in a rush, and at once when nobody else comes', async () => {
+    const place = await kafkaPlace(kafka.url);
+    const log = await opened(place.openLog());
+    await appended(log, sampleWin(1));
+    const began = performance.now();
+    for (let seq = 2; seq <= 5001; seq += 50) {
+      for (const fact of wins(seq, seq + 49)) log.append(fact, () => undefined);
+      await wait(1);
+    }
+    await log.flush();
+    const tookMs = performance.now() - began;
+    const { facts, sends } = log.tally();
+    expect(facts).toBe(5001);
+    expect(sends).toBeLessThan(2 + tookMs / 4);
+    await wait(10);
+    const times: number[] = [];
+    for (const fact of wins(6001, 6040)) {
+      const sentMs = performance.now();
+      await appended(log, fact);
+      times.push(performance.now() - sentMs);
+    }
+    expect(Math.min(...times)).toBeLessThan(4);
   });
 }
 
@@ -247,6 +274,34 @@ function faults(): void {
     const read = (await readAll(reader)).facts.map(({ seq }) => seq);
     const firsts = [...new Set(read)];
     expect(firsts).toEqual([1, 2, 3, 4]);
+  });
+
+  it('takes no more than may wait, tells the others at once, and counts them', async () => {
+    const place = await kafkaPlace(kafka.url);
+    const log = await opened(place.openLog({ queueMax: 100, tellMaxMs: 60_000 }));
+    await appended(log, sampleWin(1));
+    kafka.pause();
+    onTestFinished(() => kafka.resume());
+    const refused: string[] = [];
+    let kept = 0;
+    for (const fact of wins(2, 131)) {
+      log.append(fact, (error) => {
+        if (error === null) kept += 1;
+        else refused.push(error.message);
+      });
+    }
+    expect(refused).toHaveLength(30);
+    expect(refused[0]).toMatch(/100 facts wait for Kafka already/);
+    await wait(50);
+    expect(log.tally()).toMatchObject({ facts: 1, refused: 30 });
+    expect(log.tally().oldestMs).toBeGreaterThan(40);
+    kafka.resume();
+    await log.flush();
+    expect(kept).toBe(100);
+    expect(log.tally()).toMatchObject({ facts: 101, refused: 30, oldestMs: 0 });
+    const reader = place.openReader();
+    onTestFinished(() => reader.close());
+    expect((await readAll(reader)).facts).toEqual(wins(1, 101));
   });
 
   it('closes within its deadline while the broker is gone', async () => {

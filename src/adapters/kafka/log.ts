@@ -2,8 +2,8 @@
  * The log on Kafka (ports/log), for the winners' facts. What arrives while a send is in flight travels in the next one:
  * group commit without a timer. A send that fails is made again with the same facts, in front of those that came since,
  * until it holds; meanwhile those who wait are told an error and `fault` is set. Facts may so be on the log twice, always
- * with the same id. What is appended is never given up while the process lives, so the number of facts that wait is
- * bounded by the gate, which is kept closed as long as there is a fault.
+ * with the same id. What was taken is never given up while the process lives; past a bound nothing more is taken, and
+ * the gate's outbox has what was refused.
  */
 
 import type { CompressionAlgorithmValue } from '@platformatic/kafka';
@@ -45,12 +45,27 @@ export interface KafkaLogParts {
   tellMaxMs?: number;
   /** how long one send may take before it is made anew by a new producer */
   sendMaxMs?: number;
+  /** facts that may wait; one more is told an error at once */
+  queueMax?: number;
   /** how long `close` waits for what is still on its way */
   closeMaxMs?: number;
   onDelivered?: (delivery: Delivery) => void;
 }
 
+/** What a log has done since it was opened, for metrics. */
+export interface LogTally {
+  facts: number;
+  sends: number;
+  /** sends that failed, or that were not answered in time, and were made anew */
+  failures: number;
+  /** facts that were not taken because too many waited */
+  refused: number;
+  /** how long the first of those that wait has waited; 0: nobody waits */
+  oldestMs: number;
+}
+
 export interface KafkaLog extends Log {
+  tally(): LogTally;
   /** The offset after the newest durable entry of ours, partition by partition. */
   ends(): readonly number[];
   /** Lets go of the entries of one partition before `offset`. */
@@ -68,6 +83,14 @@ interface Waiting {
 
 /** One send carries at most so many facts: the broker's answer to it must come within `sendMaxMs`. */
 const SEND_FACTS_MAX = 4096;
+/**
+ * A send costs this process about 0.3 ms and a fact in it about 1 µs. After a send of so many facts the next one waits
+ * until so long after its begin, unless it is large by then: a rush travels in fewer sends, and nobody else waits.
+ */
+const BUSY_FACTS = 48;
+const BUSY_SPACING_MS = 5;
+const LARGE_FACTS = 512;
+const QUEUE_MAX = 100_000;
 const RETRY_MS = 200;
 const CALL_MAX_MS = 5_000;
 /** The producer's own retries end with the deadline of the send. */
@@ -101,6 +124,7 @@ class PartitionedLog implements KafkaLog {
   #told = 0;
   #appended = 0;
   #durable = 0;
+  readonly #counts = { sends: 0, failures: 0, refused: 0 };
   #sending = false;
   #watch: Timer | null = null;
   #closed: Promise<void> | null = null;
@@ -125,12 +149,22 @@ class PartitionedLog implements KafkaLog {
     return this.#ends;
   }
 
+  tally(): LogTally {
+    const [first] = this.#queue;
+    const oldestMs = first === undefined ? 0 : this.#system.monotonic() - first.sinceMs;
+    return { facts: this.#durable, ...this.#counts, oldestMs };
+  }
+
   onDurable(listener: (end: number) => void): void {
     this.#listeners.push(listener);
   }
 
   append(fact: Fact, done: Done): void {
     if (this.#closed !== null) return done(new KafkaFault('the log is closed'));
+    if (this.#queue.length >= (this.#parts.queueMax ?? QUEUE_MAX)) {
+      this.#counts.refused += 1;
+      return done(new KafkaFault(`${this.#queue.length} facts wait for Kafka already`));
+    }
     this.#queue.push({ fact, done, sinceMs: this.#system.monotonic() });
     this.#appended += 1;
     this.#state.waiting += 1;
@@ -190,19 +224,34 @@ class PartitionedLog implements KafkaLog {
   async #sendAll(): Promise<void> {
     while (this.#queue.length > 0 && !this.#ended) {
       const facts = this.#queue.slice(0, SEND_FACTS_MAX).map(({ fact }) => fact);
+      const beganMs = this.#system.monotonic();
+      this.#counts.sends += 1;
       try {
         const deliveries = await this.#send(packFacts(facts));
         if (!this.#ended) this.#delivered(facts.length, deliveries);
+        if (facts.length >= BUSY_FACTS) await this.#gather(beganMs + BUSY_SPACING_MS);
       } catch (error) {
+        this.#counts.failures += 1;
         this.#renewProducer();
         if (this.#ended) break;
         this.#failed(kafkaFault(error));
-        await new Promise<void>((resolve) => {
-          this.#system.after(RETRY_MS, resolve);
-        });
+        await this.#pause(RETRY_MS);
       }
     }
     this.#sending = false;
+  }
+
+  /** Waits for more to come, not after `untilMs` and not when somebody wants an end of it. */
+  async #gather(untilMs: number): Promise<void> {
+    const hurry = this.#closed !== null || this.#flushes.length > 0 || this.#queue.length >= LARGE_FACTS;
+    const restMs = untilMs - this.#system.monotonic();
+    if (!hurry && restMs > 0) await this.#pause(restMs);
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#system.after(ms, resolve);
+    });
   }
 
   async #send(envelopes: Envelope[]): Promise<Delivery[]> {
