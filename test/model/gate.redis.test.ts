@@ -106,7 +106,7 @@ async function playByOwnClock(real: RedisClient, claimText: string, life: OwnClo
       if (state.rule.version !== campaign.version) campaign = { ...campaign, quantity: state.rule.quantity };
       continue;
     }
-    const reply = await real.evalsha(sha, keys.length, ...keys, 1, 0, ...claimArgs(step));
+    const reply = await real.evalsha(sha, keys.length, ...keys, 1, 0, ...claimArgs(step), '');
     const { clock, answers } = readAnswer(reply, step, { campaignId: campaign.id, epoch: 1 });
     const expected = step.map((one): Decision => {
       const decision = decide(state, one, clock);

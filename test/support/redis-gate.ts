@@ -36,7 +36,13 @@ export async function connected(url: string, callMaxMs = 5_000): Promise<RedisCl
 
 /** A gate as it is in production; nobody may claim from it until it is armed. */
 export function plainGate(client: RedisClient, parts: Partial<RedisGateParts> = {}): RedisGate {
-  return makeRedisGate({ client, system: makeSystem(), prefix: newPrefix(), ...parts });
+  return makeRedisGate({
+    client,
+    system: makeSystem(),
+    levelOf: () => 'disk',
+    prefix: newPrefix(),
+    ...parts,
+  });
 }
 
 /** An arming without bounds, of an empty gate unless said otherwise. */

@@ -130,7 +130,7 @@ describe('docs/reference/redis.md', () => {
     const [, rule = ''] = /redis\.call\('HMGET', KEYS\[1\],([^)]*)\)/.exec(body) ?? [];
     const [, entry = ''] = /redis\.call\('XADD',([^(]*)/.exec(body) ?? [];
     const fields = [...`${rule}${entry}`.matchAll(/'([a-zA-Z]+)'/g)].map(([, field]) => field);
-    expect(fields.length).toBe(17);
+    expect(fields.length).toBe(18);
     for (const field of fields) expect(page).toContain(`\`${field}\``);
   });
 

@@ -6,7 +6,7 @@
  * its past, and `arm` lets it decide, called by the one who has made sure that what is here is complete.
  */
 
-import type { Campaign } from '../../core/campaign.ts';
+import type { Campaign, Durability } from '../../core/campaign.ts';
 import { gateRule } from '../../core/gate.ts';
 import type { Holding } from '../../ports/gate.ts';
 import type { Holders } from '../../ports/record.ts';
@@ -21,6 +21,10 @@ import { scriptText } from './scripts.ts';
 export interface RedisGateParts {
   client: RedisClient;
   system: Pick<System, 'afterTurn' | 'monotonic'>;
+  /** at `replicated` nobody is told what no replica has; without it such campaigns are not decided here at all */
+  levelOf?: (campaignId: string) => Durability | undefined;
+  /** how long a replica may take to have it; less than a call may take */
+  replicaMaxMs?: number;
   /** before every key; keeps several installations in one Redis apart */
   prefix?: string;
   /** claims of one campaign that may wait at once */
@@ -38,6 +42,7 @@ export interface RedisGateParts {
 export type RedisGate = SharedGate & GateKeeper;
 
 const WAITING_MAX = 16_384;
+const REPLICA_MAX_MS = 500;
 const LOAD_CHUNK = 500;
 /** A new campaign decides so long before whoever looks after the gate has to have seen it. */
 const FIRST_LEASE_MS = 2_000;
@@ -53,11 +58,13 @@ interface Inside {
 }
 
 export function makeRedisGate(parts: RedisGateParts): RedisGate {
-  const { client, system, prefix = '', waitingMax = WAITING_MAX, latch = true, onFault, onBlockEnd } = parts;
+  const { client, system, levelOf, prefix = '', onFault, onBlockEnd } = parts;
+  const { waitingMax = WAITING_MAX, replicaMaxMs = REPLICA_MAX_MS, latch = true } = parts;
   const claimText = parts.claimText ?? scriptText('claim');
   const lua = makeLuaCalls(client, prefix);
   const places = new Map<string, Place>();
-  const placeParts = { client, lua, system, claimText, waitingMax, latch, onFault, onBlockEnd };
+  const told = { onFault, onBlockEnd };
+  const placeParts = { client, lua, system, levelOf, replicaMaxMs, claimText, waitingMax, latch, ...told };
   const placeOf = (campaignId: string): Place => {
     const place = places.get(campaignId) ?? makePlace(placeParts, campaignId);
     places.set(campaignId, place);
@@ -155,7 +162,8 @@ function looking({ lua, client }: Inside): Pick<RedisGate, 'holdings' | 'counts'
 
 function ruleArgs(campaign: Campaign): (string | number)[] {
   const { version, quantity, perUserLimit, startsAt, closesAt, paused, closed } = gateRule(campaign);
-  return [version, quantity, perUserLimit, startsAt ?? '', closesAt ?? '', paused ? 1 : 0, closed ? 1 : 0];
+  const times = [startsAt ?? '', closesAt ?? ''];
+  return [version, quantity, perUserLimit, ...times, paused ? 1 : 0, closed ? 1 : 0, campaign.durability];
 }
 
 /** Units `from` … `to` - 1 as load.lua takes them. */

@@ -24,11 +24,24 @@ export interface LuaCalls {
   run(script: Eval, campaignId: string, args: (string | number)[]): Promise<unknown>;
   /** The same, with the errors that the script itself answers with (`FENCED …`) as a text. */
   runOrRefuse(script: Eval, campaignId: string, args: (string | number)[]): Promise<unknown>;
-  /** What a stranger would be told by the armed script. Rejects as a claim would be refused (`NOSCRIPT …`). */
-  look(campaignId: string, fence: Fence): Promise<Look>;
+  /**
+   * Calls the armed script, with what claim.lua takes after the clock. `replicaMaxMs`: whatever the answer says, a replica
+   * has it when `kept`; null asks none. Rejects when the claim is refused (`NOSCRIPT …`).
+   */
+  claim(
+    keys: string[],
+    fence: Fence,
+    args: string[],
+    replicaMaxMs: number | null,
+  ): Promise<{ reply: unknown; kept: boolean }>;
+  /** What a stranger would be told by the armed script. Rejects as a claim would be refused. */
+  look(campaignId: string, fence: Fence, replicaMaxMs?: number | null): Promise<Look>;
   /** Makes a text callable by its sha, on every node that may be asked. Nodes that cannot be reached are left. */
   load(text: string): Promise<void>;
 }
+
+/** users, marks and keys of a look */
+const NOBODY = ['[]', '', '[]'];
 
 export function makeLuaCalls(client: RedisClient, prefix: string): LuaCalls {
   const texts = new Map<ScriptName, string>();
@@ -44,6 +57,23 @@ export function makeLuaCalls(client: RedisClient, prefix: string): LuaCalls {
     const { text, keys, args } = call(script, campaignId, given);
     return await client.eval(text, keys.length, ...keys, ...args);
   };
+  const claim: LuaCalls['claim'] = async (keys, { sha, epoch, clock }, args, replicaMaxMs) => {
+    const all = [...keys, epoch, clock, ...args];
+    if (replicaMaxMs === null)
+      return { reply: await client.evalsha(sha, keys.length, ...all, ''), kept: true };
+    // One write to one connection: a WAIT on any other one, or after a reconnection, would wait for nothing.
+    const told = await client
+      .pipeline()
+      .evalsha(sha, keys.length, ...all, '1')
+      .wait(1, replicaMaxMs)
+      .exec();
+    const [[error, reply], [waitError, replicas]] = told as [
+      [Error | null, unknown],
+      [Error | null, unknown],
+    ];
+    if (error !== null) throw error;
+    return { reply, kept: waitError === null && Number(replicas) >= 1 };
+  };
   return {
     key,
     keysOf,
@@ -58,9 +88,11 @@ export function makeLuaCalls(client: RedisClient, prefix: string): LuaCalls {
         throw error;
       }
     },
-    async look(campaignId, { sha, epoch, clock }) {
-      const keys = keysOf('claim', campaignId);
-      return readLook(await client.evalsha(sha, keys.length, ...keys, epoch, clock, '[]', '', '[]'));
+    claim,
+    async look(campaignId, fence, replicaMaxMs = null) {
+      const { reply, kept } = await claim(keysOf('claim', campaignId), fence, NOBODY, replicaMaxMs);
+      if (!kept) throw new Error('no replica has what was seen');
+      return readLook(reply);
     },
     async load(text) {
       if (!(client instanceof Cluster)) await client.script('LOAD', text);

@@ -1,9 +1,11 @@
 /** A campaign's place at the gate as one process sees it: which epoch it claims for, and its claims on their way. */
 
 import { ReplyError } from 'ioredis';
+import type { Durability } from '../../core/campaign.ts';
 import type { Attempt } from '../../core/gate.ts';
+import type { GateAnswer } from '../../ports/gate.ts';
 import type { System } from '../../ports/system.ts';
-import { claimArgs, REBUILDING, readAnswer, UNAVAILABLE } from './answers.ts';
+import { claimArgs, REBUILDING, readAnswer, UNAVAILABLE, UNKNOWN } from './answers.ts';
 import type { CallOutcome, Lane } from './batcher.ts';
 import { makeLane } from './batcher.ts';
 import type { RedisClient } from './connect.ts';
@@ -15,6 +17,8 @@ export interface PlaceParts {
   client: RedisClient;
   lua: LuaCalls;
   system: Pick<System, 'afterTurn' | 'monotonic'>;
+  levelOf: ((campaignId: string) => Durability | undefined) | undefined;
+  replicaMaxMs: number;
   /** whether what is sold out is remembered */
   latch: boolean;
   claimText: string;
@@ -64,26 +68,39 @@ export function moveToEpoch(place: Place, epoch: number, claimText: string): voi
   place.sha = armedScript(claimText, place.campaignId, epoch).sha;
 }
 
+/** How long a replica may take; null: none is asked. */
+function replicaMaxMs({ levelOf, replicaMaxMs: ms }: PlaceParts, campaignId: string): number | null {
+  return levelOf?.(campaignId) === 'replicated' ? ms : null;
+}
+
 async function call(
-  { client, onFault, onBlockEnd }: PlaceParts,
+  parts: PlaceParts,
   place: Place,
   keys: string[],
   batch: readonly Attempt[],
 ): Promise<CallOutcome> {
-  const { campaignId, epoch, sha } = place;
+  const { client, lua, onFault, onBlockEnd } = parts;
+  const { campaignId, epoch } = place;
   if (client.status !== 'ready') return { kind: 'refused', with: UNAVAILABLE };
   try {
-    const reply = await client.evalsha(sha, keys.length, ...keys, epoch, place.clock, ...claimArgs(batch));
+    const { reply, kept } = await lua.claim(keys, place, claimArgs(batch), replicaMaxMs(parts, campaignId));
     const { clock, version, letters, answers } = readAnswer(reply, batch, { campaignId, epoch });
     if (clock > place.clock) place.clock = clock;
     if (letters.includes('b')) onBlockEnd?.(campaignId);
     place.latch?.decided(version, letters);
-    return { kind: 'answered', answers };
+    return { kind: 'answered', answers: kept ? answers : answers.map(unlessHeld) };
   } catch (error) {
     onFault?.(campaignId, (error as Error).message);
     return outcomeOf(error);
   }
 }
+
+/** What follows from units that a replica may not have is not known: after a failover it would be untrue. */
+function unlessHeld(answer: GateAnswer): GateAnswer {
+  return UNITS_DECIDE.has(answer.verdict) ? UNKNOWN : answer;
+}
+
+const UNITS_DECIDE: ReadonlySet<string> = new Set(['won', 'already_won', 'sold_out']);
 
 /** An error that Redis answered with decides nothing: all of claim.lua's own come before its first write. */
 function outcomeOf(error: unknown): CallOutcome {
@@ -94,10 +111,11 @@ function outcomeOf(error: unknown): CallOutcome {
 
 const SCAN_PAGE = 1000;
 
-function latchOf({ client, lua, system }: PlaceParts, campaignId: string, placeOf: () => Place): Latch {
+function latchOf(parts: PlaceParts, campaignId: string, placeOf: () => Place): Latch {
+  const { client, lua, system } = parts;
   const users = lua.key(campaignId, 'users');
   return makeLatch({
-    look: () => lua.look(campaignId, placeOf()),
+    look: () => lua.look(campaignId, placeOf(), replicaMaxMs(parts, campaignId)),
     monotonic: () => system.monotonic(),
     async holders(take) {
       let cursor = '0';

@@ -17,12 +17,12 @@ export interface Contract {
 export const CONTRACTS = {
   claim: {
     keys: ['rule', 'users', 'out'],
-    args: ['epoch', 'clock', 'users', 'marks', 'keys'],
+    args: ['epoch', 'clock', 'users', 'marks', 'keys', 'cover'],
     returns: ['clock', 'version', 'issued', 'first', 'verdicts', 'rest…'],
   },
   configure: {
     keys: ['rule'],
-    args: ['version', 'quantity', 'limit', 'startsAt', 'closesAt', 'paused', 'closed', 'clock'],
+    args: ['version', 'quantity', 'limit', 'startsAt', 'closesAt', 'paused', 'closed', 'level', 'clock'],
     returns: ['outcome', 'issued'],
   },
   load: {

@@ -5,12 +5,14 @@
 -- restarted or was promoted answers NOSCRIPT until somebody has made sure of it.
 --
 -- KEYS     rule users out
--- ARGV     epoch clock users marks keys
+-- ARGV     epoch clock users marks keys cover
 --   clock  the latest clock that this caller was told: time does not step back for those who saw it
 --   users  JSON, the users who claim, at most 128; none: a look, which gives nothing to anybody
 --   marks  empty when all are eligible and have no key; else a letter for each:
 --          e eligible, k eligible and has the next key, x not eligible, y not eligible and has the next key
 --   keys   JSON, the keys in the order of their users
+--   cover  1: something is written in any case, so that the caller, who waits for a replica next, is told nothing that
+--          the replica does not have; else empty
 -- RETURNS  clock version issued first verdicts rest…
 --   first     the seq of the first win in this batch; the others follow without a gap
 --   verdicts  a letter for each claim:
@@ -19,9 +21,10 @@
 --     b the block of numbers is used up: not decided
 --     A look has one letter: what a stranger would be told, o when he would win; and closesAt, or 0, in the rest.
 -- ERRORS   FENCED (another epoch, or no gate) LEASE (the right to decide has ended)
+--          LEVEL (the campaign is replicated, and the caller will not wait for a replica)
 
 local rule = redis.call('HMGET', KEYS[1], 'epoch', 'version', 'quantity', 'limit', 'startsAt', 'closesAt', 'paused',
-  'closed', 'issued', 'lastSeq', 'clock', 'blockEnd', 'leaseUntil')
+  'closed', 'issued', 'lastSeq', 'clock', 'blockEnd', 'leaseUntil', 'level')
 if rule[1] ~= ARGV[1] then
   return redis.error_reply('FENCED the gate is at epoch ' .. (rule[1] or 'none'))
 end
@@ -40,6 +43,9 @@ local blockEnd = tonumber(rule[12]) or math.huge
 local kept = tonumber(rule[11])
 local clock = math.max(now, kept, tonumber(ARGV[2]))
 local users, marks, keys = cjson.decode(ARGV[3]), ARGV[4], cjson.decode(ARGV[5])
+if rule[14] == 'replicated' and #users > 0 and ARGV[6] ~= '1' then
+  return redis.error_reply('LEVEL this campaign is for callers who wait for a replica')
+end
 local held = #users > 0 and redis.call('HMGET', KEYS[2], unpack(users))
 
 -- What is said to everybody who holds nothing and may win.
@@ -147,10 +153,10 @@ if won > 0 then
     'wins', cjson.encode(wins))
   redis.call('HSET', KEYS[2], unpack(writes))
   redis.call('HSET', KEYS[1], 'issued', issued, 'lastSeq', lastSeq, 'clock', clock)
-elseif held and ((startsAt and kept < startsAt and clock >= startsAt)
+elseif ARGV[6] == '1' or held and ((startsAt and kept < startsAt and clock >= startsAt)
     or (closesAt and kept < closesAt and clock >= closesAt)) then
   -- A refusal writes nothing, but for the one that first told somebody that the window has begun or ended.
-  redis.call('HSET', KEYS[1], 'clock', clock)
+  redis.call('HSET', KEYS[1], 'clock', held and clock or kept)
 end
 
 answer[3] = issued

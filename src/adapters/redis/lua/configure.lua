@@ -3,9 +3,10 @@
 -- A rule that is new here is made with nothing given out, and without an epoch: nobody can claim until it is armed.
 --
 -- KEYS     rule
--- ARGV     version quantity limit startsAt closesAt paused closed clock
+-- ARGV     version quantity limit startsAt closesAt paused closed level clock
 --   startsAt, closesAt  epoch ms, or empty for never
 --   paused, closed      1 or 0
+--   level               how durable a win is before it is told
 --   clock               the latest clock that this caller was told
 -- RETURNS  outcome issued
 --   outcome  ok, or below_issued when more is out than the quantity would allow; then nothing was changed
@@ -22,6 +23,6 @@ if not rule[1] then
   redis.call('HSET', KEYS[1], 'issued', 0, 'lastSeq', 0)
 end
 redis.call('HSET', KEYS[1], 'version', ARGV[1], 'quantity', ARGV[2], 'limit', ARGV[3], 'startsAt', ARGV[4],
-  'closesAt', ARGV[5], 'paused', ARGV[6], 'closed', ARGV[7],
-  'clock', math.max(tonumber(rule[3] or 0), tonumber(ARGV[8])))
+  'closesAt', ARGV[5], 'paused', ARGV[6], 'closed', ARGV[7], 'level', ARGV[8],
+  'clock', math.max(tonumber(rule[3] or 0), tonumber(ARGV[9])))
 return { 'ok', issued }
