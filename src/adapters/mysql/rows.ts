@@ -1,6 +1,6 @@
 /**
- * The statements of a batch. Rows of wins go in by one prepared statement for many; its sizes are powers of two, so that
- * a connection keeps few of them. All else is plain text, where a whole number stays one.
+ * The statements of a batch. A whole batch of wins goes in by one prepared statement, which the server reads once for each
+ * connection; what is left over, and all else, is plain text.
  */
 
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
@@ -26,7 +26,8 @@ export interface StoredRow extends RowDataPacket {
   won_at: number;
 }
 
-const ROWS_MAX = 1024;
+/** As many as are in a batch by default (DIBS_RECORDER_BATCH). */
+const ROWS_MAX = 1000;
 const SEQS_MAX = 5_000;
 const LETTERS_MAX = 25;
 const PAYLOAD_MAX = 256 * 1024;
@@ -35,32 +36,22 @@ const REASON_MAX = 1_000;
 
 const INSERT =
   'INSERT INTO claims (campaign_no, seq, epoch, user_id, nth, idem_key, code_lookup, won_at) VALUES ';
-const ROW = '(?, ?, ?, ?, ?, ?, ?, ?)';
-const inserts = new Map<number, string>();
-
-function insertOf(size: number): string {
-  const known = inserts.get(size) ?? INSERT + Array(size).fill(ROW).join(', ');
-  inserts.set(size, known);
-  return known;
-}
+const INSERT_FULL = INSERT + Array(ROWS_MAX).fill('(?, ?, ?, ?, ?, ?, ?, ?)').join(', ');
 
 export async function insertWins(connection: PoolConnection, no: number, wins: Win[]): Promise<void> {
-  let size = ROWS_MAX;
-  for (let at = 0; at < wins.length; at += size) {
-    while (size > wins.length - at) size /= 2;
-    const values = wins
-      .slice(at, at + size)
-      .flatMap(({ fact, codeLookup }) => [
-        no,
-        fact.seq,
-        fact.epoch,
-        fact.userId,
-        fact.nth,
-        fact.key,
-        codeLookup,
-        fact.wonAt,
-      ]);
-    await connection.execute(insertOf(size), values);
+  for (const some of chunks(wins, ROWS_MAX)) {
+    const rows = some.map(({ fact, codeLookup }) => [
+      no,
+      fact.seq,
+      fact.epoch,
+      fact.userId,
+      fact.nth,
+      fact.key,
+      codeLookup,
+      fact.wonAt,
+    ]);
+    if (some.length === ROWS_MAX) await connection.execute(INSERT_FULL, rows.flat());
+    else await connection.query(`${INSERT} ?`, [rows]);
   }
 }
 
