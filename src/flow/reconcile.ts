@@ -178,13 +178,8 @@ function differencesOf(seen: Looked): Difference[] {
       LOOK,
     );
   }
-  add(
-    'left_behind',
-    left.due.length,
-    left.due,
-    'Decided, and not brought to the log by whoever decided it.',
-    SEND,
-  );
+  if (seen.drained) add('left_behind', left.due.length, left.due, LEFT, SEND);
+  else add('lag', left.due.length, left.due, 'Not in the record; the recorder is behind the log.', PASSES);
   add('lag', left.young.length, left.young, 'Decided a moment ago, and on its way to the log.', PASSES);
   add('contradicted', left.contradicted.length, left.contradicted, 'The record names another holder.', LOOK);
   add('set_aside', deadLetters, [], 'Set aside with a reason: see the dead letters.', LOOK);
@@ -207,6 +202,7 @@ function differencesOf(seen: Looked): Difference[] {
   return found;
 }
 
+const LEFT = 'Decided, and not brought to the log by whoever decided it.';
 type How = Pick<Difference, 'repair' | 'alarm'>;
 const PASSES: How = { repair: null, alarm: false };
 const LOOK: How = { repair: null, alarm: true };

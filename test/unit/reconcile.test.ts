@@ -92,6 +92,15 @@ describe('differences', () => {
       [['lag', 3]],
       true,
     ],
+    [
+      'lag, while the recorder is behind and may find on the log what the outbox still has',
+      () => {
+        caughtUp = false;
+        tables.left = [leftBehind([38, 39, 40], 9000)];
+      },
+      [['lag', 3]],
+      true,
+    ],
     ['lost, when it is not', () => undefined, [['lost', 3]], false],
     [
       'undecided, when the record has more',
