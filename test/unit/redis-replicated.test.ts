@@ -60,6 +60,18 @@ describe.skipIf(redis === null)('a replicated campaign', () => {
     expect((await gate.inForce('none'))?.armed).toBe(true);
   });
 
+  it('writes something with every answer, so that WAIT has something to wait for', async () => {
+    for (const id of ['four', 'weak']) {
+      await open(id, 1);
+      await verdict(gate, id, 'ann');
+      await client.hset(`{c:${id}}:rule`, 'clock', 5);
+      expect(await verdict(gate, id, 'ann')).toBe('already_won');
+      const written = (await client.hget(`{c:${id}}:rule`, 'clock')) !== '5';
+      expect([id, written]).toEqual([id, id !== 'weak']);
+    }
+    await gate.unload('weak');
+  });
+
   it('is unknown while none does, and known again afterwards', async () => {
     await open('two', 2);
     await open('weak', 2);
