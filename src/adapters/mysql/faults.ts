@@ -20,15 +20,16 @@ export class RecordFault extends Error {
 export type FaultKind = 'contention' | 'refused' | 'lost' | 'duplicate' | 'data' | 'other';
 
 const BY_NUMBER: Record<Exclude<FaultKind, 'other'>, number[]> = {
-  // lock wait, deadlock, changed since it was read (MariaDB)
-  contention: [1205, 1213, 1020],
-  // connections, disk full, table full, read-only in its three wordings; who may come in, and what he may do there
+  // lock wait, deadlock, changed since it was read (MariaDB), another node was quicker (MySQL's group replication)
+  contention: [1205, 1213, 1020, 3101],
+  // connections, disk full, table full, read-only in its three wordings; who may come in, and what he may do there;
+  // not ready (Galera, MySQL), a statement that the server allows no longer
   refused: [
     1040, 1203, 1226, 3, 1021, 1114, 1290, 1792, 1836, 1044, 1045, 1049, 1129, 1130, 1142, 1143, 1227, 1251,
-    1370, 1524, 1698, 3159,
+    1370, 1524, 1698, 3159, 1047, 3168, 1969, 3024,
   ],
-  // shutdown, error at commit, cut packets, interrupted, killed
-  lost: [1053, 1180, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927],
+  // shutdown, error at commit, cut packets, interrupted, killed, idle for too long
+  lost: [1053, 1180, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031],
   duplicate: [1062],
   // null, unknown character, cut, out of range, too long, wrong value, CHECK in its two wordings
   data: [1048, 1264, 1265, 1292, 1366, 1406, 3819, 4025],

@@ -9,6 +9,9 @@ import { recordFault } from './faults.ts';
 import { NOW_MS } from './leases.ts';
 import type { Mysql } from './open.ts';
 
+/** Connections, whatever is in the tables. */
+type Asked = Pick<Mysql, "pool" | "address">;
+
 export interface MysqlState {
   version: string;
   isMariaDb: boolean;
@@ -59,7 +62,7 @@ const CONNECTIONS_MIN = 50;
 const CLOCK_OFF_MAX_MS = 2_000;
 
 /** Throws RecordFault when the database does not answer. */
-export async function probeMysql(mysql: Mysql, system: System): Promise<MysqlState> {
+export async function probeMysql(mysql: Asked, system: System): Promise<MysqlState> {
   try {
     const values = await readValues(mysql);
     const state = stateOf(values, await clockAhead(mysql, system));
@@ -73,7 +76,7 @@ type Values = Map<string, string>;
 type Facts = Omit<MysqlState, 'warnings' | 'problems'>;
 
 /** SHOW, because the two name some variables differently, and a name that is not there must not be an error. */
-async function readValues({ pool }: Mysql): Promise<Values> {
+async function readValues({ pool }: Asked): Promise<Values> {
   const [variables] = await pool.query<RowDataPacket[]>('SHOW VARIABLES WHERE Variable_name IN (?)', [
     VARIABLES,
   ]);
@@ -84,7 +87,7 @@ async function readValues({ pool }: Mysql): Promise<Values> {
 }
 
 /** The quickest of some answers: what asking took is what the answer may be off by. */
-async function clockAhead({ pool }: Mysql, system: System): Promise<number> {
+async function clockAhead({ pool }: Asked, system: System): Promise<number> {
   let quickest = Number.POSITIVE_INFINITY;
   let ahead = 0;
   for (let i = 0; i < 5; i++) {
