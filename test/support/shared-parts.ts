@@ -16,6 +16,10 @@ export interface SharedTables {
   /** null: nothing is there */
   inForce: InForce | null;
   gateAway: boolean;
+  /** the gate answers, until units are to be given back */
+  unreserveFails: boolean;
+  /** somebody else has changed what is reserved */
+  refusesUnreserve: boolean;
   left: LeftBehind[];
   rows: StoredClaim[];
   deadLetters: number;
@@ -64,6 +68,8 @@ export function sharedTables(over: Partial<Campaign> = {}): SharedTables {
     },
     inForce: { epoch, version, armed: true, quantity, ...none, now: T0 + 10_000 },
     gateAway: false,
+    unreserveFails: false,
+    refusesUnreserve: false,
     left: [],
     rows: [],
     deadLetters: 0,
@@ -98,7 +104,7 @@ export function sharedPorts(tables: SharedTables) {
         tables.left = tables.left.filter(({ facts }) => (facts.at(-1)?.seq ?? 0) > seq);
       },
       async unreserve(_id: string, _epoch: number, count: number) {
-        if (tables.gateAway) throw new Error('away');
+        if (tables.unreserveFails) throw new Error('away');
         if (!tables.inForce) return;
         tables.inForce.reserved -= count;
         tables.inForce.issued -= count;
@@ -107,7 +113,8 @@ export function sharedPorts(tables: SharedTables) {
     epochs: {
       of: async () => ({ ...tables.epoch }),
       async unreserve(_id: string, epoch: number, count: number) {
-        if (epoch !== tables.epoch.epoch || tables.epoch.reserved < count) return false;
+        if (tables.refusesUnreserve || epoch !== tables.epoch.epoch || tables.epoch.reserved < count)
+          return false;
         tables.epoch.reserved -= count;
         return true;
       },

@@ -210,7 +210,7 @@ function reconciled(campaign: Stored, body: Record<string, unknown>): Record<str
     figures: { gate: null, record: campaign.wins.length, deadLetters: 0 },
     differences: [
       { kind: 'left_behind', count: 30, seqs: [7, 8], says: 'Decided, and left.', ...found },
-      { kind: 'reserved', count: 1, seqs: [], says: `Waits. ${body['reason'] ?? ''}`, ...waits },
+      { kind: 'reserved', count: 1, seqs: [], says: `Waits. ${String(body['reason'])}`, ...waits },
     ],
   };
 }

@@ -223,4 +223,22 @@ describe('a repair', () => {
       },
     ]);
   });
+
+  it('leaves no unit that two could win when it stops halfway', async () => {
+    tables.rows = rowsOf(1, 30);
+    gateHas(40, 10);
+    tables.unreserveFails = true;
+    const { ok, differences } = await reconcile(true, 'nobody turned up');
+    expect([ok, differences[0]?.done, differences[0]?.alarm]).toEqual([false, false, true]);
+    expect([tables.epoch.reserved, tables.inForce?.issued]).toEqual([0, 40]);
+  });
+
+  it('releases nothing that has changed meanwhile', async () => {
+    tables.rows = rowsOf(1, 30);
+    gateHas(40, 10);
+    tables.refusesUnreserve = true;
+    const { differences } = await reconcile(true, 'nobody turned up');
+    expect(differences[0]).toMatchObject({ kind: 'reserved', done: false });
+    expect([tables.inForce?.issued, tables.audit]).toEqual([40, []]);
+  });
 });
