@@ -5,6 +5,8 @@
 
 import type { RedisOptions } from 'ioredis';
 import { Cluster, Redis } from 'ioredis';
+import type { System } from '../../ports/system.ts';
+import { lastingFault, RedisFault, silenceFault } from './fault.ts';
 
 export type RedisClient = Redis | Cluster;
 /** Replies keep the shapes of ioredis' default mapping. */
@@ -124,18 +126,48 @@ export function connectRedis(address: RedisAddress, options: ConnectOptions): Re
   return client;
 }
 
+/** How long a start waits for a Redis that may still be starting itself. */
+export interface Patience {
+  system: Pick<System, 'after'>;
+  maxMs: number;
+}
+
 /**
  * Resolves when commands go through; of a cluster, to every master: ioredis connects to a node on the first command for
- * it, and refuses those that follow until it has. Rejects when the client was ended instead.
+ * it, and refuses those that follow until it has. Rejects with a RedisFault at once when what is wrong will not pass by
+ * itself (password, rights, database, kind of address), and when the patience is over; also when the client was ended.
  */
-export async function untilReady(client: RedisClient): Promise<void> {
-  if (client.status !== 'ready') {
-    await new Promise<void>((resolve, reject) => {
-      client.once('ready', () => resolve());
-      client.once('end', () => reject(new Error('the connection to Redis was given up')));
-    });
+export async function untilReady(client: RedisClient, patience?: Patience): Promise<void> {
+  let last: Error | null = null;
+  let stopWaiting = () => {};
+  const waited = new Promise<never>((_, reject) => {
+    const onError = (error: Error): void => {
+      last = error;
+      const fault = lastingFault(error);
+      if (fault !== null) reject(fault);
+    };
+    const onEnd = (): void => reject(new RedisFault('the connection to Redis was given up'));
+    const timer = patience?.system.after(patience.maxMs, () => reject(silenceFault(last, patience.maxMs)));
+    client.on('error', onError).once('end', onEnd);
+    stopWaiting = () => {
+      timer?.stop();
+      client.off('error', onError).off('end', onEnd);
+    };
+  });
+  try {
+    await Promise.race([waited, becomesReady(client)]);
+  } catch (error) {
+    throw lastingFault(error) ?? error;
+  } finally {
+    stopWaiting();
   }
+}
+
+async function becomesReady(client: RedisClient): Promise<void> {
+  if (client.status !== 'ready') await new Promise<void>((resolve) => client.once('ready', () => resolve()));
   if (client instanceof Cluster) await Promise.all(client.nodes('master').map((node) => node.ping()));
+  // Without being asked again, ioredis goes on in database 0 when the one that was meant is not there.
+  else if (client.options.db) await client.select(client.options.db);
 }
 
 function optionsOf(address: RedisAddress, { callMaxMs, tls }: ConnectOptions): Options {

@@ -11,8 +11,9 @@ import { CAMPAIGN_ID } from '../../core/campaign.ts';
  * users: hash; user id → his units, `seq,wonAt[,key]` a line
  * out: stream; wins that the log may not have yet, one entry for each batch
  * stagedRule, stagedUsers: the same as rule and users, while holders are being taken in
+ * probe: there only while it is tried what this Redis allows
  */
-export const KEY_NAMES = ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'] as const;
+export const KEY_NAMES = ['rule', 'users', 'out', 'stagedRule', 'stagedUsers', 'probe'] as const;
 export type KeyName = (typeof KEY_NAMES)[number];
 
 const SUFFIX: Readonly<Record<KeyName, string>> = {
@@ -21,6 +22,7 @@ const SUFFIX: Readonly<Record<KeyName, string>> = {
   out: 'out',
   stagedRule: 'staged:rule',
   stagedUsers: 'staged:users',
+  probe: 'probe',
 };
 
 /** `{c:chicken-100}:users`. A prefix keeps several installations in one Redis apart. */

@@ -44,6 +44,7 @@ export const CONTRACTS = {
     args: [],
     returns: ['issued', 'lastSeq', 'quantity', 'users', 'epoch', 'version', 'reserved', 'blockEnd', 'now'],
   },
+  probe: { keys: ['probe'], args: [], returns: ['refused', 'trouble'] },
   unload: { keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'], args: [], returns: ['left'] },
 } as const satisfies Record<string, Contract>;
 

@@ -1,0 +1,36 @@
+-- Tries every command that the other scripts use, on a key of its own that is gone afterwards.
+--
+-- KEYS     probe
+-- ARGV
+-- RETURNS  refused trouble
+--   refused  the commands that may not be run here, a space between
+--   trouble  the first error of another kind, or empty
+
+local key = KEYS[1]
+local refused, trouble = {}, ''
+for _, try in ipairs({
+  { 'TIME' },
+  { 'HSET', key, 'a', '1' },
+  { 'HGET', key, 'a' },
+  { 'HMGET', key, 'a' },
+  { 'HLEN', key },
+  { 'HSCAN', key, '0' },
+  { 'UNLINK', key },
+  { 'XADD', key, '1-0', 'a', '1' },
+  { 'XLEN', key },
+  { 'XRANGE', key, '-', '+' },
+  { 'XTRIM', key, 'MINID', '1-0' },
+  { 'RENAME', key, key },
+  { 'DEL', key },
+}) do
+  local reply = redis.pcall(unpack(try))
+  local err = type(reply) == 'table' and reply.err
+  if err then
+    if string.find(err, 'permission') or string.find(err, "can't run") or string.find(err, 'nknown') then
+      refused[#refused + 1] = try[1]
+    elseif trouble == '' and not string.find(err, 'no such key') then
+      trouble = err
+    end
+  end
+end
+return { table.concat(refused, ' '), trouble }
