@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { loadConfig } from '../config/load.ts';
-import { optionRows } from '../config/options.ts';
+import type { Probed } from '../main/probe.ts';
 import { Client, type ClientOptions } from './client.ts';
 import { monotonicMs, wallMs } from './clock.ts';
 import type { Diagnosis } from './doctor.ts';
@@ -89,27 +89,32 @@ function inspectFsync(folder: string): Diagnosis {
   return { name: 'fsync', finding: 'warn', found, todo };
 }
 
-/** Which levels can be kept with what is configured here. */
-export function inspectLevels(env: NodeJS.ProcessEnv, machine: readonly Diagnosis[]): Diagnosis[] {
+const NOT_ASKED: Probed = { parts: [], levels: [] };
+
+/** What Redis, Kafka and MySQL really are; null when everything is in one process. */
+export async function inspectParts(env: NodeJS.ProcessEnv): Promise<Probed | null> {
+  if (!env['DIBS_REDIS_URL'] && !env['DIBS_REDIS_URL_FILE']) return null;
+  const { probeParts } = await import('../main/probe.ts');
+  // Settings that cannot be used are a finding of their own.
+  return (await probeParts(env, (path) => readFileSync(path, 'utf8'))) ?? NOT_ASKED;
+}
+
+/** Which levels one process keeps by itself. */
+export function inspectLevels(machine: readonly Diagnosis[]): Diagnosis[] {
   const diskFails = machine.some((check) => check.name === 'data folder' && check.finding === 'fail');
   return [
     { name: 'memory', finding: 'ok', found: 'holds: survives nothing but is the fastest' },
     diskFails
       ? { name: 'disk', finding: 'fail', found: 'does not hold', todo: 'Make the data folder writable.' }
       : { name: 'disk', finding: 'ok', found: 'holds: survives kill -9 and loss of power' },
-    level('replicated', 'DIBS_REDIS_URL', env, 'a Redis with a replica'),
-    level('logged', 'DIBS_KAFKA_BROKERS', env, 'a Kafka cluster'),
+    missing('replicated', 'a Redis with a replica'),
+    missing('logged', 'a Redis; and DIBS_DATABASE_URL to a MySQL, DIBS_KAFKA_BROKERS to a Kafka cluster'),
   ];
 }
 
-function level(name: string, setting: string, env: NodeJS.ProcessEnv, needs: string): Diagnosis {
-  if (optionRows.find((option) => option.name === setting)?.notYet) {
-    const found = `does not hold: it needs ${setting}, which this version does not have yet`;
-    return { name, finding: 'warn', found };
-  }
-  if (env[setting]) return { name, finding: 'ok', found: `${setting} is set` };
-  const found = `does not hold: ${setting} is not set`;
-  return { name, finding: 'warn', found, todo: `Only when you need it: set ${setting} to ${needs}.` };
+function missing(name: string, needs: string): Diagnosis {
+  const found = 'does not hold: DIBS_REDIS_URL is not set';
+  return { name, finding: 'warn', found, todo: `Only when you need it: set DIBS_REDIS_URL to ${needs}.` };
 }
 
 /** The settings as a server started from here would read them. */

@@ -1,4 +1,4 @@
-/** `dibs doctor`: looks at this machine and at the server, and says for each thing what to do. */
+/** `dibs doctor`: looks at this machine, at the parts and at the server, and says for each thing what to do. */
 import { Command } from 'commander';
 import { exitCodes } from './failure.ts';
 import { type SharedOptions, talksToServer } from './options.ts';
@@ -7,10 +7,13 @@ const help = `
 Examples:
   $ dibs doctor
   $ dibs doctor --url https://dibs.example.com
-  $ dibs doctor --offline                               only this machine, before the first start
+  $ dibs doctor --offline                               only this machine and the parts, before the first start
+  $ DIBS_REDIS_URL=… DIBS_KAFKA_BROKERS=… DIBS_DATABASE_URL=… dibs doctor
+                                                        what Redis, Kafka and MySQL really are
 
 Environment:
   DIBS_DATA_DIR        folder of the server's data (default ./data)
+  DIBS_…               every setting of \`dibs serve\`: the parts that they name are asked, nothing is changed in them
 
 Exit code 1 when a check fails, 3 when only the server is missing. Warnings do not count.`;
 
@@ -33,7 +36,7 @@ interface DoctorOptions extends SharedOptions {
 export function doctorCommand(): Command {
   const command = new Command('doctor')
     .description(
-      'Checks this machine (Node, data folder, disk, fsync) and the server (readiness, clock, levels).',
+      'Checks this machine (Node, data folder, disk, fsync), what Redis, Kafka and MySQL really are, which durability levels hold, and the server (readiness, clock).',
     )
     .option('--data-dir <dir>', "folder of the server's data (env: DIBS_DATA_DIR, default ./data)")
     .option('--offline', 'do not ask the server');
@@ -41,19 +44,22 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(options: DoctorOptions): Promise<void> {
-  const { inspectMachine, inspectServer, inspectLevels } = await import('./doctor-checks.ts');
+  const { inspectMachine, inspectParts, inspectServer, inspectLevels } = await import('./doctor-checks.ts');
   const dataDir = options.dataDir ?? process.env['DIBS_DATA_DIR'] ?? './data';
   const machine = inspectMachine(dataDir, process.env);
-  const levels = inspectLevels(process.env, machine);
+  const probed = await inspectParts(process.env);
+  const parts = probed?.parts ?? [];
+  const levels = probed?.levels ?? inspectLevels(machine);
   const server = options.offline ? { answers: true, checks: [] } : await inspectServer(options, process.env);
   const groups: [string, readonly Diagnosis[]][] = [
     ['This machine', machine],
+    ...parts.map(({ part, findings }): [string, readonly Diagnosis[]] => [part, findings]),
     ['Durability of a told win', levels],
     ['The server', server.checks],
   ];
   const failed = groups.some(([, checks]) => checks.some((check) => check.finding === 'fail'));
   const { columns, dim, marks, say, sayJson, strong } = await import('./print.ts');
-  if (options.json) sayJson({ ok: !failed && server.answers, machine, levels, server: server.checks });
+  if (options.json) sayJson({ ok: !failed && server.answers, machine, parts, levels, server: server.checks });
   else {
     for (const [title, checks] of groups.filter(([, list]) => list.length > 0)) {
       say(strong(title));

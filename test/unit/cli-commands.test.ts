@@ -316,6 +316,27 @@ describe('dibs token, key, doctor', () => {
     expect(report['levels']?.map(({ finding }) => finding)).toEqual(['ok', 'ok', 'warn', 'warn']);
   });
 
+  it('asks the parts that the settings name, and says which level has what it needs', async () => {
+    const nowhere = {
+      DIBS_REDIS_URL: 'redis://:secret-word@127.0.0.1:1',
+      DIBS_KAFKA_BROKERS: '127.0.0.1:1',
+      DIBS_DATABASE_URL: 'mysql://dibs:secret-word@127.0.0.1:1/dibs',
+    };
+    const { code, out } = await dibs(['doctor', '--offline', '--json'], nowhere);
+    expect(code).toBe(1);
+    const report = JSON.parse(out) as {
+      parts: { part: string; findings: { finding: string }[] }[];
+      levels: { name: string; found: string }[];
+    };
+    expect(report.parts.map(({ part, findings }) => [part, findings.map(({ finding }) => finding)])).toEqual([
+      ['Redis', ['fail']],
+      ['Kafka', ['fail']],
+      ['MySQL', ['fail']],
+    ]);
+    expect(report.levels.map(({ found }) => found)).toEqual(Array(4).fill('does not hold'));
+    expect(out).not.toContain('secret-word');
+  });
+
   it('says what is wrong and what to do', async () => {
     const unwritable = await dibs(['doctor', '--offline', '--data-dir', '/proc/nowhere']);
     expect(unwritable).toMatchObject({

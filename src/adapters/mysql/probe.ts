@@ -10,7 +10,7 @@ import { NOW_MS } from './leases.ts';
 import type { Mysql } from './open.ts';
 
 /** Connections, whatever is in the tables. */
-type Asked = Pick<Mysql, "pool" | "address">;
+type Asked = Pick<Mysql, 'pool' | 'address'>;
 
 export interface MysqlState {
   version: string;
