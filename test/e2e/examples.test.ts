@@ -101,6 +101,23 @@ test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,00
   ]);
 });
 
+test('003 coupon for 1,000: on Redis, Kafka and MariaDB, recorded at a pace, each delivery reported', async (context) => {
+  const { code, right, wrong, said } = await play('003-coupon-1000', { HOME: process.env['HOME'] ?? '' });
+  context.skip(process.env['CI'] !== 'true' && said.includes('Or name a running one in'), said);
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual([
+    'won: 1000',
+    'sold_out: 4000',
+    'coupons in the database: 1000',
+    'no more than 100 stored in a second: true',
+    'wins in the delivery reports: 1000',
+    'invariants broken: none',
+  ]);
+  expect(said).toMatch(/Sent message=\[\d+ wins to dibs\.claims\.won\.v1-\d\] with offset=\[0\]/);
+  expect(said).toMatch(/partition \d, offset \d+, user [0-9a-f]{12}…, No\. \d+/);
+  expect(said).toMatch(/ {4}✓ {2}dibs\.claims\.won\.v1 +6 +1 +\d+/);
+});
+
 test('a result that is not the document’s ends with 1 and says what was wrong', async () => {
   const hasty = await withSomebodyFaster(server);
   const { code, wrong } = await play('002-coupon-100', { DIBS_URL: hasty.url });
