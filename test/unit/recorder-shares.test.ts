@@ -79,7 +79,7 @@ describe('the shares of recorders', () => {
         expect(new Set(owned).size).toBe(owned.length);
       }
     }
-    expect(all.map(({ mine }) => mine.size).sort()).toEqual([2, 2, 3]);
+    expect(all.map(({ mine }) => mine.size).sort((a, b) => a - b)).toEqual([2, 2, 3]);
     expect(new Set(all.flatMap(({ mine }) => [...mine])).size).toBe(7);
     expect(all.map(({ shares }) => shares.members())).toEqual([3, 3, 3]);
   });

@@ -182,11 +182,12 @@ async function start(): Promise<void> {
       tell();
     },
   });
-  port.once('message', async () => {
+  const stop = async (): Promise<void> => {
     await shares.stop();
     await Promise.all([letters.close(), mysql.close()]).catch(() => undefined);
     port.postMessage({ stopped: true } satisfies FromThread);
-  });
+  };
+  port.once('message', () => void stop());
   port.postMessage({ ready: true } satisfies FromThread);
 }
 
