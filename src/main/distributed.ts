@@ -11,14 +11,7 @@ import type { Mysql } from '../adapters/mysql/open.ts';
 import { openMysql } from '../adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../adapters/mysql/record.ts';
 import { steady } from '../adapters/mysql/steady.ts';
-import {
-  connectRedis,
-  parseRedisUrl,
-  type RedisAddress,
-  type RedisClient,
-} from '../adapters/redis/connect.ts';
 import type { RedisGate } from '../adapters/redis/gate.ts';
-import { makeRedisGate } from '../adapters/redis/gate.ts';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
 import type { Config } from '../config/load.ts';
@@ -36,6 +29,7 @@ import { PartFault } from './part-fault.ts';
 import type { Parts } from './parts.ts';
 import { type Repeated, repeat } from './repeat.ts';
 import { refuseOtherMaster } from './secrets.ts';
+import { openSharedGate, type SharedGateParts } from './shared-gate.ts';
 import { openSharedLog, type SharedLog } from './shared-log.ts';
 
 export interface DistributedOptions {
@@ -46,10 +40,7 @@ export interface DistributedOptions {
 
 const FOLLOW_MS = 500;
 const SUPERVISE_MS = 500;
-/** After Redis has not answered for so long, what was asked of it counts as unknown. */
-const CALL_MAX_MS = 800;
 const GATE_LEASE_MS = 2_000;
-const CONNECT_PATIENCE_MS = 5_000;
 const FIRST_KEY_LEASE_MS = 10_000;
 const MASTER_LEASE = 'master-secret';
 const FOR_EVER_MS = 100 * 365 * 86_400_000;
@@ -91,8 +82,9 @@ async function assemble(
   const mysql = await openMysql(config.databaseUrl as string);
   closers.push(() => mysql.close());
   const stored = storedParts(mysql, system);
-  const redis = await openGate(config, system, logger, closers);
   const catalog = makeCatalog();
+  const redis = await openSharedGate({ config, system, logger, catalog });
+  closers.push(() => redis.stop());
   const codes = makeCodes(master);
   await refuseStranger(stored.leases, codes.keyId);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
@@ -112,7 +104,8 @@ async function assemble(
     codes,
     instanceId,
     shared: true,
-    durabilities: ['memory', 'logged'],
+    durabilities: redis.durabilities,
+    ...(redis.rate === null ? {} : { sharedRate: redis.rate }),
     caughtUp: log.caughtUp,
     async bring(live) {
       // Whoever looks after the gate sees that it is not over any more, and brings its holders there.
@@ -148,60 +141,6 @@ function storedParts(mysql: Mysql, system: System) {
   };
 }
 
-interface GateParts {
-  address: RedisAddress;
-  client: RedisClient;
-  gate: RedisGate;
-  /** the same keys by a connection of its own, so that looking after the gate never waits behind those who press */
-  keeper: RedisGate;
-  /** set by who can do something about it */
-  hears: { fault(campaignId: string, why: string): void; blockEnd(campaignId: string): void };
-}
-
-async function openGate(
-  config: Config,
-  system: System,
-  logger: Logger,
-  closers: Closers,
-): Promise<GateParts> {
-  const address = parseRedisUrl(config.redisUrl as string);
-  if (address.kind === 'invalid') throw new PartFault(`DIBS_REDIS_URL: ${address.why}`);
-  const last = { fault: 'no answer' };
-  const connect = (): RedisClient => {
-    const client = connectRedis(address, {
-      callMaxMs: CALL_MAX_MS,
-      onFault: (error) => {
-        last.fault = error.message;
-        logger.debug({ err: error }, 'Redis');
-      },
-    });
-    closers.push(() => client.disconnect());
-    return client;
-  };
-  const [client, own] = [connect(), connect()];
-  await Promise.all([untilUsable(client, system, last), untilUsable(own, system, last)]);
-  const hears: GateParts['hears'] = { fault: () => undefined, blockEnd: () => undefined };
-  const prefix = config.redisPrefix ?? '';
-  const gate = makeRedisGate({
-    client,
-    system,
-    prefix,
-    onFault: (campaignId, why) => hears.fault(campaignId, why),
-    onBlockEnd: (campaignId) => hears.blockEnd(campaignId),
-  });
-  return { address, client, gate, keeper: makeRedisGate({ client: own, system, prefix }), hears };
-}
-
-async function untilUsable(client: RedisClient, system: System, last: { fault: string }): Promise<void> {
-  const { untilReady } = await import('../adapters/redis/connect.ts');
-  const tooLong = new Promise<never>((_, reject) => {
-    system.after(CONNECT_PATIENCE_MS, () =>
-      reject(new PartFault(`Redis cannot be used (${last.fault}). Check DIBS_REDIS_URL.`)),
-    );
-  });
-  await Promise.race([untilReady(client), tooLong]);
-}
-
 /** A new campaign's first epoch: nobody can hold anything of it, so it needs nobody who makes sure. */
 async function begin(gate: RedisGate, epochs: Epochs, campaign: Campaign): Promise<void> {
   await gate.begin(campaign);
@@ -212,7 +151,7 @@ async function begin(gate: RedisGate, epochs: Epochs, campaign: Campaign): Promi
   }
 }
 
-interface RunningParts extends GateParts, ReturnType<typeof storedParts> {
+interface RunningParts extends SharedGateParts, ReturnType<typeof storedParts> {
   config: Config;
   system: System;
   logger: Logger;
