@@ -4,7 +4,7 @@ import { afterAll, describe } from 'vitest';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { startRedis, startRedisCluster } from '../../scripts/services/redis.ts';
 import { gateContract } from '../support/contract/gate.ts';
-import { connected, makerOfRedisGates } from '../support/redis-gate.ts';
+import { connected, heldClockText, makerOfRedisGates } from '../support/redis-gate.ts';
 
 const redis = await startOrSkip(() => startRedis({ appendfsync: 'no' }));
 const cluster = await startOrSkip(() => startRedisCluster(3, { appendonly: false }));
@@ -20,6 +20,6 @@ afterAll(async () => {
 
 for (const [name, client] of Object.entries(clients)) {
   describe.skipIf(client === null)(name, () => {
-    if (client) gateContract(name, makerOfRedisGates(client));
+    if (client) gateContract(name, makerOfRedisGates(client, heldClockText(), true));
   });
 }

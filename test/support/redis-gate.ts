@@ -82,12 +82,13 @@ export function heldClockText(): string {
 
 /**
  * For the suites that every gate must pass: what has been configured and loaded is armed before the first question,
- * as the supervisor would do it, and the clock is the suite's.
+ * as the supervisor would do it, and the clock is the suite's. Where clocks step back, `latch` must be false: what is told
+ * from memory does not move the gate's own clock on.
  */
-export function makerOfRedisGates(client: RedisClient, claimText = heldClockText()): MakeGate {
+export function makerOfRedisGates(client: RedisClient, claimText = heldClockText(), latch = false): MakeGate {
   return async (clock) => {
     const prefix = newPrefix();
-    const inner = makeRedisGate({ client, system: makeSystem(), prefix, claimText });
+    const inner = makeRedisGate({ client, system: makeSystem(), prefix, claimText, latch });
     const epochs = new Map<string, number>();
     const unarmed = new Map<string, 'empty' | 'staged'>();
 

@@ -166,6 +166,12 @@ describe.skipIf(redis === null)('a start', () => {
     expect(performance.now() - began).toBeLessThan(3000);
   });
 
+  it('does not go on in another database when it had connected before it was asked', async () => {
+    const client = connect(`${redis?.url}/99`);
+    await new Promise<void>((resolve) => client.once('ready', () => resolve()));
+    await expect(untilReady(client)).rejects.toThrow('DB index is out of range');
+  });
+
   it('does not wait without a password where one is asked', async () => {
     const locked = await one({ password: 'x' });
     expect(await refusal(locked.url.replace(':x@', ''), 60_000)).toMatch(/NOAUTH.*write it into its address/);

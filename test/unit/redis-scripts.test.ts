@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { LETTERS } from '../../src/adapters/redis/answers.ts';
-import { campaignKey, KEY_NAMES } from '../../src/adapters/redis/keys.ts';
+import { campaignKey, KEY_NAMES, rateKeys } from '../../src/adapters/redis/keys.ts';
 import {
   armedScript,
   CONTRACTS,
@@ -68,7 +68,8 @@ describe('the Lua files', () => {
   it.each(names)('%s touches no key that it was not given', (name) => {
     const body = bodyOf(scriptText(name));
     for (const [, command, first] of body.matchAll(/redis\.call\('([A-Z]+)'(?:, ([^,)]+))?/g)) {
-      if (command !== 'TIME') expect(first).toMatch(/^KEYS\[\d+\]$/);
+      // `here` and `before` are the two keys of rate.lua, in turn.
+      if (command !== 'TIME') expect(first).toMatch(/^(KEYS\[\d+\]|here|before)$/);
     }
   });
 
@@ -122,6 +123,7 @@ describe('docs/reference/redis.md', () => {
       const key = campaignKey('', 'chicken-100', name).replace('chicken-100', '<id>');
       expect(page).toContain(`\`${key}\``);
     }
+    for (const key of rateKeys('')) expect(page).toContain(`\`${key}\``);
     for (const name of names) expect(page).toMatch(new RegExp(`^\\| \`${name}\` \\|`, 'm'));
   });
 

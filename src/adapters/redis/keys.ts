@@ -25,6 +25,15 @@ const SUFFIX: Readonly<Record<KeyName, string>> = {
   probe: 'probe',
 };
 
+/** rateEven, rateOdd: hash; user id → the time up to which he has used his tries; they take turns */
+export const RATE_KEY_NAMES = ['rateEven', 'rateOdd'] as const;
+export type RateKeyName = (typeof RATE_KEY_NAMES)[number];
+
+/** `{c:}:rate:even` and `{c:}:rate:odd`: no campaign's, as none has an empty id. */
+export function rateKeys(prefix: string): string[] {
+  return ['even', 'odd'].map((name) => `${prefix}{c:}:rate:${name}`);
+}
+
 /** `{c:chicken-100}:users`. A prefix keeps several installations in one Redis apart. */
 export function campaignKey(prefix: string, campaignId: string, name: KeyName): string {
   if (!CAMPAIGN_ID.test(campaignId)) throw new Error(`"${campaignId}" is no campaign id`);

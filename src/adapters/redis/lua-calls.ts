@@ -7,7 +7,7 @@ import type { LuaCall } from './freeze.ts';
 import { campaignKey, type KeyName } from './keys.ts';
 import { CONTRACTS, type ScriptName, scriptText } from './scripts.ts';
 
-type Eval = Exclude<ScriptName, 'claim'>;
+type Eval = Exclude<ScriptName, 'claim' | 'rate'>;
 
 /** Which armed script is called, and the latest clock that the caller was told. */
 export interface Fence {
@@ -17,7 +17,7 @@ export interface Fence {
 }
 
 export interface LuaCalls {
-  keysOf(script: ScriptName, campaignId: string): string[];
+  keysOf(script: Exclude<ScriptName, 'rate'>, campaignId: string): string[];
   key(campaignId: string, name: KeyName): string;
   call(script: Eval, campaignId: string, args: (string | number)[]): LuaCall;
   /** By its text, every time. For what is rare and may be sent twice without harm; claims go another way. */
@@ -46,7 +46,7 @@ const NOBODY = ['[]', '', '[]'];
 export function makeLuaCalls(client: RedisClient, prefix: string): LuaCalls {
   const texts = new Map<ScriptName, string>();
   const key = (campaignId: string, name: KeyName) => campaignKey(prefix, campaignId, name);
-  const keysOf = (script: ScriptName, campaignId: string) =>
+  const keysOf = (script: Exclude<ScriptName, 'rate'>, campaignId: string) =>
     CONTRACTS[script].keys.map((name) => key(campaignId, name));
   const call: LuaCalls['call'] = (script, campaignId, args) => {
     const text = texts.get(script) ?? scriptText(script);

@@ -5,11 +5,11 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { KeyName } from './keys.ts';
+import type { KeyName, RateKeyName } from './keys.ts';
 
 /** What a script is called with and what it answers. A name that ends in `…` stands for any number. */
 export interface Contract {
-  keys: readonly KeyName[];
+  keys: readonly (KeyName | RateKeyName)[];
   args: readonly string[];
   returns: readonly string[];
 }
@@ -43,6 +43,11 @@ export const CONTRACTS = {
     keys: ['rule', 'users'],
     args: [],
     returns: ['issued', 'lastSeq', 'quantity', 'users', 'epoch', 'version', 'reserved', 'blockEnd', 'now'],
+  },
+  rate: {
+    keys: ['rateEven', 'rateOdd'],
+    args: ['periodMs', 'spacingMs', 'users', 'counts', 'ages'],
+    returns: ['aheadMs…'],
   },
   probe: { keys: ['probe'], args: [], returns: ['refused', 'trouble'] },
   unload: { keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'], args: [], returns: ['left'] },

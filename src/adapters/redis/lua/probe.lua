@@ -15,6 +15,7 @@ for _, try in ipairs({
   { 'HMGET', key, 'a' },
   { 'HLEN', key },
   { 'HSCAN', key, '0' },
+  { 'PEXPIRE', key, '9999' },
   { 'UNLINK', key },
   { 'XADD', key, '1-0', 'a', '1' },
   { 'XLEN', key },
