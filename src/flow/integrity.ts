@@ -128,8 +128,12 @@ async function askGate(
   const { id } = live.campaign;
   if (epoch?.state === 'rebuilding' || live.rebuilding) return { gate: 'rebuilding', figures: null };
   if (!live.atGate || epoch?.state === 'retired') return { gate: 'over', figures: null };
-  if (keeper === undefined || epoch === null) return { gate: 'compared', figures: await gate.counts(id) };
-  const inForce = await keeper.inForce(id).catch(() => 'away' as const);
+  const away = (): 'away' => 'away';
+  if (keeper === undefined || epoch === null) {
+    const counts = await gate.counts(id).catch(away);
+    return counts === 'away' ? { gate: 'away', figures: null } : { gate: 'compared', figures: counts };
+  }
+  const inForce = await keeper.inForce(id).catch(away);
   if (inForce === 'away') return { gate: 'away', figures: null };
   // What is there without being armed in this epoch is what a gate remembers that has not been made good yet.
   if (!inForce?.armed || inForce.epoch !== epoch.epoch) return { gate: 'rebuilding', figures: null };

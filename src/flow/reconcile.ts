@@ -150,7 +150,7 @@ async function askGate(
   epoch: number | null,
 ): Promise<GateNow> {
   if (keeper === undefined || epoch === null) {
-    const counts = await gate.counts(campaignId);
+    const counts = await gate.counts(campaignId).catch(() => null);
     return counts && { issued: counts.issued, now: system.now() };
   }
   const inForce = await keeper.inForce(campaignId).catch(() => null);

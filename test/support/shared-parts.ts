@@ -88,6 +88,7 @@ export function sharedPorts(tables: SharedTables) {
     catalog: { get: (id: string) => (id === tables.live.campaign.id ? tables.live : undefined) },
     gate: {
       async counts() {
+        if (tables.gateAway) throw new Error('away');
         const { issued = 0, lastSeq = 0, quantity = 0 } = tables.inForce ?? {};
         return { issued, lastSeq, quantity, holders: issued };
       },
