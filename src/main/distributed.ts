@@ -86,12 +86,12 @@ async function assemble(
   const redis = await openSharedGate({ config, system, logger, catalog });
   closers.push(() => redis.stop());
   const codes = makeCodes(master);
-  await refuseStranger(stored.leases, codes.keyId);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
   closers.push(() => log.stop());
   const follower = makeFollower({ ...stored, catalog, gate: redis.gate, system });
   await follower.look();
   refuseOtherMaster(catalog, codes);
+  await refuseStranger(stored.leases, codes.keyId);
   const running = new Running({ config, system, logger, instanceId, follower, log, ...stored, ...redis });
   closers.push(() => running.stop());
   return {

@@ -157,7 +157,7 @@ export async function untilReady(client: RedisClient, patience?: Patience): Prom
   try {
     await Promise.race([waited, becomesReady(client)]);
   } catch (error) {
-    throw lastingFault(error) ?? error;
+    throw error instanceof RedisFault ? error : (lastingFault(error) ?? error);
   } finally {
     stopWaiting();
   }
