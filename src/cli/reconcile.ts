@@ -95,7 +95,11 @@ async function reconcileLines(campaign: string, report: ReconcileReport): Promis
 
 function lastWord({ ok, differences }: ReconcileReport): string {
   if (differences.length === 0) return 'Gate, log and record tell the same story.';
-  return ok ? 'What differs passes by itself.' : 'Something differs that does not pass by itself.';
+  if (ok) return 'What differs passes by itself.';
+  const open = differences.filter(({ alarm }) => alarm);
+  return open.every(({ kind }) => kind === 'gate_away')
+    ? 'The gate could not be compared; ask again when it is back.'
+    : 'Something differs that does not pass by itself.';
 }
 
 /** `left_behind` → `left behind`, `deadLetters` → `dead letters` */
