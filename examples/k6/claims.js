@@ -36,7 +36,8 @@ export const options = {
       rate: perSecond,
       timeUnit: '1s',
       duration: `${seconds}s`,
-      preAllocatedVUs: Math.min(2000, Math.ceil(perSecond / 4)),
+      // Enough for answers that take a second: making more in the middle takes k6 longer than that.
+      preAllocatedVUs: Math.min(2000, perSecond),
       maxVUs: 5000,
     },
   },
@@ -116,7 +117,9 @@ function settled(first, request, userId, id) {
   const verdict = body.verdict || body.code;
   if (answer.status === 201) wonMs.add(answer.timings.duration);
   if (verdict === 'sold_out') soldOutMs.add(answer.timings.duration);
-  return { verdict, claim: body.claim, known: fits(answer.status, verdict, body, userId, id) };
+  const known = fits(answer.status, verdict, body, userId, id);
+  if (!known) console.error(`${userId} at ${request.url}: ${answer.status} ${answer.body || answer.error}`);
+  return { verdict, claim: body.claim, known };
 }
 
 function fits(status, verdict, { claim, campaignId }, userId, id) {
