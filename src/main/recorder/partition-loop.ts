@@ -52,7 +52,7 @@ export interface PartitionParts {
 }
 
 const RETRY_FIRST_MS = 200;
-const RETRY_LATEST_MS = 5_000;
+const RETRY_LATEST_MS = 2_000;
 const LEASE_POLL_MS = 100;
 
 export class PartitionLoop {
