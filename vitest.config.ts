@@ -8,6 +8,10 @@ interface Project {
   folder: string;
   /** One file at a time, after all parallel projects. */
   serial?: true;
+  /** This many files at a time, after all parallel projects. */
+  atOnce?: number;
+  /** run once before the first file, and again after the last */
+  setup?: string;
   timeoutMs: number;
 }
 
@@ -21,12 +25,14 @@ const projects: Project[] = [
   { folder: 'http', timeoutMs: 30_000 },
   { folder: 'e2e', serial: true, timeoutMs: 120_000 },
   { folder: 'fault', serial: true, timeoutMs: 240_000 },
+  // Each file starts services and processes of its own, and waits most of the time.
+  { folder: 'faults', atOnce: 2, setup: 'test/support/distributed-report.ts', timeoutMs: 120_000 },
   { folder: 'web', serial: true, timeoutMs: 120_000 },
 ];
 
 export default defineConfig({
   test: {
-    projects: projects.map(({ folder, serial, timeoutMs }, index) => ({
+    projects: projects.map(({ folder, serial, atOnce, setup, timeoutMs }, index) => ({
       test: {
         name: folder,
         include: [`test/${folder}/**/*.test.ts`],
@@ -34,8 +40,10 @@ export default defineConfig({
         testTimeout: timeoutMs,
         hookTimeout: timeoutMs,
         fileParallelism: !serial,
-        // Parallel projects share group 0; each serial one is a group of its own.
-        sequence: { groupOrder: serial ? index : 0 },
+        ...(atOnce === undefined ? {} : { maxWorkers: atOnce }),
+        ...(setup === undefined ? {} : { globalSetup: [setup] }),
+        // Parallel projects share group 0; each other one is a group of its own.
+        sequence: { groupOrder: serial || atOnce ? index : 0 },
       },
     })),
   },

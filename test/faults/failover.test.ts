@@ -1,0 +1,72 @@
+// Protects: at level `replicated` a promoted replica has every told win, and what may have been promised beside that is
+// given to nobody else. And three masters that share the slots give exactly what one gives.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { askRedis } from '../../scripts/services/ask-redis.ts';
+import { startKafka } from '../../scripts/services/kafka.ts';
+import { startMariaDb } from '../../scripts/services/mariadb.ts';
+import { startOrSkip } from '../../scripts/services/provide.ts';
+import { startRedis, startRedisCluster, startReplica, startSentinel } from '../../scripts/services/redis.ts';
+import { makeSite, startProcesses } from '../support/distributed.ts';
+import { reservedUnits, survive } from '../support/distributed-rush.ts';
+
+const both = await startOrSkip(() => Promise.all([startKafka(), startMariaDb()]));
+afterAll(() => Promise.all((both ?? []).map((one) => one.stop())));
+
+describe.skipIf(both === null)('', () => {
+  const [kafka, maria] = both as NonNullable<typeof both>;
+
+  it('the primary is killed, and its replica takes over', async () => {
+    const primary = await startRedis();
+    const replica = await startReplica(primary);
+    const sentinel = await startSentinel(primary);
+    const site = makeSite({ kafka, maria }, sentinel.url);
+    try {
+      await startProcesses(site);
+      const options = {
+        fault: 'Primary Redis killed with -9, its replica promoted',
+        durability: 'replicated' as const,
+        reserved: reservedUnits,
+      };
+      await survive(site, options, async (crowd) => {
+        await crowd.at(1 / 3);
+        await primary.kill();
+        await untilPromoted(replica.port);
+        // It comes back as the replica of its replica, without which nobody can be told that he won.
+        await primary.restart();
+      });
+    } finally {
+      await site.close();
+      await Promise.all([sentinel.stop(), replica.stop(), primary.stop()]);
+    }
+  });
+
+  it('three masters share the campaigns', async () => {
+    const cluster = await startRedisCluster();
+    const site = makeSite({ kafka, maria }, cluster.url);
+    try {
+      await startProcesses(site);
+      await survive(site, { fault: 'None: a cluster of three masters' }, (crowd) => crowd.at(1));
+      await survive(
+        site,
+        { fault: 'Each of three masters killed with -9, one after the other' },
+        async (crowd) => {
+          await crowd.at(1 / 3);
+          for (const node of cluster.nodes) {
+            await node.kill();
+            await node.restart();
+          }
+        },
+      );
+    } finally {
+      await site.close();
+      await cluster.stop();
+    }
+  });
+});
+
+async function untilPromoted(port: number): Promise<void> {
+  await expect
+    .poll(async () => await askRedis({ port }, 'INFO replication'), { timeout: 20_000, interval: 100 })
+    .toContain('role:master');
+}
