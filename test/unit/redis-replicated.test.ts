@@ -88,12 +88,34 @@ describe.skipIf(redis === null)('a replicated campaign', () => {
       expect(await verdict(gate, 'two', 'cho')).toBe('unknown');
       expect(await verdict(gate, 'two', 'dan', false)).toBe('ineligible');
       expect(await verdict(gate, 'weak', 'ann')).toBe('won');
+      await gate.unload('weak');
     } finally {
       replica.resume();
       second.disconnect();
     }
     await expect.poll(() => verdict(gate, 'two', 'bob'), { timeout: 5_000 }).toBe('already_won');
     expect(await verdict(gate, 'two', 'cho')).toBe('sold_out');
+  });
+
+  it('holds no other campaign up that way, on a connection of its own', async () => {
+    const waitingClient = await connected(redis?.url as string);
+    const apart = plainGate(client, { prefix: '', levelOf, replicaMaxMs: 1000, waitingClient });
+    await open('five', 2);
+    await open('weak', 2);
+    for (const id of ['five', 'weak']) apart.follow(id, 1, 1);
+    replica.pause();
+    try {
+      const replicated = verdict(apart, 'five', 'ann');
+      await new Promise((wake) => setTimeout(wake, 50));
+      const began = performance.now();
+      expect(await verdict(apart, 'weak', 'ann')).toBe('won');
+      expect(performance.now() - began).toBeLessThan(500);
+      expect(await replicated).toBe('unknown');
+    } finally {
+      replica.resume();
+      waitingClient.disconnect();
+    }
+    await gate.unload('weak');
   });
 
   it('keeps on the replica what was told when the primary is killed in a rush', {

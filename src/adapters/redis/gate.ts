@@ -20,6 +20,8 @@ import { scriptText } from './scripts.ts';
 
 export interface RedisGateParts {
   client: RedisClient;
+  /** a connection of its own for campaigns that wait for a replica, so that they hold no other one up; default `client` */
+  waitingClient?: RedisClient;
   system: Pick<System, 'afterTurn' | 'monotonic'>;
   /** at `replicated` nobody is told what no replica has; without it such campaigns are not decided here at all */
   levelOf?: (campaignId: string) => Durability | undefined;
@@ -61,10 +63,22 @@ export function makeRedisGate(parts: RedisGateParts): RedisGate {
   const { client, system, levelOf, prefix = '', onFault, onBlockEnd } = parts;
   const { waitingMax = WAITING_MAX, replicaMaxMs = REPLICA_MAX_MS, latch = true } = parts;
   const claimText = parts.claimText ?? scriptText('claim');
-  const lua = makeLuaCalls(client, prefix);
+  const waitingClient = parts.waitingClient ?? client;
+  const lua = makeLuaCalls(client, prefix, waitingClient);
   const places = new Map<string, Place>();
   const told = { onFault, onBlockEnd };
-  const placeParts = { client, lua, system, levelOf, replicaMaxMs, claimText, waitingMax, latch, ...told };
+  const placeParts = {
+    client,
+    waitingClient,
+    lua,
+    system,
+    levelOf,
+    replicaMaxMs,
+    claimText,
+    waitingMax,
+    latch,
+    ...told,
+  };
   const placeOf = (campaignId: string): Place => {
     const place = places.get(campaignId) ?? makePlace(placeParts, campaignId);
     places.set(campaignId, place);

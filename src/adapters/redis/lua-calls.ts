@@ -43,7 +43,8 @@ export interface LuaCalls {
 /** users, marks and keys of a look */
 const NOBODY = ['[]', '', '[]'];
 
-export function makeLuaCalls(client: RedisClient, prefix: string): LuaCalls {
+/** @param waiting the connection of calls that wait for a replica: whoever comes after them on it waits as well */
+export function makeLuaCalls(client: RedisClient, prefix: string, waiting = client): LuaCalls {
   const texts = new Map<ScriptName, string>();
   const key = (campaignId: string, name: KeyName) => campaignKey(prefix, campaignId, name);
   const keysOf = (script: Exclude<ScriptName, 'rate'>, campaignId: string) =>
@@ -62,7 +63,7 @@ export function makeLuaCalls(client: RedisClient, prefix: string): LuaCalls {
     if (replicaMaxMs === null)
       return { reply: await client.evalsha(sha, keys.length, ...all, ''), kept: true };
     // One write to one connection: a WAIT on any other one, or after a reconnection, would wait for nothing.
-    const told = await client
+    const told = await waiting
       .pipeline()
       .evalsha(sha, keys.length, ...all, '1')
       .wait(1, replicaMaxMs)

@@ -15,6 +15,7 @@ import { armedScript } from './scripts.ts';
 
 export interface PlaceParts {
   client: RedisClient;
+  waitingClient: RedisClient;
   lua: LuaCalls;
   system: Pick<System, 'afterTurn' | 'monotonic'>;
   levelOf: ((campaignId: string) => Durability | undefined) | undefined;
@@ -41,7 +42,7 @@ export interface Place {
 }
 
 export function makePlace(parts: PlaceParts, campaignId: string): Place {
-  const { client, system, waitingMax } = parts;
+  const { system, waitingMax } = parts;
   const keys = parts.lua.keysOf('claim', campaignId);
   const place: Place = {
     campaignId,
@@ -51,7 +52,7 @@ export function makePlace(parts: PlaceParts, campaignId: string): Place {
     staged: null,
     lane: makeLane({
       call: (batch) => call(parts, place, keys, batch),
-      open: () => client.status === 'ready',
+      open: () => connectionOf(parts, campaignId).status === 'ready',
       afterTurn: (run) => system.afterTurn(run),
       waitingMax,
     }),
@@ -68,6 +69,10 @@ export function moveToEpoch(place: Place, epoch: number, claimText: string): voi
   place.sha = armedScript(claimText, place.campaignId, epoch).sha;
 }
 
+function connectionOf(parts: PlaceParts, campaignId: string): RedisClient {
+  return replicaMaxMs(parts, campaignId) === null ? parts.client : parts.waitingClient;
+}
+
 /** How long a replica may take; null: none is asked. */
 function replicaMaxMs({ levelOf, replicaMaxMs: ms }: PlaceParts, campaignId: string): number | null {
   return levelOf?.(campaignId) === 'replicated' ? ms : null;
@@ -79,9 +84,9 @@ async function call(
   keys: string[],
   batch: readonly Attempt[],
 ): Promise<CallOutcome> {
-  const { client, lua, onFault, onBlockEnd } = parts;
+  const { lua, onFault, onBlockEnd } = parts;
   const { campaignId, epoch } = place;
-  if (client.status !== 'ready') return { kind: 'refused', with: UNAVAILABLE };
+  if (connectionOf(parts, campaignId).status !== 'ready') return { kind: 'refused', with: UNAVAILABLE };
   try {
     const { reply, kept } = await lua.claim(keys, place, claimArgs(batch), replicaMaxMs(parts, campaignId));
     const { clock, version, letters, answers } = readAnswer(reply, batch, { campaignId, epoch });
