@@ -32,10 +32,7 @@ export function serveCommand(): Command {
 }
 
 async function serveWith({ readyJson, ...flags }: Record<string, string | true>): Promise<void> {
-  const [{ serve, StartRefused }, { isWorker, reportReady }] = await Promise.all([
-    import('../main/serve.ts'),
-    import('../main/workers.ts'),
-  ]);
+  const { serve, StartRefused, isWorker, reportReady } = await import('../main/serve.ts');
   const server = await serve(process.env, flags).catch((error: unknown) => {
     if (error instanceof StartRefused) throw new CommandFailure(exitCodes.finding, error.message, null);
     throw error;

@@ -5,7 +5,7 @@
 
 import type { Claim } from '../core/claim.ts';
 import { parseClaimId } from '../core/claim.ts';
-import type { Gate } from '../ports/gate.ts';
+import type { Gate, Holding } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
@@ -32,6 +32,8 @@ export type Found =
   | { kind: 'mismatch' };
 
 export interface LookUpParts {
+  /** other processes decide at the same gate */
+  shared?: boolean;
   catalog: Catalog;
   gate: Gate;
   log: Log;
@@ -88,22 +90,40 @@ class LookingUp implements LookUp {
 
   async #unit(live: LiveCampaign, userId: string, seq: number, wonAt: number): Promise<Found> {
     if (!(await this.#durable(live, seq))) return { kind: 'unknown' };
-    const [stored] = await this.#parts.record.find(live.campaign.id, { seq }).catch(() => []);
-    const same = stored !== undefined && stored.userId === userId;
+    let same = await this.#stored(live, userId, seq);
+    const isKept = !this.#parts.shared || isKeptAtGate(live, seq);
+    // Another process may have decided it a moment ago: until the record has it, nobody here knows that it will stay.
+    if (!same && !isKept && (await this.#parts.caughtUp(PATIENCE_MS))) {
+      same = await this.#stored(live, userId, seq);
+    }
     // While the log has a fault, what it failed to take is decided and not durable: the record alone can tell.
-    if (!same && this.#parts.log.state().fault !== null) return { kind: 'unknown' };
-    return { kind: 'claim', claim: same ? this.withCode(stored) : this.#asTold(live, userId, seq, wonAt) };
+    if (!same && (!isKept || this.#parts.log.state().fault !== null)) return { kind: 'unknown' };
+    return { kind: 'claim', claim: same ? this.withCode(same) : this.#asTold(live, userId, seq, wonAt) };
+  }
+
+  async #stored({ campaign }: LiveCampaign, userId: string, seq: number): Promise<StoredClaim | null> {
+    const [stored] = await this.#parts.record.find(campaign.id, { seq }).catch(() => []);
+    return stored?.userId === userId ? stored : null;
+  }
+
+  /** Null: the gate cannot say now, or what it has is not to be trusted until it is made good. */
+  #held({ campaign, rebuilding }: LiveCampaign, userId: string): Promise<Holding[] | null> {
+    if (rebuilding) return Promise.resolve(null);
+    return this.#parts.gate.holdings(campaign.id, userId).catch(() => null);
   }
 
   async mine(campaignId: string, userId: string): Promise<Found> {
     const live = this.#parts.catalog.get(campaignId);
     if (!live) return { kind: 'no_campaign' };
-    if (!live.atGate) {
-      const stored = (await this.#parts.record.find(campaignId, { userId })).at(-1);
-      return stored ? { kind: 'claim', claim: this.withCode(stored) } : { kind: 'none' };
-    }
-    const held = (await this.#parts.gate.holdings(campaignId, userId)).at(-1);
-    return held ? this.#unit(live, userId, held.seq, held.wonAt) : { kind: 'none' };
+    const held = live.atGate ? await this.#held(live, userId) : null;
+    const latest = held?.at(-1);
+    if (latest) return this.#unit(live, userId, latest.seq, latest.wonAt);
+    if (held !== null && !(live.atGate && this.#parts.shared)) return { kind: 'none' };
+    // A gate that has just lost its memory says of everybody that he holds nothing; the record knows better.
+    const asked = this.#parts.record.find(campaignId, { userId });
+    const stored = (await (held === null ? asked : asked.catch(() => []))).at(-1);
+    if (stored) return { kind: 'claim', claim: this.withCode(stored) };
+    return { kind: live.atGate && held === null ? 'unknown' : 'none' };
   }
 
   async byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
@@ -112,28 +132,30 @@ class LookingUp implements LookUp {
     const place = parseClaimId(ticket);
     if (!place) return { kind: 'none' };
     if (place.campaignId !== campaignId) return { kind: 'mismatch' };
-    if (userId !== null && live.atGate) {
-      const held = (await this.#parts.gate.holdings(campaignId, userId)).find((one) => one.seq === place.seq);
-      if (held) return this.#unit(live, userId, held.seq, held.wonAt);
-    }
+    const held = userId !== null && live.atGate ? await this.#held(live, userId) : [];
+    const mine = held?.find((one) => one.seq === place.seq);
+    if (userId !== null && mine) return this.#unit(live, userId, mine.seq, mine.wonAt);
     const stored = await this.#recorded(live, place.seq);
     if (!stored) return { kind: 'none' };
-    if (stored === 'late') return { kind: userId === null ? 'pending' : 'mismatch' };
+    if (stored === 'late') {
+      if (held === null) return { kind: 'unknown' };
+      return { kind: userId === null ? 'pending' : 'mismatch' };
+    }
     if (userId === null) return { kind: 'claim', claim: { ...this.withCode(stored), code: null } };
     return stored.userId === userId ? { kind: 'claim', claim: this.withCode(stored) } : { kind: 'mismatch' };
   }
 
-  /** A unit as recorded; `late`: given, and not recorded in time; null: never given. */
+  /** A unit as recorded; `late`: given or perhaps given, and not recorded in time; null: never given. */
   async #recorded(live: LiveCampaign, seq: number): Promise<StoredClaim | 'late' | null> {
     const { gate, record, caughtUp } = this.#parts;
     const { id } = live.campaign;
     let [stored] = await record.find(id, { seq });
-    if (!stored && live.atGate) {
-      if (seq > ((await gate.counts(id))?.lastSeq ?? 0)) return null;
-      if (!(await caughtUp(PATIENCE_MS))) return 'late';
-      [stored] = await record.find(id, { seq });
-    }
-    return stored ?? null;
+    if (stored || !live.atGate) return stored ?? null;
+    const counts = live.rebuilding ? 'unknown' : await gate.counts(id).catch(() => 'unknown' as const);
+    if (counts !== 'unknown' && seq > (counts?.lastSeq ?? 0)) return null;
+    if (!(await caughtUp(PATIENCE_MS))) return 'late';
+    [stored] = await record.find(id, { seq });
+    return stored ?? (counts === 'unknown' ? 'late' : null);
   }
 
   async all(userId: string): Promise<ClaimLife[]> {
@@ -143,13 +165,25 @@ class LookingUp implements LookUp {
     const known = new Set(stored.map((claim) => claim.id));
     for (const live of this.#parts.catalog.all()) {
       if (!live.atGate) continue;
-      for (const { seq, wonAt } of await this.#parts.gate.holdings(live.campaign.id, userId)) {
+      for (const { seq, wonAt } of (await this.#held(live, userId)) ?? []) {
+        if (this.#parts.shared && !isKeptAtGate(live, seq)) continue;
         const claim = this.#asTold(live, userId, seq, wonAt);
         if (!known.has(claim.id) && !live.inFlight.has(seq)) stored.push(claim);
       }
     }
     return newestFirst(stored);
   }
+}
+
+/**
+ * Whether a win that a shared gate has is as durable as its campaign promises, by all that is known in this process. At
+ * `memory` and `disk` the gate's own answer is the promise.
+ */
+export function isKeptAtGate(
+  { campaign: { durability }, baseSeq, onLog }: LiveCampaign,
+  seq: number,
+): boolean {
+  return durability === 'memory' || durability === 'disk' || seq <= baseSeq || onLog.has(seq);
 }
 
 function newestFirst(claims: ClaimLife[]): ClaimLife[] {

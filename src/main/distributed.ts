@@ -16,12 +16,14 @@ import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
 import type { Config } from '../config/load.ts';
 import type { Campaign } from '../core/campaign.ts';
+import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeCodes } from '../flow/codes.ts';
 import type { Follower } from '../flow/follow.ts';
 import { makeFollower } from '../flow/follow.ts';
-import type { Supervisor } from '../flow/supervise.ts';
+import type { Supervision, Supervisor } from '../flow/supervise.ts';
 import { blockOf, makeSupervisor } from '../flow/supervise.ts';
+import type { GaugeReading } from '../http/parts.ts';
 import type { Epochs } from '../ports/epochs.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { System } from '../ports/system.ts';
@@ -92,7 +94,17 @@ async function assemble(
   await follower.look();
   refuseOtherMaster(catalog, codes);
   await refuseStranger(stored.leases, codes.keyId);
-  const running = new Running({ config, system, logger, instanceId, follower, log, ...stored, ...redis });
+  const running = new Running({
+    config,
+    system,
+    logger,
+    instanceId,
+    catalog,
+    follower,
+    log,
+    ...stored,
+    ...redis,
+  });
   closers.push(() => running.stop());
   return {
     ...stored,
@@ -100,6 +112,7 @@ async function assemble(
     system,
     catalog,
     gate: { ...redis.gate, begin: (campaign) => begin(redis.gate, stored.epochs, campaign) },
+    keeper: redis.keeper,
     log: log.log,
     codes,
     instanceId,
@@ -156,6 +169,7 @@ interface RunningParts extends SharedGateParts, ReturnType<typeof storedParts> {
   system: System;
   logger: Logger;
   instanceId: string;
+  catalog: Catalog;
   follower: Follower;
   log: SharedLog;
 }
@@ -231,7 +245,7 @@ class Running {
     }
   }
 
-  told(): Pick<Parts, 'roles' | 'runsOn'> & { gauges: () => Gauge[] } {
+  told(): Pick<Parts, 'roles' | 'runsOn'> & { gauges: () => GaugeReading[] } {
     const { client, log, address } = this.#parts;
     const logState = log.log.state();
     return {
@@ -251,30 +265,15 @@ class Running {
     };
   }
 
-  #gauges(): Gauge[] {
-    const lags = this.#parts.log.lags().map(({ source, lag }) => ({
-      name: 'dibs_recorder_partition_lag',
-      help: 'Entries of a partition that are not in the record.',
-      labels: { source },
-      value: lag,
-    }));
+  #gauges(): GaugeReading[] {
+    const { log, catalog, follower } = this.#parts;
+    const reserved = [...catalog.all()].flatMap(({ campaign: { id } }): GaugeReading[] => {
+      const value = follower.epochOf(id)?.reserved ?? 0;
+      const help = 'Units that count as given although nobody is known to hold them.';
+      return value === 0 ? [] : [{ name: 'dibs_gate_reserved_units', help, labels: { campaign: id }, value }];
+    });
     const supervision = this.#supervisor?.state();
-    if (!supervision) return lags;
-    const { leading, backlog, relayed } = supervision;
-    return [
-      ...lags,
-      {
-        name: 'dibs_supervisor_leading',
-        help: 'Whether this process looks after the gate.',
-        value: leading ? 1 : 0,
-      },
-      { name: 'dibs_relay_backlog_batches', help: 'Batches in the outbox of the gate.', value: backlog },
-      {
-        name: 'dibs_relay_sent_total',
-        help: 'Facts that others had not brought to the log.',
-        value: relayed,
-      },
-    ];
+    return [...log.gauges(), ...reserved, ...(supervision ? supervisionGauges(supervision) : [])];
   }
 
   async stop(): Promise<void> {
@@ -284,11 +283,16 @@ class Running {
   }
 }
 
-interface Gauge {
-  name: string;
-  help: string;
-  labels?: Readonly<Record<string, string>>;
-  value: number;
+function supervisionGauges({ leading, backlog, relayed }: Supervision): GaugeReading[] {
+  return [
+    {
+      name: 'dibs_supervisor_leading',
+      help: 'Whether this process looks after the gate.',
+      value: leading ? 1 : 0,
+    },
+    { name: 'dibs_relay_backlog_batches', help: 'Batches in the outbox of the gate.', value: backlog },
+    { name: 'dibs_relay_sent_total', help: 'Facts that others had not brought to the log.', value: relayed },
+  ];
 }
 
 /** Of many processes that start at once one makes the first operator key. */

@@ -11,6 +11,7 @@ import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
+import type { GateKeeper } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
 
 /** The parts that flows are made of, chosen by configuration. */
@@ -34,6 +35,8 @@ export interface Parts {
   onGateFault?(error: Error): void;
   recorderState(): RecorderState;
   /** what each part is doing: `ready`, or why it is not */
+  /** at a shared gate: looks after it */
+  keeper?: GateKeeper;
   roles(): Record<string, string>;
   gauges?(): readonly GaugeReading[];
   /** in words, for the greeting */

@@ -15,13 +15,16 @@ import { makeClaimFlow } from '../flow/claim.ts';
 import type { HttpConfig, HttpParts } from '../http/parts.ts';
 import { buildServer } from '../http/server.ts';
 import type { System } from '../ports/system.ts';
+import { isWorker, reportReady, startWorkers, WORKER_FLAGS } from './api-processes.ts';
 import { startEmbedded } from './embedded.ts';
 import { trimWhenIdle } from './idle-memory.ts';
 import { makeLogger } from './logger.ts';
 import type { Parts } from './parts.ts';
 import { firstOperatorKey, masterSecret } from './secrets.ts';
 import { warmUp } from './warm-up.ts';
-import { isWorker, startWorkers, WORKER_FLAGS } from './workers.ts';
+
+/** For the command: one of several processes on one port says nothing to people. */
+export { isWorker, reportReady };
 
 export interface RunningServer {
   url: string;
@@ -199,13 +202,23 @@ function httpParts(
     master,
     ready: () => {
       const roles = parts.roles();
-      const needed = ['gate', 'log'].every((role) => (roles[role] ?? 'ready') === 'ready');
+      const needed = neededParts(config).every((part) => (roles[part] ?? 'ready') === 'ready');
       return { ready: state.ready && needed, roles };
     },
     depths: () => ({ journal: logState.waiting, claims: claims.waiting() }),
     onFault: (error, requestId) => log.error({ err: error, requestId }, 'a request failed'),
     version: readVersion(),
   };
+}
+
+/** What must work for this process to be of use. Who serves people can do without the record for a while. */
+function neededParts({ role }: Config): string[] {
+  if (role.includes('api')) return ['gate', 'log'];
+  return [
+    'record',
+    ...(role.includes('relay') ? ['gate', 'relay'] : []),
+    ...(role.includes('recorder') ? ['recorder'] : []),
+  ];
 }
 
 function readVersion(): string {

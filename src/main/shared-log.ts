@@ -3,6 +3,7 @@
 import { readFileSync } from 'node:fs';
 import type { Logger } from 'pino';
 import type { KafkaConnection } from '../adapters/kafka/connect.ts';
+import type { KafkaLog } from '../adapters/kafka/log.ts';
 import type { TopicPlan } from '../adapters/kafka/topics.ts';
 import type { Config } from '../config/load.ts';
 import type { Fact } from '../core/event.ts';
@@ -10,7 +11,7 @@ import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
 import { makeRecordLog } from '../flow/record-log.ts';
-import type { RecorderState } from '../http/parts.ts';
+import type { GaugeReading, RecorderState } from '../http/parts.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
@@ -23,8 +24,7 @@ export interface SharedLog {
   recorderState(): RecorderState;
   /** what it does: `ready`, or why it does not; null: no recorder in this process */
   recorderRole(): string | null;
-  /** entries that are not in the record, for each partition that this process records */
-  lags(): { source: string; lag: number }[];
+  gauges(): GaugeReading[];
   name: string;
   stop(): Promise<void>;
 }
@@ -60,7 +60,7 @@ async function openRecordAsLog(parts: SharedLogParts): Promise<SharedLog> {
     caughtUp: async () => state.fault === null,
     recorderState: () => ({ next: state.end, end: state.end, lagMs: 0 }),
     recorderRole: () => null,
-    lags: () => [],
+    gauges: () => [],
     name: 'the record itself as log',
     stop: () => log.close(),
   };
@@ -132,7 +132,7 @@ interface OpenKafka {
   connection: KafkaConnection;
   topic: string;
   partitions: number;
-  log: Log;
+  log: KafkaLog;
 }
 
 async function withRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<SharedLog> {
@@ -156,7 +156,7 @@ async function withRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<Sh
     },
     recorderState: () => recorderState(recorder, system),
     recorderRole: () => recorder && recorderFault(recorder),
-    lags: () => (recorder?.state().partitions ?? []).map(({ source, lag }) => ({ source, lag: lag ?? 0 })),
+    gauges: () => [...deliveries(log), ...lags(recorder)],
     name: 'log in Kafka',
     async stop() {
       await log.close();
@@ -186,6 +186,34 @@ async function runRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<Run
     },
     system,
   );
+}
+
+/** Entries that are not in the record, for each partition that this process records. */
+function lags(recorder: RunningRecorder | null): GaugeReading[] {
+  return (recorder?.state().partitions ?? []).map(({ source, lag }) => ({
+    name: 'dibs_recorder_partition_lag',
+    help: 'Entries of a partition that are not in the record.',
+    labels: { source },
+    value: lag ?? 0,
+  }));
+}
+
+function deliveries(log: KafkaLog): GaugeReading[] {
+  const { facts, sends, failures, oldestMs } = log.tally();
+  return [
+    { name: 'dibs_log_facts_total', help: 'Facts that Kafka has acknowledged.', value: facts },
+    { name: 'dibs_log_sends_total', help: 'Sends to Kafka.', value: sends },
+    {
+      name: 'dibs_log_send_failures_total',
+      help: 'Sends that failed or were not answered.',
+      value: failures,
+    },
+    {
+      name: 'dibs_log_oldest_wait_ms',
+      help: 'How long the oldest fact has waited for Kafka.',
+      value: oldestMs,
+    },
+  ];
 }
 
 function recorderFault(recorder: RunningRecorder): string {
