@@ -234,6 +234,9 @@ describe.skipIf(redis === null)('a primary that its sentinels gave up', () => {
       await expect
         .poll(() => led.info('server').catch(() => ''), { timeout: 20_000 })
         .toContain(`tcp_port:${replica.port}`);
+      const began = performance.now();
+      await gate.freeze(ID, 1);
+      expect(performance.now() - began).toBeLessThan(1500);
       // Awake again, it takes itself for the primary for some seconds, until the sentinel tells it otherwise.
       primary.resume();
       await expect.poll(() => verdict(old, 'ann'), { timeout: 4_000 }).toMatch('won');

@@ -4,6 +4,7 @@
  */
 
 import { Cluster, Redis } from 'ioredis';
+import type { System } from '../../ports/system.ts';
 import type { HostPort, RedisClient } from './connect.ts';
 
 /** A script with everything that EVAL takes after its text. */
@@ -20,7 +21,16 @@ const FREEZE_MAX_MS = 1_000;
  * Runs the script on every server that the sentinels or the cluster know beside the one that is in charge. Who does not
  * answer, or may not write, cannot be frozen and is left: it resolves either way, within a second.
  */
-export async function freezeElsewhere(client: RedisClient, call: LuaCall): Promise<void> {
+export async function freezeElsewhere(
+  client: RedisClient,
+  call: LuaCall,
+  system: Pick<System, 'after'>,
+): Promise<void> {
+  const tooLong = new Promise<void>((resolve) => void system.after(FREEZE_MAX_MS, resolve));
+  await Promise.race([freezeAll(client, call).catch(() => undefined), tooLong]);
+}
+
+async function freezeAll(client: RedisClient, call: LuaCall): Promise<void> {
   const run = async (node: Redis): Promise<void> => {
     await node.eval(call.text, call.keys.length, ...call.keys, ...call.args).catch(() => undefined);
   };

@@ -22,7 +22,7 @@ export interface RedisGateParts {
   client: RedisClient;
   /** a connection of its own for campaigns that wait for a replica, so that they hold no other one up; default `client` */
   waitingClient?: RedisClient;
-  system: Pick<System, 'afterTurn' | 'monotonic'>;
+  system: Pick<System, 'after' | 'afterTurn' | 'monotonic'>;
   /** at `replicated` nobody is told what no replica has; without it such campaigns are not decided here at all */
   levelOf?: (campaignId: string) => Durability | undefined;
   /** how long a replica may take to have it; less than a call may take */
@@ -53,6 +53,7 @@ const FIRST_LEASE_MS = 2_000;
 interface Inside {
   lua: LuaCalls;
   client: RedisClient;
+  system: Pick<System, 'after'>;
   claimText: string;
   places: Map<string, Place>;
   /** a campaign's place, made when there is none */
@@ -84,7 +85,7 @@ export function makeRedisGate(parts: RedisGateParts): RedisGate {
     places.set(campaignId, place);
     return place;
   };
-  const inside: Inside = { lua, client, claimText, places, placeOf };
+  const inside: Inside = { lua, client, system, claimText, places, placeOf };
   return {
     ...claiming(inside),
     ...keeping(inside),

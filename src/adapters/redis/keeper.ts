@@ -1,6 +1,7 @@
 /** What the one who looks after the gate does with it (ports/shared-gate `GateKeeper`), in Redis. */
 
 import type { Armed, Arming, Bounds, GateKeeper, InForce, LeftBehind } from '../../ports/shared-gate.ts';
+import type { System } from '../../ports/system.ts';
 import type { RedisClient } from './connect.ts';
 import { freezeElsewhere } from './freeze.ts';
 import type { LuaCalls } from './lua-calls.ts';
@@ -11,6 +12,7 @@ import { armedScript } from './scripts.ts';
 export interface KeeperParts {
   lua: LuaCalls;
   client: RedisClient;
+  system: Pick<System, 'after'>;
   claimText: string;
   /** a campaign's place, made when there is none */
   placeOf: (campaignId: string) => Place;
@@ -56,7 +58,7 @@ export function makeKeeper(parts: KeeperParts): GateKeeper {
 function deciding(
   parts: KeeperParts,
 ): Pick<GateKeeper, 'inForce' | 'arm' | 'extend' | 'freeze' | 'unreserve'> {
-  const { lua, client } = parts;
+  const { lua, client, system } = parts;
   return {
     async inForce(campaignId): Promise<InForce | null> {
       const counted = await readCounts(lua, campaignId);
@@ -72,7 +74,7 @@ function deciding(
     async freeze(campaignId, epoch) {
       await Promise.all([
         lua.run('freeze', campaignId, [epoch]),
-        freezeElsewhere(client, lua.call('freeze', campaignId, [epoch])),
+        freezeElsewhere(client, lua.call('freeze', campaignId, [epoch]), system),
       ]);
     },
     async unreserve(campaignId, epoch, count) {
