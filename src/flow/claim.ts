@@ -105,9 +105,12 @@ class Claims implements ClaimFlow {
     const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
     if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
     const tellBy = shared ? system.monotonic() + TELL_MAX_MS : Number.POSITIVE_INFINITY;
-    return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) =>
-      this.#settle(live, press, given, tellBy, tell),
-    );
+    const { epoch } = live.campaign;
+    return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) => {
+      // In another epoch than he was asked about, a number may be somebody else's.
+      if (given.verdict === 'already_won' && live.campaign.epoch !== epoch) return tell(UNKNOWN);
+      this.#settle(live, press, given, tellBy, tell);
+    });
   }
 
   /** Another process may have made it a moment ago. */
@@ -191,13 +194,15 @@ class Claims implements ClaimFlow {
       verdict: 'already_won',
       claim: this.#claimOf(live, press.userId, seq, wonAt),
     };
+    const { epoch } = live.campaign;
     const waiters = live.inFlight.get(seq);
     if (waiters) return this.#tellWhenDurable(waiters, outcome, UNKNOWN, tellBy, tell);
     if (!this.#parts.shared || !this.#asksTheLog(live)) return tell(outcome);
     if (seq <= live.baseSeq || live.onLog.has(seq)) return tell(outcome);
     // Decided by another process, or by this one and never acknowledged: put on the log once more, which does no harm.
     const again = (nth: number, key: string | null): void => {
-      const { id, epoch } = live.campaign;
+      const { id } = live.campaign;
+      if (live.campaign.epoch !== epoch) return tell(UNKNOWN);
       const fact = {
         type: 'claim.won',
         campaignId: id,
@@ -245,11 +250,18 @@ class Claims implements ClaimFlow {
     const counts = fact.epoch === live.campaign.epoch;
     if (counts) inFlight.set(fact.seq, waiters);
     live.newestInFlight = waiters;
-    this.#parts.log.append(fact, (error) => {
+    const settle: Waiter = (error) => {
       if (counts) inFlight.delete(fact.seq);
       if (counts && error === null && this.#parts.shared) onLog.add(fact.seq);
       for (const waiter of waiters) waiter(error);
+    };
+    let appending = true;
+    this.#parts.log.append(fact, (error) => {
+      // A log that refuses at once is heard by those who are about to wait.
+      if (appending) void Promise.resolve(error).then(settle);
+      else settle(error);
     });
+    appending = false;
     return waiters;
   }
 

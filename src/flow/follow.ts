@@ -5,7 +5,7 @@
 
 import { CAMPAIGN_ID } from '../core/campaign.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
-import type { Epoch, Epochs } from '../ports/epochs.ts';
+import type { Epoch, EpochState, Epochs } from '../ports/epochs.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { SharedGate } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
@@ -41,6 +41,7 @@ export function makeFollower(parts: FollowParts): Follower {
 class Following implements Follower {
   readonly #parts: FollowParts;
   readonly #epochs = new Map<string, Epoch>();
+  readonly #archived = new Set<string>();
   /** ids that were asked for in vain, and when */
   readonly #sought = new Map<string, number>();
 
@@ -63,7 +64,9 @@ class Following implements Follower {
   }
 
   async look(): Promise<void> {
-    for (const epoch of await this.#parts.epochs.all()) await this.#take(epoch);
+    const all = await this.#parts.epochs.all();
+    for (const epoch of all) await this.#take(epoch);
+    await this.#takeArchived(new Set(all.map(({ campaignId }) => campaignId)));
     await this.#counts();
   }
 
@@ -81,6 +84,9 @@ class Following implements Follower {
     if (!behind && known !== undefined && same(known, epoch)) return;
     const campaign = behind ? await campaigns.get(campaignId) : live.campaign;
     if (campaign === null) return;
+    // Two looks at once may end in another order than they began.
+    const present = this.#epochs.get(campaignId);
+    if (present !== undefined && isBefore(epoch, present)) return;
     this.#epochs.set(campaignId, epoch);
     // Between the question and now this process may have stored a newer version itself.
     const newest = catalog.get(campaignId)?.campaign;
@@ -89,6 +95,18 @@ class Following implements Follower {
     putInForce(catalog.put({ ...next, epoch: epoch.epoch }), epoch);
     gate.follow(campaignId, epoch.epoch, next.version);
     if (live === undefined) await this.#firstCounts(catalog.get(campaignId) as LiveCampaign);
+  }
+
+  /** Who is archived is not among the epochs any more, and must be seen as that once. */
+  async #takeArchived(there: ReadonlySet<string>): Promise<void> {
+    const { catalog, campaigns } = this.#parts;
+    for (const [id, { epoch }] of this.#epochs) {
+      if (there.has(id) || this.#archived.has(id)) continue;
+      const campaign = await campaigns.get(id);
+      if (campaign === null || campaign.archivedAt === null) continue;
+      this.#archived.add(id);
+      catalog.put({ ...campaign, epoch });
+    }
   }
 
   async #firstCounts(live: LiveCampaign): Promise<void> {
@@ -121,6 +139,13 @@ function putInForce(live: LiveCampaign, { state, baseSeq }: Epoch): void {
 
 function same(a: Epoch, b: Epoch): boolean {
   return a.epoch === b.epoch && a.state === b.state && a.baseSeq === b.baseSeq;
+}
+
+const ORDER: readonly EpochState[] = ['rebuilding', 'open', 'retired'];
+
+function isBefore(a: Epoch, b: Epoch): boolean {
+  if (a.epoch !== b.epoch) return a.epoch < b.epoch;
+  return ORDER.indexOf(a.state) < ORDER.indexOf(b.state);
 }
 
 const isHot = ({ campaign }: LiveCampaign, now: number): boolean => {

@@ -58,32 +58,33 @@ export async function rebuild(parts: RebuildParts, from: Epoch, gone: boolean): 
   const began = parts.system.monotonic();
   const epoch = await parts.epochs.begin(from.campaignId, from.epoch);
   if (epoch === null) return { kind: 'overtaken' };
-  return new Rebuild(parts, from, epoch, began).run(gone);
+  return new Rebuild(parts, epoch, began).run(gone);
 }
 
 class Rebuild {
   readonly #parts: RebuildParts;
-  readonly #from: Epoch;
+  /** as it was when it was begun: until it is opened nobody leases numbers or opens another */
   readonly #epoch: Epoch;
   readonly #began: number;
 
-  constructor(parts: RebuildParts, from: Epoch, epoch: Epoch, began: number) {
+  constructor(parts: RebuildParts, epoch: Epoch, began: number) {
     this.#parts = parts;
-    this.#from = from;
     this.#epoch = epoch;
     this.#began = began;
   }
 
   async run(gone: boolean): Promise<Rebuilt> {
-    const { campaigns, keeper, log, caughtUp, leaseMs } = this.#parts;
+    const { campaigns, keeper, log, caughtUp, leaseMs, system } = this.#parts;
     const { campaignId, epoch } = this.#epoch;
     const campaign = await campaigns.get(campaignId);
     if (campaign === null) return { kind: 'overtaken' };
     this.#say('begun', { gone });
     await keeper.freeze(campaignId, epoch);
+    const frozen = system.monotonic();
     if (log.state().fault !== null) return { kind: 'waiting', why: 'the log does not take facts' };
     await this.#salvage();
-    await this.#waitUntil(this.#began + TELL_MAX_MS + MARGIN_MS + (gone ? 0 : leaseMs));
+    // Whoever pressed just before that may be told until then, and what he is told is on the log.
+    await this.#waitUntil(frozen + TELL_MAX_MS + MARGIN_MS + (gone ? 0 : leaseMs));
     if (!(await caughtUp(DRAIN_PATIENCE_MS))) {
       return { kind: 'waiting', why: 'the record has not caught up with the log' };
     }
@@ -126,7 +127,7 @@ class Rebuild {
     const { gate, keeper, epochs, record } = this.#parts;
     const { id } = campaign;
     await gate.configure(campaign);
-    const { baseSeq } = this.#from;
+    const { baseSeq } = this.#epoch;
     let held = 0;
     let fresh = 0;
     let lastSeq = 0;
@@ -152,7 +153,8 @@ class Rebuild {
       this.#say('refused', { detail: armed.detail });
       return { kind: 'overtaken' };
     }
-    if (!(await epochs.open(opened))) return { kind: 'overtaken' };
+    // What the record has taken in since its holders were read, nobody at the gate would know of.
+    if (!(await epochs.open(opened, held))) return { kind: 'overtaken' };
     const tookMs = this.#parts.system.monotonic() - this.#began;
     this.#say('open', { issued: armed.issued, reserved: opened.reserved, tookMs: Math.round(tookMs) });
     return { kind: 'open', epoch: opened, issued: armed.issued, tookMs };
@@ -167,15 +169,19 @@ class Rebuild {
     { held, fresh, lastSeq }: { held: number; fresh: number; lastSeq: number },
   ): Promise<Epoch> {
     const dead = await this.#parts.operators.countDeadLetters(campaign.id);
-    const { leasedSeq, baseSeq, reservedUntil, reserved: before } = this.#from;
+    const { leasedSeq, baseSeq, reservedUntil, reserved: before } = this.#epoch;
     const logged = campaign.durability === 'logged';
     const still = reservedUntil === null ? 0 : Math.max(0, before - dead);
-    const unaccounted = logged ? 0 : Math.max(0, leasedSeq - baseSeq - fresh - dead) + still;
+    // Dead letters of earlier epochs were among `before`, and have no number above `baseSeq`.
+    const deadSince = Math.max(0, dead - before);
+    const unaccounted = logged ? 0 : Math.max(0, leasedSeq - baseSeq - fresh - deadSince) + still;
     const reserved = Math.min(dead + unaccounted, Math.max(0, campaign.quantity - held));
+    // Numbers go on above it, and none up to it is counted once more when this epoch ends.
+    const floorSeq = logged ? lastSeq : Math.max(leasedSeq, lastSeq);
     return {
       ...this.#epoch,
-      baseSeq: lastSeq,
-      leasedSeq: logged ? lastSeq : Math.max(leasedSeq, lastSeq),
+      baseSeq: floorSeq,
+      leasedSeq: floorSeq,
       reserved,
       reservedUntil: reserved > dead ? this.#parts.system.now() + GRACE_MS : null,
     };

@@ -81,7 +81,8 @@ class RecordLog implements Log {
     await new Promise<void>((resume) => this.#parts.system.afterTurn(resume));
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, BATCH_MAX);
-      const late = this.#parts.system.after(TELL_MS, () =>
+      // Again and again: others come while it does not answer.
+      const late = this.#parts.system.every(TELL_MS, () =>
         this.#failed('the record has not answered in time'),
       );
       try {

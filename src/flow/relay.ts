@@ -1,18 +1,21 @@
 /**
  * What the gate decided and nobody brought to the log: a process that died in between left it in the gate's outbox. The
- * relay brings it there after a while, and lets go of what the record has. It keeps nothing by itself, so two of them, or
- * one that died in the middle, do no harm: a fact may be on the log twice.
+ * relay brings it there after a while, and lets go of what the record has. All it knows by itself is what it need not do
+ * again, so two of them, or one that died in the middle, do no harm: a fact may be on the log twice.
  */
 
 import type { ClaimWon } from '../core/event.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { GateKeeper, LeftBehind } from '../ports/shared-gate.ts';
+import type { SeqMarks } from './seq-marks.ts';
 
 export interface RelayParts {
   keeper: Pick<GateKeeper, 'leftBehind' | 'letGo'>;
   log: Log;
   record: Pick<RecordStore, 'holders'>;
+  /** numbers that this relay has seen on the log: while the record is behind they are not sent again and again */
+  onLog?: SeqMarks;
 }
 
 export interface Relayed {
@@ -29,7 +32,7 @@ const BATCHES_MAX = 500;
  * Resolves when what was sent is on the log; rejects when that is not known.
  */
 export async function relay(parts: RelayParts, campaignId: string, upTo: number): Promise<Relayed> {
-  const { keeper, log, record } = parts;
+  const { keeper, log, record, onLog } = parts;
   const relayed: Relayed = { batches: 0, sent: 0 };
   let after = 0;
   for (;;) {
@@ -38,8 +41,15 @@ export async function relay(parts: RelayParts, campaignId: string, upTo: number)
     relayed.batches += left.length;
     const { done, missing } = await sortOut(record, campaignId, left);
     if (done > 0) await keeper.letGo(campaignId, done);
-    const due = missing.filter(({ decidedAt }) => decidedAt <= upTo).flatMap(({ facts }) => facts);
+    const due = missing
+      .filter(({ decidedAt }) => decidedAt <= upTo)
+      .flatMap(({ facts }) => facts)
+      .filter(({ seq }) => onLog?.has(seq) !== true);
+    const { fault } = log.state();
+    // It goes on trying with what it has taken: more of the same would only lengthen its queue.
+    if (due.length > 0 && fault !== null) throw new Error(fault);
     await sendAll(log, due);
+    for (const { seq } of due) onLog?.add(seq);
     relayed.sent += due.length;
     if (left.length < BATCHES_MAX) return relayed;
     after = lastSeqOf(left.at(-1) as LeftBehind);
@@ -73,7 +83,9 @@ export function sendAll(log: Log, facts: readonly ClaimWon[]): Promise<void> {
     const done = (error: Error | null): void => {
       open -= 1;
       failed ??= error;
-      if (open === 0) failed === null ? resolve() : reject(failed);
+      if (open > 0) return;
+      if (failed === null) resolve();
+      else reject(failed);
     };
     for (const fact of facts) log.append(fact, done);
   });

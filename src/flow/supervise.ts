@@ -14,6 +14,7 @@ import { isOver } from './fill-gate.ts';
 import type { RebuildParts } from './rebuild.ts';
 import { rebuild } from './rebuild.ts';
 import { relay } from './relay.ts';
+import { SeqMarks } from './seq-marks.ts';
 
 export interface SuperviseParts extends RebuildParts {
   leases: Leases;
@@ -57,6 +58,8 @@ const BLOCK_MIN = 100;
 const BLOCK_MAX = 20_000;
 /** A campaign that is over stays at the gate so long, for those whose answer is still on its way. */
 const OVER_MS = 10_000;
+/** A lowered quantity is at the gate before it is in the store; by then whoever lowers it is done, or is no more. */
+const LOWERING_MS = 10_000;
 
 export function makeSupervisor(parts: SuperviseParts): Supervisor {
   return new Supervising(parts);
@@ -72,6 +75,10 @@ class Supervising implements Supervisor {
   readonly #state: Supervision = { leading: false, rebuilding: 0, backlog: 0, relayed: 0, fault: null };
   readonly #rebuilding = new Set<string>();
   readonly #campaigns = new Map<string, Campaign>();
+  /** since when the gate has another quantity than the store, monotonic ms */
+  readonly #differing = new Map<string, number>();
+  /** what this relay has seen on the log, by the epoch that gave the numbers */
+  readonly #onLog = new Map<string, { epoch: number; marks: SeqMarks }>();
   /** those that were open in the last round that this process led */
   #open: Epoch[] = [];
   #stopped = false;
@@ -95,18 +102,18 @@ class Supervising implements Supervisor {
       const all: Epoch[] = [];
       for (const epoch of await epochs.all()) if (await this.#concerns(epoch)) all.push(epoch);
       // The gate's clock is read before the lease is renewed: a process that sleeps in between extends nothing by it.
-      const seen = await Promise.all(all.map(({ campaignId }) => keeper.inForce(campaignId)));
+      const seen = await Promise.allSettled(all.map(({ campaignId }) => keeper.inForce(campaignId)));
+      // Where nothing can be reached from here, another one may do better.
+      if (all.length > 0) await Promise.any(seen.map(settled)).catch(() => settled(seen[0] as Seen));
       this.#state.leading = !this.#stopped && (await this.#lead());
       this.#open = this.#state.leading ? all.filter(({ state }) => state === 'open') : [];
       if (!this.#state.leading) return;
-      let backlog = 0;
-      await Promise.all(
-        all.map(async (epoch, i) => {
-          backlog += await this.#lookAfter(epoch, seen[i] ?? null);
-        }),
+      const done = await Promise.allSettled(
+        all.map(async (epoch, i) => this.#lookAfter(epoch, await settled(seen[i] as Seen))),
       );
-      this.#state.backlog = backlog;
-      this.#state.fault = null;
+      this.#state.backlog = done.reduce((sum, one) => sum + (one.status === 'fulfilled' ? one.value : 0), 0);
+      const failed = done.find((one) => one.status === 'rejected');
+      this.#state.fault = failed ? (failed.reason as Error).message : null;
     } catch (error) {
       this.#state.fault = (error as Error).message;
     }
@@ -151,16 +158,17 @@ class Supervising implements Supervisor {
       return 0;
     }
     await this.#renew(campaign, epoch, inForce);
-    const { batches, sent } = await relay(this.#parts, campaignId, inForce.now - RELAY_AFTER_MS);
+    const parts = { ...this.#parts, onLog: this.#onLogOf(epoch) };
+    const { batches, sent } = await relay(parts, campaignId, inForce.now - RELAY_AFTER_MS);
     this.#state.relayed += sent;
     if (over && batches === 0) await this.#retire(campaign, epoch);
     return batches;
   }
 
   async #renew(campaign: Campaign, epoch: Epoch, inForce: InForce): Promise<void> {
-    const { gate, keeper, leaseMs, epochs, system } = this.#parts;
+    const { gate, keeper, leaseMs } = this.#parts;
     const { id } = campaign;
-    if (inForce.version < campaign.version || inForce.quantity !== campaign.quantity) {
+    if (this.#isOlder(inForce, campaign)) {
       await gate.configure({ ...campaign, epoch: epoch.epoch });
     }
     const leaseUntil = inForce.now + leaseMs;
@@ -168,12 +176,35 @@ class Supervising implements Supervisor {
       blockEnd: await this.#block(campaign, epoch, inForce),
       leaseUntil,
     });
-    const { reserved, reservedUntil } = epoch;
-    if (reserved > 0 && reservedUntil !== null && reservedUntil < system.now()) {
-      if (await epochs.unreserve(id, epoch.epoch, reserved)) {
-        await keeper.unreserve(id, epoch.epoch, reserved);
-      }
-    }
+    await this.#giveBack(epoch);
+  }
+
+  /** Units that nobody has turned up for; not those of dead letters, whose holders are known. */
+  async #giveBack({ campaignId, epoch, reserved, reservedUntil }: Epoch): Promise<void> {
+    const { epochs, keeper, operators, system } = this.#parts;
+    if (reserved === 0 || reservedUntil === null || reservedUntil >= system.now()) return;
+    const count = reserved - (await operators.countDeadLetters(campaignId));
+    if (count <= 0) return;
+    if (await epochs.unreserve(campaignId, epoch, count)) await keeper.unreserve(campaignId, epoch, count);
+  }
+
+  /** Whether the gate has to be told what the store has. */
+  #isOlder(inForce: InForce, { id, version, quantity }: Campaign): boolean {
+    const same = inForce.version === version && inForce.quantity !== quantity;
+    if (!same) this.#differing.delete(id);
+    if (!same) return inForce.version < version;
+    const now = this.#parts.system.monotonic();
+    const since = this.#differing.get(id) ?? now;
+    this.#differing.set(id, since);
+    return now - since >= LOWERING_MS;
+  }
+
+  #onLogOf({ campaignId, epoch }: Epoch): SeqMarks {
+    const known = this.#onLog.get(campaignId);
+    if (known?.epoch === epoch) return known.marks;
+    const marks = new SeqMarks();
+    this.#onLog.set(campaignId, { epoch, marks });
+    return marks;
   }
 
   /** The new end of its block of numbers, leased first; null: as it is. */
@@ -227,3 +258,8 @@ class Supervising implements Supervisor {
     return campaign;
   }
 }
+
+type Seen = PromiseSettledResult<InForce | null>;
+
+const settled = (seen: Seen): Promise<InForce | null> =>
+  seen.status === 'fulfilled' ? Promise.resolve(seen.value) : Promise.reject(seen.reason as Error);

@@ -12,7 +12,7 @@ export interface Epoch {
   version: number;
   epoch: number;
   state: EpochState;
-  /** wins up to here were in the record when the epoch was opened */
+  /** numbers up to here are of earlier epochs: what counts of them was recorded when it was opened, or is reserved */
   baseSeq: number;
   /** numbers up to here may have been given out */
   leasedSeq: number;
@@ -28,8 +28,11 @@ export interface Epochs {
   of(campaignId: string): Promise<Epoch | null>;
   /** Begins the next epoch, `rebuilding`, if the present one is still `from`; null when it is not. */
   begin(campaignId: string, from: number): Promise<Epoch | null>;
-  /** Opens an epoch that is being rebuilt; false when it no longer is the present one. */
-  open(epoch: Epoch): Promise<boolean>;
+  /**
+   * Opens an epoch that is being rebuilt; false when it no longer is the present one. With `held`, the number of claims
+   * its gate was filled with, also when the record has taken in another one since: that one would be in nobody's sight.
+   */
+  open(epoch: Epoch, held?: number): Promise<boolean>;
   /** Leases numbers up to `seq`, before any of them is given out; false when the epoch is not the open one. */
   lease(campaignId: string, epoch: number, seq: number): Promise<boolean>;
   /** Takes units out of `reserved`; false when the epoch is not the open one or there are not so many. */

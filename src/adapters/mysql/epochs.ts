@@ -67,14 +67,23 @@ export function makeMysqlEpochs({ pool, address }: Mysql, system: System): Epoch
       // Somebody may have begun the one after it since.
       return epoch?.epoch === from + 1 ? epoch : null;
     },
-    open: ({ campaignId, epoch, baseSeq, leasedSeq, reserved, reservedUntil }) =>
+    open: ({ campaignId, epoch, baseSeq, leasedSeq, reserved, reservedUntil }, held) =>
       changes(
         pool,
         `UPDATE campaigns
          SET gate_state = 'open', opened_epoch = epoch, base_seq = ?, leased_seq = ?, floor_seq = ?, reserved = ?,
            reserved_until = ?
-         WHERE id = ? AND epoch = ? AND gate_state = 'rebuilding'`,
-        [baseSeq, leasedSeq, Math.max(baseSeq, leasedSeq), reserved, reservedUntil, campaignId, epoch],
+         WHERE id = ? AND epoch = ? AND gate_state = 'rebuilding' AND issued = COALESCE(?, issued)`,
+        [
+          baseSeq,
+          leasedSeq,
+          Math.max(baseSeq, leasedSeq),
+          reserved,
+          reservedUntil,
+          campaignId,
+          epoch,
+          held ?? null,
+        ],
       ),
     lease: (campaignId, epoch, seq) =>
       changes(

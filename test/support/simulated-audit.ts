@@ -1,0 +1,70 @@
+// What was told in a simulated world, held against its record by the same checker as a real crowd's answers.
+
+import { checkHistory } from '../../src/core/history.ts';
+import type { Lived, Try } from './simulated-world.ts';
+
+export interface AuditRule {
+  /** false: at this level and after this trouble a told win may have been lost; what was kept for it may not be given */
+  keepsWins: boolean;
+}
+
+const OF_FREE = new Set(['I5', 'I11']);
+
+/** Contradictions in words; empty when all is well. */
+export function auditLife(lived: Lived, rule: AuditRule): string[] {
+  const { campaign, tries, record, letters, unresolved, reserved, forgotten } = lived;
+  const history = historyOf(tries);
+  const truth = {
+    perUserLimit: 1,
+    exclusive: true,
+    record: record.map(({ seq, userId, wonAt }) => ({
+      seq,
+      userId,
+      code: null,
+      status: 'issued',
+      wonAtMs: wonAt,
+    })),
+  };
+  const all = checkHistory(history, { ...truth, quantity: campaign.quantity }).checks;
+  // What is kept for those who may have been promised it is not there for others.
+  const left = campaign.quantity - reserved;
+  const free = left > 0 ? checkHistory(history, { ...truth, quantity: left }).checks : [];
+  const checks = [...all.filter(({ id }) => !OF_FREE.has(id)), ...free.filter(({ id }) => OF_FREE.has(id))];
+  const findings: string[] = [];
+  // `sold_out` is told when the gate has given all units out, not only when all are on the log. Those that the gate
+  // forgets before anybody has put them there (it takes two faults within 2 s) are given to others, and it was early.
+  for (const { id, ok, findings: said } of checks) {
+    // After a disaster numbers may have gaps; doubles they may not.
+    const serious = said.filter((one) => !one.includes('has no seq') && !(forgotten > 0 && isEarly(id, one)));
+    if (ok || serious.length === 0) continue;
+    if (!rule.keepsWins && !['I1', 'I6', 'I9'].includes(id)) continue;
+    findings.push(`${id}: ${serious[0]}`);
+  }
+  if (unresolved > 0) findings.push(`${unresolved} users never learnt their verdict`);
+  if (record.length + reserved > campaign.quantity)
+    findings.push(`${record.length} and ${reserved} reserved`);
+  const contradicted = letters.filter(({ campaignId }) => campaignId !== null);
+  if (rule.keepsWins && contradicted.length > 0)
+    findings.push(`set aside: ${JSON.stringify(contradicted[0])}`);
+  return findings;
+}
+
+const isEarly = (id: string, finding: string): boolean =>
+  id === 'I11' || (id === 'I8' && finding.includes('was told sold_out and also that he won'));
+
+function historyOf(tries: Try[]) {
+  const answers = [...new Set(tries.map(({ answer }) => answer))];
+  return {
+    length: tries.length,
+    user: tries.map(({ user }) => user),
+    claim: tries.map(() => 0),
+    invokedMs: tries.map(({ invokedMs }) => invokedMs),
+    completedMs: tries.map(({ completedMs }) => completedMs),
+    status: tries.map(({ status }) => status),
+    answer: tries.map(({ answer }) => answers.indexOf(answer)),
+    seq: tries.map(({ seq }) => seq),
+    answers,
+    codes: new Map<number, string>(),
+    nameOf: (user: number) => `u-${user}`,
+  };
+}
