@@ -101,7 +101,9 @@ export async function openKafkaLog(parts: KafkaLogParts): Promise<KafkaLog> {
   const admin = new Admin(clientOptions(parts.connection, CALL_MAX_MS, 1));
   try {
     const ends = await listEnds(admin, parts.system, parts, 2 * CALL_MAX_MS);
-    return new PartitionedLog(parts, admin, ends);
+    const log = new PartitionedLog(parts, admin, ends);
+    await log.connect();
+    return log;
   } catch (error) {
     await closeClient(parts.system, admin, CALL_MAX_MS);
     throw kafkaFault(error);
@@ -275,6 +277,23 @@ class PartitionedLog implements KafkaLog {
       next.set(partition, offset + 1);
       return { topic, partition, offset, id, facts };
     });
+  }
+
+  /** Everything that the first send would have to wait for: connections, where the partitions are, who we are. */
+  async connect(): Promise<void> {
+    const producer = this.#newProducer();
+    this.#producer = producer;
+    try {
+      const connected = Promise.all([
+        producer.connectToBrokers(),
+        producer.metadata({ topics: [this.#parts.topic] }),
+        producer.initIdempotentProducer({}),
+      ]);
+      await within(this.#system, this.#sendMaxMs, 'connecting', connected);
+    } catch {
+      // The first send says what is wrong.
+      this.#renewProducer();
+    }
   }
 
   #newProducer(): Producer {
