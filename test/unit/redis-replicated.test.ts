@@ -1,10 +1,11 @@
 // Protects: at level `replicated` nobody is told that he won, or that nothing is left, before a replica has it; and what
 // was told is there after the primary is gone for good.
 
+import { Cluster, type Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LocalService } from '../../scripts/services/local.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
-import { startRedis, startReplica } from '../../scripts/services/redis.ts';
+import { startRedis, startRedisCluster, startReplica } from '../../scripts/services/redis.ts';
 import type { RedisClient } from '../../src/adapters/redis/connect.ts';
 import type { RedisGate } from '../../src/adapters/redis/gate.ts';
 import { arming, connected, plainGate } from '../support/redis-gate.ts';
@@ -135,6 +136,30 @@ describe.skipIf(redis === null)('a replicated campaign', () => {
       expect(won.filter((user) => !there.has(user))).toEqual([]);
     } finally {
       promoted.disconnect();
+    }
+  });
+});
+
+describe('a replicated campaign that moved to another node of its cluster', () => {
+  it('is found there', { timeout: 30_000 }, async () => {
+    const cluster = await startOrSkip(() => startRedisCluster(3, { appendonly: false }));
+    if (cluster === null) return;
+    const client = await connected(cluster.url);
+    try {
+      if (!(client instanceof Cluster)) throw new Error('no cluster');
+      const slot = Number(await client.cluster('KEYSLOT', '{c:moved}:rule'));
+      const nodes = client.nodes('master');
+      const from = client.slots[slot]?.[0];
+      const to = nodes.find(({ options: { host, port } }) => `${host}:${port}` !== from) as Redis;
+      const id = (await to.cluster('MYID')) as string;
+      for (const node of nodes) await node.cluster('SETSLOT', slot, 'NODE', id);
+      const gate = plainGate(client, { prefix: '', levelOf });
+      gate.follow('moved', 1, 1);
+      expect(await verdict(gate, 'moved', 'ann')).toBe('unavailable');
+      await expect.poll(() => verdict(gate, 'moved', 'ann'), { timeout: 3_000 }).toBe('rebuilding');
+    } finally {
+      client.disconnect();
+      await cluster.stop();
     }
   });
 });

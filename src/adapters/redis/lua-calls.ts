@@ -72,7 +72,11 @@ export function makeLuaCalls(client: RedisClient, prefix: string, waiting = clie
       [Error | null, unknown],
       [Error | null, unknown],
     ];
-    if (error !== null) throw error;
+    if (error !== null) {
+      // A pipeline does not follow a campaign that moved in its cluster; a plain read finds out where to.
+      if (error.message.startsWith('MOVED ')) waiting.hget(keys[0] as string, 'epoch').catch(() => undefined);
+      throw error;
+    }
     return { reply, kept: waitError === null && Number(replicas) >= 1 };
   };
   return {
