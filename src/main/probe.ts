@@ -66,18 +66,9 @@ interface ProbedRedis {
 async function redisFindings(config: Config, system: System): Promise<ProbedRedis> {
   const address = parseRedisUrl(config.redisUrl as string);
   if (address.kind === 'invalid') return awayRedis(address.why);
-  const last = { fault: 'no answer' };
-  const client = connectRedis(address, {
-    callMaxMs: CALL_MAX_MS,
-    onFault: (error) => {
-      last.fault = error.message;
-    },
-  });
+  const client = connectRedis(address, { callMaxMs: CALL_MAX_MS });
   try {
-    const tooLong = new Promise<never>((_, reject) => {
-      system.after(CONNECT_MAX_MS, () => reject(new Error(last.fault)));
-    });
-    await Promise.race([untilReady(client), tooLong]);
+    await untilReady(client, { system, maxMs: CONNECT_MAX_MS });
     return redisLines(await probeRedis(client, system, config.redisPrefix ?? ''));
   } catch (error) {
     return awayRedis(`cannot be asked: ${(error as Error).message}`);

@@ -47,16 +47,15 @@ export async function openSharedGate(parts: OpenParts): Promise<SharedGateParts>
   if (address.kind === 'invalid') throw new RedisFault(`DIBS_REDIS_URL: ${address.why}`);
   const onFault = (error: Error): void => logger.debug({ err: error }, 'Redis');
   const connect = (): RedisClient => connectRedis(address, { callMaxMs: CALL_MAX_MS, onFault });
-  const [client, own] = [connect(), connect()];
+  const [client, waiting, own] = [connect(), connect(), connect()];
   const disconnect = (): void => {
-    client.disconnect();
-    own.disconnect();
+    for (const one of [client, waiting, own]) one.disconnect();
   };
   try {
     const patience = { system, maxMs: CONNECT_PATIENCE_MS };
-    await Promise.all([untilReady(client, patience), untilReady(own, patience)]);
+    await Promise.all([client, waiting, own].map((one) => untilReady(one, patience)));
     const durabilities = await checked(own, parts);
-    return assemble(parts, { address, client, own, durabilities, disconnect });
+    return assemble(parts, { address, client, waiting, own, durabilities, disconnect });
   } catch (error) {
     disconnect();
     throw error;
@@ -66,17 +65,20 @@ export async function openSharedGate(parts: OpenParts): Promise<SharedGateParts>
 interface Opened {
   address: RedisAddress;
   client: RedisClient;
+  /** where a wait for a replica holds nobody else up */
+  waiting: RedisClient;
   own: RedisClient;
   durabilities: Durability[];
   disconnect(): void;
 }
 
 function assemble({ config, system, catalog }: OpenParts, opened: Opened): SharedGateParts {
-  const { address, client, own, durabilities, disconnect } = opened;
+  const { address, client, waiting, own, durabilities, disconnect } = opened;
   const prefix = config.redisPrefix ?? '';
   const hears: SharedGateParts['hears'] = { fault: () => undefined, blockEnd: () => undefined };
   const gate = makeRedisGate({
     client,
+    waitingClient: waiting,
     system,
     prefix,
     levelOf: (campaignId) => catalog.get(campaignId)?.campaign.durability,
