@@ -6,7 +6,7 @@
 
 import type { ClaimWon } from '../core/event.ts';
 import type { Log } from '../ports/log.ts';
-import type { RecordStore } from '../ports/record.ts';
+import type { RecordStore, SettledSeqs } from '../ports/record.ts';
 import type { GateKeeper, LeftBehind } from '../ports/shared-gate.ts';
 import type { SeqMarks } from './seq-marks.ts';
 
@@ -14,6 +14,8 @@ export interface RelayParts {
   keeper: Pick<GateKeeper, 'leftBehind' | 'letGo'>;
   log: Log;
   record: Pick<RecordStore, 'holders'>;
+  /** what needs no sending beside what the record holds: what it has set aside. Absent: nothing does */
+  settled?: SettledSeqs;
   /** numbers that this relay has seen on the log: while the record is behind they are not sent again and again */
   onLog?: SeqMarks;
 }
@@ -32,14 +34,14 @@ const BATCHES_MAX = 500;
  * Resolves when what was sent is on the log; rejects when that is not known.
  */
 export async function relay(parts: RelayParts, campaignId: string, upTo: number): Promise<Relayed> {
-  const { keeper, log, record, onLog } = parts;
+  const { keeper, log, onLog } = parts;
   const relayed: Relayed = { batches: 0, sent: 0 };
   let after = 0;
   for (;;) {
     const left = await keeper.leftBehind(campaignId, after, BATCHES_MAX);
     if (left.length === 0) return relayed;
     relayed.batches += left.length;
-    const { done, missing } = await sortOut(record, campaignId, left);
+    const { done, missing } = await sortOut(parts, campaignId, left);
     if (done > 0) await keeper.letGo(campaignId, done);
     const due = missing
       .filter(({ decidedAt }) => decidedAt <= upTo)
@@ -58,14 +60,15 @@ export async function relay(parts: RelayParts, campaignId: string, upTo: number)
 
 /** Up to which seq the record has every batch, and the batches that it does not have whole. */
 async function sortOut(
-  record: RelayParts['record'],
+  { record, settled }: Pick<RelayParts, 'record' | 'settled'>,
   campaignId: string,
   left: LeftBehind[],
 ): Promise<{ done: number; missing: LeftBehind[] }> {
   const first = left[0]?.facts[0]?.seq ?? 1;
   const last = lastSeqOf(left.at(-1) as LeftBehind);
-  const { seqs } = await record.holders(campaignId, first - 1, last - first + 1);
-  const recorded = new Set(seqs);
+  const recorded = settled
+    ? await settled.settled(campaignId, first, last)
+    : new Set((await record.holders(campaignId, first - 1, last - first + 1)).seqs);
   const missing = left.filter(({ facts }) => facts.some(({ seq }) => !recorded.has(seq)));
   const firstMissing = missing[0]?.facts[0]?.seq ?? last + 1;
   const whole = left.filter((batch) => lastSeqOf(batch) < firstMissing);

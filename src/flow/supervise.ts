@@ -9,6 +9,7 @@
 import type { Campaign } from '../core/campaign.ts';
 import type { Epoch } from '../ports/epochs.ts';
 import type { Leases } from '../ports/leases.ts';
+import type { SettledSeqs } from '../ports/record.ts';
 import type { InForce } from '../ports/shared-gate.ts';
 import { isOver } from './fill-gate.ts';
 import type { RebuildParts } from './rebuild.ts';
@@ -17,6 +18,8 @@ import { relay } from './relay.ts';
 import { SeqMarks } from './seq-marks.ts';
 
 export interface SuperviseParts extends RebuildParts {
+  /** see flow/relay */
+  settled?: SettledSeqs;
   leases: Leases;
   /** who this process is, for the lease */
   holder: string;
@@ -233,10 +236,8 @@ class Supervising implements Supervisor {
   /** It is over: from now on its winners are answered from the record, which has them all. */
   async #retire(campaign: Campaign, epoch: Epoch): Promise<void> {
     const { epochs, gate, caughtUp, system } = this.#parts;
-    const overSince = Math.min(
-      campaign.closedAt ?? Number.POSITIVE_INFINITY,
-      campaign.closesAt ?? campaign.updatedAt,
-    );
+    const never = Number.POSITIVE_INFINITY;
+    const overSince = Math.min(campaign.closedAt ?? never, campaign.closesAt ?? never);
     if (system.now() - overSince < OVER_MS || !(await caughtUp(OVER_MS))) return;
     if (await epochs.retire(campaign.id, epoch.epoch)) await gate.unload(campaign.id);
   }

@@ -14,6 +14,7 @@ import { steady } from '../adapters/mysql/steady.ts';
 import type { RedisGate } from '../adapters/redis/gate.ts';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
+import { makeSqlSettled } from '../adapters/sql/settled.ts';
 import type { Config } from '../config/load.ts';
 import type { Campaign } from '../core/campaign.ts';
 import type { Catalog } from '../flow/catalog.ts';
@@ -151,6 +152,7 @@ function storedParts(mysql: Mysql, system: System) {
     operators: steady(makeSqlOperators(mysql.db), mysql.address, system),
     epochs: makeMysqlEpochs(mysql, system),
     leases: makeMysqlLeases(mysql, system),
+    settled: steady(makeSqlSettled(mysql.db), mysql.address, system),
   };
 }
 
