@@ -10,6 +10,8 @@ import { connect } from 'node:net';
 
 export interface Load {
   port: number;
+  /** further servers; connections are spread over all of them */
+  morePorts?: readonly number[];
   campaign: string;
   connections: number;
   /** stop after so long … */
@@ -29,6 +31,10 @@ export interface LoadResult {
   p99Ms: number;
   maxMs: number;
   statuses: Record<string, number>;
+  /** when the last answer had come, epoch ms */
+  endedAt: number;
+  /** CPU that the generator itself has used, µs */
+  cpuMicros: number;
 }
 
 const PAD = 10;
@@ -63,9 +69,11 @@ export async function generate(load: Load): Promise<LoadResult> {
     socket.write(request);
   }
 
-  const run = (): Promise<void> =>
+  const ports = [load.port, ...(load.morePorts ?? [])];
+  const run = (_: unknown, nth: number): Promise<void> =>
     new Promise((resolve, reject) => {
-      const socket = connect({ port: load.port, host: '127.0.0.1', noDelay: true });
+      const port = ports[nth % ports.length] as number;
+      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       let pressedAt = 0;
       let had = '';
       socket.on('connect', () => {
@@ -96,6 +104,8 @@ export async function generate(load: Load): Promise<LoadResult> {
     });
 
   await Promise.all(Array.from({ length: load.connections }, run));
+  const endedAt = Date.now();
+  const cpu = process.cpuUsage();
   const seconds = (performance.now() - began) / 1000;
   const sorted = Float64Array.from(latencies).sort();
   const quantile = (q: number): number =>
@@ -108,6 +118,8 @@ export async function generate(load: Load): Promise<LoadResult> {
     p99Ms: quantile(0.99),
     maxMs: quantile(1),
     statuses,
+    endedAt,
+    cpuMicros: cpu.user + cpu.system,
   };
 }
 

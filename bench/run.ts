@@ -1,13 +1,19 @@
 /** `npm run bench [-- CASE…]`: runs the suite, prints ratios against their targets, writes bench/result.json. */
 
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { claimPath } from './cases/claim-path.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { crowdSize } from './cases/crowd-size.ts';
 import { latency } from './cases/latency.ts';
+import { mysqlRecord } from './cases/mysql-record.ts';
 import { redisGate } from './cases/redis-gate.ts';
+import { sharedPath } from './cases/shared-path.ts';
+import { sharedProcesses } from './cases/shared-processes.ts';
+import { sharedRebuild } from './cases/shared-rebuild.ts';
+import { sharedWait } from './cases/shared-wait.ts';
 import { streams } from './cases/streams.ts';
 import type { Figure } from './measure.ts';
+import { isShort } from './measure.ts';
 
 const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'claim-path': claimPath,
@@ -16,6 +22,11 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'crowd-size': crowdSize,
   streams,
   'redis-gate': redisGate,
+  'mysql-record': mysqlRecord,
+  'shared-path': sharedPath,
+  'shared-wait': sharedWait,
+  'shared-rebuild': sharedRebuild,
+  'shared-processes': sharedProcesses,
 };
 
 function line(one: Figure): string {
@@ -38,5 +49,13 @@ for (const name of names) {
     for (const [key, value] of Object.entries(one.notes)) process.stdout.write(`         ${key}: ${value}\n`);
   }
 }
-const result = { node: process.version, at: new Date().toISOString(), figures };
-writeFileSync(new URL('./result.json', import.meta.url), `${JSON.stringify(result, null, 2)}\n`);
+if (!isShort) keep(figures);
+
+/** What was measured now takes the place of what was before; cases that did not run keep theirs. */
+function keep(measured: Figure[]): void {
+  const file = new URL('./result.json', import.meta.url);
+  const before = (JSON.parse(readFileSync(file, 'utf8')) as { figures: Figure[] }).figures;
+  const others = before.filter(({ id }) => !measured.some((one) => one.id === id));
+  const result = { node: process.version, at: new Date().toISOString(), figures: [...others, ...measured] };
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+}

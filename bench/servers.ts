@@ -1,15 +1,18 @@
 /** Starts what is measured, each as a process of its own, pinned to a core where the figure is about one process. */
 
 import type { ChildProcess } from 'node:child_process';
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { Load, LoadResult } from './generator.ts';
 
 const here = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
+
+/** of util-linux, which every Linux has */
+const PINNER = 'taskset';
 
 /** Which core; null: any. */
 export type Core = 0 | 1 | null;
@@ -30,11 +33,14 @@ async function start(
   env: Record<string, string>,
 ): Promise<[ChildProcess, unknown]> {
   const command = [process.execPath, file, ...args];
-  const pinned = core === null ? command : ['taskset', '-c', String(core), ...command];
+  const pinned = core === null ? command : [PINNER, '-c', String(core), ...command];
   const child = spawn(pinned[0] as string, pinned.slice(1), {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
   });
+  const end = (): void => void child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   for await (const line of createInterface({ input: child.stdout })) {
     if (line.startsWith('{')) return [child, JSON.parse(line)];
   }
@@ -51,9 +57,14 @@ function stopper(child: ChildProcess): () => Promise<void> {
 }
 
 /** Starts a program that says `{"port":…}` when it listens. */
-export async function startProgram(file: string, args: string[], core: Core): Promise<Running> {
+export async function startProgram(
+  file: string,
+  args: string[],
+  core: Core,
+  env: Record<string, string> = {},
+): Promise<Running> {
   const began = performance.now();
-  const [child, said] = await start(file, args, core, {});
+  const [child, said] = await start(file, args, core, env);
   const { port } = said as { port: number };
   return {
     pid: child.pid as number,
@@ -87,7 +98,7 @@ export async function startDibs({ core, dataDir, env }: DibsOptions): Promise<Ru
   return {
     pid: child.pid as number,
     port: Number(new URL((said as { url: string }).url).port),
-    adminKey: readFileSync(join(folder, 'admin.key'), 'utf8').trim(),
+    adminKey: env?.['DIBS_ADMIN_KEY'] ?? readFileSync(join(folder, 'admin.key'), 'utf8').trim(),
     startedInMs,
     async stop() {
       await stop();
@@ -114,7 +125,12 @@ export async function recorded(server: Running, campaign: string): Promise<void>
 }
 
 /** Makes an open campaign. */
-export async function openCampaign(server: Running, id: string, quantity: number): Promise<void> {
+export async function openCampaign(
+  server: Running,
+  id: string,
+  quantity: number,
+  durability: 'disk' | 'logged' = 'disk',
+): Promise<void> {
   const call = async (path: string, body?: object): Promise<void> => {
     const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, {
       method: 'POST',
@@ -132,9 +148,15 @@ export async function openCampaign(server: Running, id: string, quantity: number
     kind: 'coupon',
     quantity,
     mode: 'instant',
-    durability: 'disk',
+    durability,
   });
   await call(`/v1/admin/campaigns/${id}/open`);
+}
+
+/** Puts a process that runs already, with all its threads, on a core; null: on all. */
+export function pin(pid: number, core: Core): void {
+  const cores = core === null ? `0-${availableParallelism() - 1}` : String(core);
+  execFileSync(PINNER, ['-acp', cores, String(pid)], { stdio: 'ignore' });
 }
 
 /** Resident memory of a process once it has been idle for a while, MiB. */
