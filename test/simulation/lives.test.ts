@@ -7,7 +7,8 @@ import { describe, expect, it } from 'vitest';
 import type { Durability } from '../../src/core/campaign.ts';
 import { seed } from '../support/seed.ts';
 import { auditLife } from '../support/simulated-audit.ts';
-import { type Fault, live, type Mutant } from '../support/simulated-world.ts';
+import type { Mutant } from '../support/simulated-mutants.ts';
+import { type Fault, live } from '../support/simulated-world.ts';
 
 const KEEPING_MEMORY: Fault[] = [
   'api killed',

@@ -1,7 +1,8 @@
 // What was told in a simulated world, held against its record by the same checker as a real crowd's answers.
 
 import { checkHistory } from '../../src/core/history.ts';
-import type { Lived, Try } from './simulated-world.ts';
+import type { Try } from './simulated-crowd.ts';
+import type { Lived } from './simulated-world.ts';
 
 export interface AuditRule {
   /** false: at this level and after this trouble a told win may have been lost; what was kept for it may not be given */

@@ -4,8 +4,8 @@
 
 import type { Campaign, Durability } from '../../src/core/campaign.ts';
 import type { ClaimWon } from '../../src/core/event.ts';
-import { type Catalog, makeCatalog } from '../../src/flow/catalog.ts';
-import { type ClaimFlow, makeClaimFlow, type Outcome } from '../../src/flow/claim.ts';
+import { makeCatalog } from '../../src/flow/catalog.ts';
+import { makeClaimFlow } from '../../src/flow/claim.ts';
 import { makeCodes } from '../../src/flow/codes.ts';
 import { makeFollower } from '../../src/flow/follow.ts';
 import { makeRecorder } from '../../src/flow/record.ts';
@@ -13,25 +13,13 @@ import { makeSupervisor } from '../../src/flow/supervise.ts';
 import { caughtUp } from '../../src/main/recorder/caught-up.ts';
 import { repeat } from '../../src/main/repeat.ts';
 import type { Log } from '../../src/ports/log.ts';
-import type { GateKeeper } from '../../src/ports/shared-gate.ts';
 import { sampleCampaign } from './samples.ts';
+import { type Api, Crowd, type Try } from './simulated-crowd.ts';
 import { askGate, keepGate, SimulatedGate, type Snapshot } from './simulated-gate.ts';
 import { makeProducer, SimulatedTopic } from './simulated-log.ts';
+import { forgetCare, keeperWithout, type Mutant, withoutWait } from './simulated-mutants.ts';
 import { askRecord, SimulatedRecord } from './simulated-record.ts';
 import { Chance, makeWire, SimulatedProcess, SimulatedTime, type Wire } from './simulated-time.ts';
-
-/** A protection that is taken out on purpose, to see that it is missed. */
-export type Mutant =
-  | 'drain'
-  | 'salvage'
-  | 'arming'
-  | 'tell bound'
-  | 'wait'
-  | 'late rule'
-  | 'freeze'
-  | 'comparing'
-  | 'again on the log'
-  | 'relay';
 
 export interface WorldOptions {
   seed: number;
@@ -60,15 +48,6 @@ export type Fault =
   | 'log away'
   | 'record away';
 
-export interface Try {
-  user: number;
-  invokedMs: number;
-  completedMs: number;
-  status: number;
-  answer: string;
-  seq: number;
-}
-
 export interface Lived {
   campaign: Campaign;
   tries: Try[];
@@ -83,21 +62,9 @@ export interface Lived {
   forgotten: number;
 }
 
-const STATUS: Readonly<Record<string, number>> = { won: 201, already_won: 200, sold_out: 409 };
-const RUSH_MS = 3_000;
 const TROUBLE_MS = 6_000;
 const END_MS = 90_000;
-const USER_PATIENCE_MS = 8_000;
 const SOURCE = 'claims/0';
-
-interface Api {
-  process: SimulatedProcess;
-  flow: ClaimFlow;
-  ready: boolean;
-  open: Set<() => void>;
-  /** so long, as soon as somebody presses; 0: not */
-  dozesMs: number;
-}
 
 export async function live(options: WorldOptions): Promise<Lived> {
   return new World(options).run();
@@ -116,13 +83,11 @@ class World {
   readonly #apis: Api[] = [];
   readonly #supervisors: SimulatedProcess[] = [];
   readonly #recorders: SimulatedProcess[] = [];
-  readonly #tries: Try[] = [];
   readonly #recorderMs: number;
   readonly #recorderBatch: number;
-  readonly #users: number;
+  readonly #crowd: Crowd;
   #gateAway: { until: number; hangs: boolean } | null = null;
   #recordAwayUntil = 0;
-  #unresolved = 0;
   #forgotten = 0;
   #snapshot: Snapshot | null = null;
 
@@ -134,8 +99,17 @@ class World {
     this.#gate = new SimulatedGate(() => this.#clock.now());
     this.#record = new SimulatedRecord(() => this.#clock.now());
     const quantity = 2 + chance.below(8);
-    this.#users = quantity + chance.below(10);
+    const users = quantity + chance.below(10);
     this.#campaign = sampleCampaign({ quantity, durability: options.durability });
+    this.#crowd = new Crowd({
+      time: this.#time,
+      chance,
+      campaignId: this.#campaign.id,
+      users,
+      apis: this.#apis,
+      say: (what) => this.#say(what),
+      dozed: () => this.#make('gate emptied', 0),
+    });
     // Now and then a recorder that falls behind.
     const slow = chance.in(0.4);
     this.#recorderMs = slow ? chance.between(100, 700) : 5;
@@ -152,13 +126,12 @@ class World {
     for (let i = 0; i < apis; i++) this.#startApi(i);
     for (const i of [0, 1]) this.#startSupervisor(i);
     for (const i of [0, 1]) this.#startRecorder(i);
-    for (let user = 0; user < this.#users; user++) this.#comes(user);
+    this.#crowd.come();
     const count = 1 + this.#chance.below(4);
     for (let i = 0; i < count; i++) this.#planTrouble();
-    this.#unresolved = this.#users;
-    await this.#time.run(END_MS, () => this.#unresolved === 0 && this.#time.nowMs > TROUBLE_MS + 6_000);
+    await this.#time.run(END_MS, () => this.#crowd.unresolved === 0 && this.#time.nowMs > TROUBLE_MS + 6_000);
     const tookMs = this.#time.nowMs;
-    const unresolved = this.#unresolved;
+    const { unresolved, tries } = this.#crowd;
     // What the record still has to take in.
     await this.#time.run(tookMs + 60_000, () => this.#record.next(SOURCE) === this.#topic.facts.length);
     for (const { process } of this.#apis) process.die();
@@ -167,7 +140,7 @@ class World {
     const record = this.#record.claims(id);
     return {
       campaign: this.#campaign,
-      tries: this.#tries,
+      tries,
       record,
       letters: this.#record.letters,
       unresolved,
@@ -259,7 +232,7 @@ class World {
     const supervisor = makeSupervisor({
       ...ports,
       gate: askGate(this.#gate, process, gateWire),
-      keeper: this.#keeper(gateWire),
+      keeper: keeperWithout(this.#options.without, keepGate(this.#gate, gateWire), this.#gate),
       log,
       system: this.#options.without === 'wait' ? withoutWait(process) : process,
       caughtUp: this.#caughtUp(process, log, ports),
@@ -269,26 +242,6 @@ class World {
       onStep: (_id, step, detail) => this.#say(`supervisor-${index} ${step} ${JSON.stringify(detail)}`),
     });
     repeat(process, 500, () => supervisor.round());
-  }
-
-  #keeper(wire: Wire): GateKeeper {
-    const keeper = keepGate(this.#gate, wire);
-    const { without } = this.#options;
-    const nothing = async () => [];
-    const isFrozen = (id: string): boolean => this.#gate.inForce(id)?.epoch === 0;
-    if (without === 'salvage') {
-      return {
-        ...keeper,
-        leftBehind: (id, ...more) => (isFrozen(id) ? nothing() : keeper.leftBehind(id, ...more)),
-      };
-    }
-    if (without === 'relay') {
-      return {
-        ...keeper,
-        leftBehind: (id, ...more) => (isFrozen(id) ? keeper.leftBehind(id, ...more) : nothing()),
-      };
-    }
-    return without === 'freeze' ? { ...keeper, freeze: async () => undefined } : keeper;
   }
 
   #caughtUp(process: SimulatedProcess, log: Log, { record }: ReturnType<typeof askRecord>) {
@@ -416,82 +369,6 @@ class World {
       if (this.#apis[index] === api) this.#startApi(index);
     });
   }
-
-  // The users.
-
-  #comes(user: number): void {
-    const chance = this.#chance;
-    const tries = chance.in(0.25) ? 2 : 1;
-    let known = false;
-    const press = (): void =>
-      this.#press(user, (answer) => {
-        const isVerdict = answer in STATUS;
-        if (!isVerdict && !known) return this.#time.in(chance.between(100, 900), press);
-        if (!known && isVerdict) {
-          known = true;
-          this.#unresolved -= 1;
-          // Who knows asks again, now and then.
-          for (let i = chance.below(3); i > 0; i--) this.#time.in(chance.between(1, 6_000), press);
-        }
-        return undefined;
-      });
-    const atMs = chance.between(20, RUSH_MS);
-    for (let i = 0; i < tries; i++) this.#time.at(atMs + (i === 0 ? 0 : chance.between(0, 300)), press);
-  }
-
-  #press(user: number, hears: (answer: string) => void): void {
-    const api = this.#chance.of(this.#apis);
-    const invokedMs = this.#time.nowMs;
-    let open = true;
-    const settle = (answer: string, seq = 0): void => {
-      if (!open) return;
-      open = false;
-      api.open.delete(cut);
-      const status = answer === 'cut' ? 0 : (STATUS[answer] ?? 503);
-      this.#tries.push({ user, invokedMs, completedMs: this.#time.nowMs, status, answer, seq });
-      this.#say(`user ${user} hears ${answer} ${seq === 0 ? '' : seq}`);
-      hears(answer);
-    };
-    const cut = (): void => settle('cut');
-    api.open.add(cut);
-    this.#time.in(USER_PATIENCE_MS, cut);
-    if (!api.process.alive || !api.ready) return this.#time.in(2, cut);
-    const tell = (outcome: Outcome): void => {
-      const [answer, seq] = toldOf(outcome);
-      this.#time.in(1, () => settle(answer, seq));
-    };
-    const asked = { campaignId: this.#campaign.id, userId: `u-${user}`, key: null, tokenClaims: {} };
-    return this.#time.in(1, () =>
-      api.process.wake(() => {
-        api.flow.claim(asked, tell);
-        if (api.dozesMs > 0) this.#doze(api);
-      }),
-    );
-  }
-
-  #doze(api: Api): void {
-    const forMs = api.dozesMs;
-    api.dozesMs = 0;
-    this.#time.in(0.05, () => api.process.sleep(forMs));
-    this.#time.in(this.#chance.between(5, 300), () => this.#make('gate emptied', 0));
-  }
 }
 
 const nameOf = ({ epoch, seq, userId }: ClaimWon): string => `${epoch}/${seq}/${userId}`;
-
-function toldOf(outcome: Outcome): [answer: string, seq: number] {
-  if (outcome.verdict === 'none') return [outcome.problem.code, 0];
-  return [outcome.verdict, 'claim' in outcome ? outcome.claim.seq : 0];
-}
-
-/** As if everything were known to be on the log. */
-function forgetCare(catalog: Catalog): void {
-  for (const live of catalog.all()) live.onLog.has = () => true;
-}
-
-/** Waits of a second and more, but for the patience with which others are waited for, are over at once. */
-function withoutWait(process: SimulatedProcess): SimulatedProcess {
-  const hasty = Object.create(process) as SimulatedProcess;
-  hasty.after = (ms, run) => process.after(ms >= 1_000 && ms < 4_000 ? 0 : ms, run);
-  return hasty;
-}
