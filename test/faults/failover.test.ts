@@ -4,6 +4,7 @@
 import { afterAll, describe, expect, it } from 'vitest';
 import { askRedis } from '../../scripts/services/ask-redis.ts';
 import { startKafka } from '../../scripts/services/kafka.ts';
+import type { LocalService } from '../../scripts/services/local.ts';
 import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { startRedis, startRedisCluster, startReplica, startSentinel } from '../../scripts/services/redis.ts';
@@ -31,7 +32,7 @@ describe.skipIf(both === null)('', () => {
       await survive(site, options, async (crowd) => {
         await crowd.at(1 / 3);
         await primary.kill();
-        await untilPromoted(replica.port);
+        await untilPromoted(sentinel, replica);
         // It comes back as the replica of its replica, without which nobody can be told that he won.
         await primary.restart();
       });
@@ -65,8 +66,9 @@ describe.skipIf(both === null)('', () => {
   });
 });
 
-async function untilPromoted(port: number): Promise<void> {
+/** Until the sentinel sends clients to the one that it promoted. */
+async function untilPromoted(sentinel: LocalService, { port }: LocalService): Promise<void> {
   await expect
-    .poll(async () => await askRedis({ port }, 'INFO replication'), { timeout: 20_000, interval: 100 })
-    .toContain('role:master');
+    .poll(() => askRedis(sentinel, 'INFO sentinel'), { timeout: 20_000, interval: 100 })
+    .toContain(`address=127.0.0.1:${port}`);
 }

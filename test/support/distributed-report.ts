@@ -23,6 +23,8 @@ export interface FaultResult {
   quantity: number;
   told: number;
   recorded: number;
+  /** units that nobody gets, because somebody may have been promised them */
+  reserved: number;
   unknown: number;
   retries: number;
   closedMs: number;
@@ -74,15 +76,17 @@ Dibs. In each row a crowd of people who retry presses at all processes, a fifth 
 middle; the rush goes on until everything is sold out. Then every answer is held against the record (invariants I1 to
 I11 of the contract), the rows are counted in the database itself, and the server's own integrity report must be green.
 
-* **told** and **recorded**: winners by the answers, and by the database. Both must be the quantity.
+* **told** and **recorded**: winners by the answers, and by the database. Both must be the quantity, less what is kept.
+* **kept**: below level \`logged\` numbers are leased to the gate in advance. After it lost its memory, those of which
+  nobody knows whether they were promised are kept back for a day, or until an operator gives them back.
 * **unknown**: tries without an answer, or answered 503 \`outcome_unknown\`. Each of these people asked again.
 * **retries**: tries after somebody's first: what the fault cost the people.
 * **closed**: the longest time in which nobody got a verdict. Numbers depend on the machine: two cores carry all
   services, all processes and the crowd.
 * **epoch**: how often the gate was made anew, plus one.
 
-| Fault | Level | Quantity | Told | Recorded | Unknown | Retries | Closed | Epoch | Integrity |
-|---|---|---:|---:|---:|---:|---:|---:|---:|---|
+| Fault | Level | Quantity | Told | Recorded | Kept | Unknown | Retries | Closed | Epoch | Integrity |
+|---|---|---:|---:|---:|---:|---:|---:|---:|---:|---|
 ${faults.map(faultRow).join('\n')}
 
 ## Protections taken out
@@ -98,13 +102,14 @@ ${takenOut.map(({ protection, fault, said }) => `| ${protection} | ${fault} | ${
 
 function faultRow(one: FaultResult): string {
   const closed = `${(one.closedMs / 1000).toFixed(1)} s`;
-  const { fault, level, quantity, told, recorded, unknown, retries, epoch, integrity } = one;
+  const { fault, level, quantity, told, recorded, reserved, unknown, retries, epoch, integrity } = one;
   const cells = [
     fault,
     level,
     quantity,
     told,
     recorded,
+    reserved,
     unknown,
     retries,
     closed,

@@ -31,6 +31,7 @@ export interface Rushed {
   campaignId: string;
   crowd: CrowdResult;
   audit: Audit;
+  reserved: number;
 }
 
 let made = 0;
@@ -70,7 +71,7 @@ export async function rush(
     reserved,
     ...(options.auditMs === undefined ? {} : { patienceMs: options.auditMs }),
   });
-  return { campaignId, crowd: result, audit };
+  return { campaignId, crowd: result, audit, reserved };
 }
 
 /** The same, and everything must be as if there had been no fault. The row of the table is left behind. */
@@ -80,11 +81,23 @@ export async function survive(
   trouble: (crowd: Crowd, campaignId: string) => Promise<void>,
 ): Promise<Rushed> {
   const rushed = await rush(site, options, trouble);
-  const { crowd, audit } = rushed;
+  const { crowd, audit, reserved } = rushed;
   const { fault, durability: level = 'logged', quantity = 3000 } = options;
   const { told, unknown, retries, closedMs, words } = crowd;
   const { integrity, epoch, recorded } = audit;
-  const row = { fault, level, quantity, told, recorded, unknown, retries, closedMs, epoch, integrity };
+  const row = {
+    fault,
+    level,
+    quantity,
+    told,
+    recorded,
+    reserved,
+    unknown,
+    retries,
+    closedMs,
+    epoch,
+    integrity,
+  };
   leaveResult(inject('faultResults'), { kind: 'fault', ...row });
   expect(audit.findings, `${JSON.stringify(words)}\n${site.said()}`).toEqual([]);
   return rushed;

@@ -40,10 +40,6 @@ export interface DibsProcess {
   kill(): Promise<void>;
   /** SIGTERM; the exit code */
   stop(): Promise<number | null>;
-  /** SIGSTOP: alive, holding its connections, and silent */
-  pause(): void;
-  /** SIGCONT */
-  resume(): void;
   /** the end of what it logged, of all its starts */
   said(): string;
 }
@@ -248,8 +244,6 @@ async function makeProcess(
     },
     kill: async () => void (await end('SIGKILL')),
     stop: () => end('SIGTERM'),
-    pause: () => void child?.kill('SIGSTOP'),
-    resume: () => void child?.kill('SIGCONT'),
     said: () => said,
   };
 }
