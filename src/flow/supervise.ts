@@ -63,6 +63,8 @@ const BLOCK_MAX = 20_000;
 const OVER_MS = 10_000;
 /** A lowered quantity is at the gate before it is in the store; by then whoever lowers it is done, or is no more. */
 const LOWERING_MS = 10_000;
+/** A new campaign is in the store before it is at the gate; whoever makes it brings it there within this. */
+const BEGINNING_MS = 2_000;
 
 export function makeSupervisor(parts: SuperviseParts): Supervisor {
   return new Supervising(parts);
@@ -156,6 +158,8 @@ class Supervising implements Supervisor {
     const over = isOver(campaign, system.now());
     const isRight = inForce?.armed === true && inForce.epoch === epoch.epoch && epoch.state === 'open';
     if (!isRight) {
+      const age = Math.abs(system.now() - campaign.createdAt);
+      if (epoch.epoch === 1 && epoch.state === 'open' && age < BEGINNING_MS) return 0;
       if (over && epoch.state === 'open') await this.#retireLost(epoch);
       else this.#rebuild(epoch);
       return 0;

@@ -250,6 +250,18 @@ describe('a gate that has lost something', () => {
   });
 });
 
+describe('a new campaign', () => {
+  it('is left to whoever makes it, and made good when it never came to the gate', async () => {
+    const { bench, rounds } = makeSupervised();
+    const createdAt = bench.clock.now();
+    bench.sql.create(sampleCampaign({ id: 'new', durability: 'logged', quantity: 10, createdAt }));
+    await rounds(1_500);
+    expect(bench.sql.row('new')).toMatchObject({ epoch: 1, state: 'open' });
+    await rounds(5_000);
+    expect(bench.sql.row('new')).toMatchObject({ epoch: 2, state: 'open' });
+  });
+});
+
 describe('what was left behind', () => {
   it('is brought onto the log after 2 s, once, and let go of when it is recorded', async () => {
     const { bench, rounds, supervisor } = makeSupervised();
