@@ -1,9 +1,11 @@
 // Protects: a line, however it is made, is the rule. Random lives (people who join, press twice, leave, come back; releases,
 // the gate's answers, pauses, changed quantities, clocks that jump, a shuffle, crashes after which only the facts are
-// left) are played to it and to the naive line; both must say the same at every step.
+// left) are played to it and to the naive line; both must say the same at every step, and the facts must keep the
+// invariants of a line by themselves.
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { auditLine } from '../../src/core/audit-line.ts';
 import type { LineDecision } from '../../src/core/line.ts';
 import type { LineFact } from '../../src/core/line-fact.ts';
 import { lineFactOf, packLineFacts } from '../../src/core/line-fact.ts';
@@ -113,6 +115,7 @@ class Play {
   readonly #log: LineFact[] = [];
   #now = T0;
   #seq = 0;
+  readonly #wins: { seq: number; userId: string }[] = [];
   #made: Awaited<ReturnType<MakeLine>> | null = null;
 
   constructor(makeLine: MakeLine, beginning: Beginning) {
@@ -142,6 +145,11 @@ class Play {
     await this.#crash();
     await this.#compare();
     await this.#made?.close();
+    const { checks } = auditLine(ID, { facts: this.#log, wins: this.#wins });
+    expectSame(
+      checks.filter(({ ok }) => !ok),
+      [],
+    );
   }
 
   async #begin(): Promise<void> {
@@ -224,6 +232,7 @@ class Play {
       if (says !== 'won') settled.push({ type: 'line.refused', ...head, numbers, why: says });
       else {
         person.seq = ++this.#seq;
+        this.#wins.push({ seq: person.seq, userId: person.user });
         settled.push({ type: 'line.won', ...head, numbers, seqs: [person.seq] });
       }
     }

@@ -13,7 +13,7 @@ import {
 import type { LineFact } from '../../core/line-fact.ts';
 import type { LineState } from '../../core/line-state.ts';
 import { emptyLine, evolve } from '../../core/line-state.ts';
-import type { AtGate, Line, LineAnswer } from '../../ports/line.ts';
+import type { AtGate, Line, LineAnswer, LineCounts } from '../../ports/line.ts';
 import type { System } from '../../ports/system.ts';
 
 const UNKNOWN: LineAnswer = { fault: 'unknown_campaign' };
@@ -60,19 +60,7 @@ export function makeMemoryLine(system: Pick<System, 'now'>): Line {
     },
     async counts(campaignId) {
       const state = states.get(campaignId);
-      if (!state) return null;
-      const { serving, lastNumber, waiting, offers, atGate, won } = state;
-      return {
-        serving,
-        lastNumber,
-        waiting,
-        offered: offers.size,
-        atGate: atGate.size,
-        won,
-        free: freeUnits(state),
-        soldOut: isSoldOut(state),
-        unnumbered: state.unnumbered.length > 0,
-      };
+      return state ? countsOf(state) : null;
     },
     async configure(campaignId, rule) {
       if (rule === null) {
@@ -96,6 +84,21 @@ export function makeMemoryLine(system: Pick<System, 'now'>): Line {
 function takeIn(state: LineState, facts: readonly LineFact[]): LineFact[] {
   for (const fact of facts) evolve(state, fact);
   return [...facts];
+}
+
+function countsOf(state: LineState): LineCounts {
+  const { serving, lastNumber, waiting, offers, atGate, won } = state;
+  return {
+    serving,
+    lastNumber,
+    waiting,
+    offered: offers.size,
+    atGate: atGate.size,
+    won,
+    free: freeUnits(state),
+    soldOut: isSoldOut(state),
+    unnumbered: state.unnumbered.length > 0,
+  };
 }
 
 /** Only a release makes these more, and nothing else happens in one. */
