@@ -27,7 +27,7 @@ export interface Relayed {
   sent: number;
 }
 
-const BATCHES_MAX = 500;
+const BATCHES_MAX = 200;
 
 /**
  * One round for one campaign. What was decided after `upTo` (epoch ms, the gate's clock) is left to those who decided it.
@@ -41,19 +41,19 @@ export async function relay(parts: RelayParts, campaignId: string, upTo: number)
     const left = await keeper.leftBehind(campaignId, after, BATCHES_MAX);
     if (left.length === 0) return relayed;
     relayed.batches += left.length;
-    const { done, missing } = await sortOut(parts, campaignId, left);
+    // In order of decision: what follows is as young, and is looked at when its time has come.
+    const old = left.filter(({ decidedAt }) => decidedAt <= upTo);
+    if (old.length === 0) return relayed;
+    const { done, missing } = await sortOut(parts, campaignId, old);
     if (done > 0) await keeper.letGo(campaignId, done);
-    const due = missing
-      .filter(({ decidedAt }) => decidedAt <= upTo)
-      .flatMap(({ facts }) => facts)
-      .filter(({ seq }) => onLog?.has(seq) !== true);
+    const due = missing.flatMap(({ facts }) => facts).filter(({ seq }) => onLog?.has(seq) !== true);
     const { fault } = log.state();
     // It goes on trying with what it has taken: more of the same would only lengthen its queue.
     if (due.length > 0 && fault !== null) throw new Error(fault);
     await sendAll(log, due);
     for (const { seq } of due) onLog?.add(seq);
     relayed.sent += due.length;
-    if (left.length < BATCHES_MAX) return relayed;
+    if (old.length < BATCHES_MAX) return relayed;
     after = lastSeqOf(left.at(-1) as LeftBehind);
   }
 }

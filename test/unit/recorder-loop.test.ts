@@ -13,7 +13,7 @@ import { makeHandClock } from '../support/hand-clock.ts';
 import { sampleCampaign, sampleWin } from '../support/samples.ts';
 
 /** A partition of `end` messages, each with one fact; `bad` ones cannot be read. */
-function loopOver(end: number, over: { ratePerSecond?: number; bad?: number[] } = {}) {
+function loopOver(end: number, over: { ratePerSecond?: number; gatherMs?: number; bad?: number[] } = {}) {
   const clock = makeHandClock();
   const state = {
     holds: true,
@@ -62,6 +62,7 @@ function loopOver(end: number, over: { ratePerSecond?: number; bad?: number[] } 
     system: clock,
     turns: makeTurns(1),
     pace: makePace(over.ratePerSecond ?? 0, clock),
+    gatherMs: over.gatherMs ?? 0,
     holds: () => state.holds,
     tell: () => undefined,
     onTaken: () => undefined,
@@ -95,6 +96,15 @@ describe('a partition on its way', () => {
       fault: null,
       caughtUpAt: clock.now(),
     });
+  });
+
+  it('lets a batch gather after one that was not full', async () => {
+    const { stored, clock } = loopOver(2, { gatherMs: 200 });
+    await settle();
+    expect(stored).toHaveLength(1);
+    clock.move(200);
+    await settle();
+    expect(stored).toHaveLength(2);
   });
 
   it('goes on where the record stands when somebody else was there', async () => {

@@ -43,6 +43,8 @@ export interface PartitionParts {
   system: System;
   turns: Turns;
   pace: Pace;
+  /** after a batch the next one gathers for so long: few large transactions cost a fraction of many small ones */
+  gatherMs?: number;
   /** whether the lease of this partition is in force */
   holds(): boolean;
   /** told after each step */
@@ -54,6 +56,9 @@ export interface PartitionParts {
 const RETRY_FIRST_MS = 200;
 const RETRY_LATEST_MS = 2_000;
 const LEASE_POLL_MS = 100;
+const GATHER_MS = 200;
+/** A batch that is nearly full is followed by the next at once. */
+const FULL = 0.8;
 
 export class PartitionLoop {
   readonly progress: PartitionProgress;
@@ -65,6 +70,8 @@ export class PartitionLoop {
   #endTurn: () => void = () => undefined;
   /** dead letters below this offset were sent already */
   #lettersUpTo = 0;
+  /** until then the next batch gathers, `system.monotonic()` */
+  #gathersUntil = 0;
   readonly #done: Promise<void>;
 
   constructor(parts: PartitionParts) {
@@ -129,6 +136,8 @@ export class PartitionLoop {
   async #read(offset: number, max: number): Promise<LogSlice> {
     const { reader, pace, turns, holds } = this.#parts;
     const nothing: LogSlice = { facts: [], unreadable: [], next: offset };
+    const gatherMs = this.#gathersUntil - this.#parts.system.monotonic();
+    if (gatherMs > 0) await this.#pause(gatherMs);
     const slice = await Promise.race([reader.read(offset, max), this.#stopping]);
     if (slice === null || !holds()) return nothing;
     if (slice.next === offset) return slice;
@@ -156,6 +165,8 @@ export class PartitionLoop {
       progress.conflicts += result.conflicts;
       progress.dead += slice.unreadable.length;
     }
+    const isFull = slice.facts.length >= FULL * this.#parts.flow.batchMax;
+    this.#gathersUntil = isFull ? 0 : this.#parts.system.monotonic() + (this.#parts.gatherMs ?? GATHER_MS);
     this.#parts.onTaken(slice, result);
   }
 

@@ -49,7 +49,7 @@ class RecorderThread implements RunningRecorder {
   async start(): Promise<void> {
     const thread = new Worker(new URL('./thread.ts', import.meta.url), {
       workerData: this.#settings,
-      resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: HEAP_MB },
+      resourceLimits: { maxYoungGenerationSizeMb: 64, maxOldGenerationSizeMb: HEAP_MB },
     });
     this.#thread = thread;
     await new Promise<void>((resolve, reject) => {
