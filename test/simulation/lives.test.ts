@@ -54,7 +54,7 @@ async function allFindings(setting: Setting, lives: number): Promise<string[]> {
 
 describe('nobody is told what does not hold', () => {
   it.each<[string, Setting, number]>([
-    ['logged, whatever breaks', { durability: 'logged', faults: ALL }, 800],
+    ['logged, whatever breaks', { durability: 'logged', faults: ALL }, 700],
     [
       'logged, the log away and the gate emptied',
       {
@@ -62,6 +62,14 @@ describe('nobody is told what does not hold', () => {
         faults: ['log away', 'gate emptied', 'gate hangs', 'api killed', 'api asleep'],
       },
       400,
+    ],
+    [
+      'logged, another server in the place of the first',
+      {
+        durability: 'logged',
+        faults: ['gate fails over', 'api killed', 'api asleep', 'log away', 'supervisor killed'],
+      },
+      300,
     ],
     ['memory, while the gate keeps its own', { durability: 'memory', faults: KEEPING_MEMORY }, 400],
     ['memory, lost: never more than there is, no number twice', { durability: 'memory', faults: ALL }, 200],
@@ -90,6 +98,11 @@ describe('nobody is told what does not hold', () => {
   });
 });
 
+/**
+ * Two more are second lines here, whose absence no life shows. The freeze: a gate that must be made good answers nobody
+ * already, because it was not armed. The lease: who still reaches a server that was left behind hears of the next epoch
+ * before he can tell a win of the last, or tells it too late.
+ */
 describe('a protection taken out is missed', () => {
   const LIVES_MAX = 4_000;
   it.each<[Mutant, string, Setting]>([

@@ -86,7 +86,7 @@ export function makeBench(over: Partial<Campaign> = {}): Bench {
         },
       ]),
     ) as T;
-  const gate = askGate(server, clock, instant);
+  const gate = askGate(() => server, clock, instant);
   const ports = askRecord(sql, instant);
   const parts: SuperviseParts = {
     record: noted(ports.record),
@@ -95,7 +95,7 @@ export function makeBench(over: Partial<Campaign> = {}): Bench {
     operators: noted(ports.operators),
     campaigns: noted(ports.campaigns),
     gate: { ...noted(gate), claim: gate.claim },
-    keeper: noted(keepGate(server, instant)),
+    keeper: noted(keepGate(() => server, instant)),
     log,
     system: clock,
     async caughtUp() {

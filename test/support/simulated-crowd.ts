@@ -1,12 +1,15 @@
 // Users of a simulated world: they press at any process, ask again until they know, and now and then after that.
 
 import type { ClaimFlow, Outcome } from '../../src/flow/claim.ts';
+import type { SimulatedGate } from './simulated-gate.ts';
 import type { Chance, SimulatedProcess, SimulatedTime } from './simulated-time.ts';
 
 /** A process that people press at. */
 export interface Api {
   process: SimulatedProcess;
   flow: ClaimFlow;
+  /** the server that it takes for the gate */
+  seen: { gate: SimulatedGate };
   ready: boolean;
   /** cuts each answer that is owed */
   open: Set<() => void>;

@@ -38,6 +38,8 @@ export class SimulatedGate {
   /** which epochs may be called: kept nowhere, and gone after a restart */
   readonly #armed = new Set<string>();
   readonly #now: () => number;
+  /** false: it goes on deciding, whether or not its right to do so is renewed */
+  hasLease = true;
   /** false: whoever asks is let in, whatever the gate has forgotten */
   asksForArming = true;
 
@@ -91,7 +93,7 @@ export class SimulatedGate {
       !this.#isArmed(id, epoch) ||
       place.epoch !== epoch ||
       state === null ||
-      (leaseUntil !== null && this.#now() > leaseUntil);
+      (this.hasLease && leaseUntil !== null && this.#now() > leaseUntil);
     if (shut) return batch.map(() => ({ verdict: 'rebuilding' }));
     const facts: ClaimWon[] = [];
     const answers = batch.map((attempt): GateAnswer => {
@@ -233,7 +235,7 @@ export class SimulatedGate {
 
 /** The gate as one process asks it: what arrives in one turn travels together. */
 export function askGate(
-  server: SimulatedGate,
+  server: () => SimulatedGate,
   process: Pick<SimulatedProcess, 'afterTurn'>,
   wire: Wire,
 ): SharedGate {
@@ -244,7 +246,7 @@ export function askGate(
     waiting.delete(id);
     const epoch = epochs.get(id) ?? 0;
     const attempts = batch.map(({ attempt }) => attempt);
-    wire(() => server.claim(id, epoch, attempts)).then(
+    wire(() => server().claim(id, epoch, attempts)).then(
       (answers) => {
         for (const [i, { answer }] of batch.entries()) answer(answers[i] as GateAnswer);
       },
@@ -268,23 +270,23 @@ export function askGate(
       }
     },
     begin: async () => undefined,
-    configure: (campaign) => wire(() => server.configure(campaign)),
-    load: (id, past) => wire(() => server.load(id, past)),
-    unload: (id) => wire(() => server.unload(id)),
-    holdings: (id, userId) => wire(() => server.holdings(id, userId)),
-    counts: (id) => wire(() => server.counts(id)),
+    configure: (campaign) => wire(() => server().configure(campaign)),
+    load: (id, past) => wire(() => server().load(id, past)),
+    unload: (id) => wire(() => server().unload(id)),
+    holdings: (id, userId) => wire(() => server().holdings(id, userId)),
+    counts: (id) => wire(() => server().counts(id)),
   };
 }
 
 /** The gate as the one asks who looks after it. */
-export function keepGate(server: SimulatedGate, wire: Wire): GateKeeper {
+export function keepGate(server: () => SimulatedGate, wire: Wire): GateKeeper {
   return {
-    inForce: (id) => wire(() => server.inForce(id)),
-    arm: (id, arming) => wire(() => server.arm(id, arming)),
-    extend: (id, epoch, bounds) => wire(() => server.extend(id, epoch, bounds)),
-    freeze: (id, epoch) => wire(() => server.freeze(id, epoch)),
-    unreserve: (id, epoch, count) => wire(() => server.unreserve(id, epoch, count)),
-    leftBehind: (id, after, limit) => wire(() => server.leftBehind(id, after, limit)),
-    letGo: (id, seq) => wire(() => server.letGo(id, seq)),
+    inForce: (id) => wire(() => server().inForce(id)),
+    arm: (id, arming) => wire(() => server().arm(id, arming)),
+    extend: (id, epoch, bounds) => wire(() => server().extend(id, epoch, bounds)),
+    freeze: (id, epoch) => wire(() => server().freeze(id, epoch)),
+    unreserve: (id, epoch, count) => wire(() => server().unreserve(id, epoch, count)),
+    leftBehind: (id, after, limit) => wire(() => server().leftBehind(id, after, limit)),
+    letGo: (id, seq) => wire(() => server().letGo(id, seq)),
   };
 }

@@ -15,6 +15,7 @@ export type Mutant =
   | 'wait'
   | 'late rule'
   | 'freeze'
+  | 'lease'
   | 'comparing'
   | 'again on the log'
   | 'relay';
@@ -23,9 +24,9 @@ export type Mutant =
 export function keeperWithout(
   without: Mutant | undefined,
   keeper: GateKeeper,
-  gate: SimulatedGate,
+  gate: () => SimulatedGate,
 ): GateKeeper {
-  const isFrozen = (id: string): boolean => gate.inForce(id)?.epoch === 0;
+  const isFrozen = (id: string): boolean => gate().inForce(id)?.epoch === 0;
   const leftBehindWhen = (wanted: boolean): GateKeeper => ({
     ...keeper,
     leftBehind: async (id, after, limit) =>

@@ -7,7 +7,14 @@ import type { Campaigns } from '../../src/ports/campaigns.ts';
 import type { Epoch, EpochState, Epochs } from '../../src/ports/epochs.ts';
 import type { Leases } from '../../src/ports/leases.ts';
 import type { Operators } from '../../src/ports/operators.ts';
-import type { Holders, RecordBatch, RecordStore, StoredClaim, StoreResult } from '../../src/ports/record.ts';
+import type {
+  Holders,
+  RecordBatch,
+  RecordStore,
+  SettledSeqs,
+  StoredClaim,
+  StoreResult,
+} from '../../src/ports/record.ts';
 import type { Wire } from './simulated-time.ts';
 
 export interface SimulatedRow {
@@ -206,6 +213,15 @@ export class SimulatedRecord {
     if (this.#leases.get(name)?.holder === holder) this.#leases.delete(name);
   }
 
+  /** As adapters/sql/settled: what is recorded, and what was set aside. */
+  settled(id: string, first: number, last: number): Set<number> {
+    const isHere = ({ campaignId, reason, fact }: SimulatedLetter): boolean =>
+      campaignId === id || (campaignId === null && reason.startsWith('late: ') && fact.campaignId === id);
+    const aside = this.letters.filter(isHere).map(({ fact }) => fact.seq);
+    const all = [...this.claims(id).map(({ seq }) => seq), ...aside];
+    return new Set(all.filter((seq) => seq >= first && seq <= last));
+  }
+
   countLetters(id: string): number {
     return this.letters.filter(({ campaignId }) => campaignId === id).length;
   }
@@ -220,6 +236,7 @@ export interface RecordPorts {
   leases: Leases;
   operators: Operators;
   campaigns: Campaigns;
+  settled: SettledSeqs;
 }
 
 /** The record as one process asks it. */
@@ -259,6 +276,7 @@ export function askRecord(sql: SimulatedRecord, wire: Wire): RecordPorts {
     record: record as unknown as RecordStore,
     epochs,
     leases,
+    settled: { settled: (id, first, last) => wire(() => sql.settled(id, first, last)) },
     operators: { countDeadLetters: (id: string) => wire(() => sql.countLetters(id)) } as unknown as Operators,
     campaigns: {
       get: (id: string) => wire(() => sql.rows.get(id)?.campaign ?? null),

@@ -45,6 +45,8 @@ export type Fault =
   | 'gate forgets scripts'
   | 'gate set back'
   | 'gate hangs'
+  /** the address leads to a replica that is behind; some go on with the old one for a while */
+  | 'gate fails over'
   | 'log away'
   | 'record away';
 
@@ -75,7 +77,8 @@ class World {
   readonly #time = new SimulatedTime();
   readonly #chance: Chance;
   readonly #clock: SimulatedProcess;
-  readonly #gate: SimulatedGate;
+  /** the one that the address leads to */
+  #gate: SimulatedGate;
   readonly #topic = new SimulatedTopic();
   readonly #record: SimulatedRecord;
   readonly #codes = makeCodes(Buffer.from('a master secret for tests only'));
@@ -89,6 +92,7 @@ class World {
   #gateAway: { until: number; hangs: boolean } | null = null;
   #recordAwayUntil = 0;
   #forgotten = 0;
+  readonly #abandoned: SimulatedGate[] = [];
   #snapshot: Snapshot | null = null;
 
   constructor(options: WorldOptions) {
@@ -96,7 +100,7 @@ class World {
     const chance = new Chance(options.seed);
     this.#chance = chance;
     this.#clock = new SimulatedProcess(this.#time);
-    this.#gate = new SimulatedGate(() => this.#clock.now());
+    this.#gate = this.#makeGate();
     this.#record = new SimulatedRecord(() => this.#clock.now());
     const quantity = 2 + chance.below(8);
     const users = quantity + chance.below(10);
@@ -114,7 +118,6 @@ class World {
     const slow = chance.in(0.4);
     this.#recorderMs = slow ? chance.between(100, 700) : 5;
     this.#recorderBatch = slow ? 1 + chance.below(2) : 100;
-    this.#gate.asksForArming = options.without !== 'arming';
     this.#record.comparesHeld = options.without !== 'comparing';
     this.#record.lateRule = options.without !== 'late rule';
   }
@@ -122,8 +125,7 @@ class World {
   async run(): Promise<Lived> {
     const { id } = this.#campaign;
     this.#begin();
-    const apis = 2 + this.#chance.below(2);
-    for (let i = 0; i < apis; i++) this.#startApi(i);
+    for (let i = 1 + this.#chance.below(2); i >= 0; i--) this.#startApi(i);
     for (const i of [0, 1]) this.#startSupervisor(i);
     for (const i of [0, 1]) this.#startRecorder(i);
     this.#crowd.come();
@@ -147,8 +149,16 @@ class World {
       epoch,
       reserved,
       tookMs,
-      forgotten: this.#forgotten,
+      forgotten: this.#forgotten + this.#abandoned.flatMap((gate) => this.#notOnLog(gate)).length,
     };
+  }
+
+  #makeGate(): SimulatedGate {
+    const { without } = this.#options;
+    const gate = new SimulatedGate(() => this.#clock.now());
+    gate.asksForArming = without !== 'arming';
+    gate.hasLease = without !== 'lease';
+    return gate;
   }
 
   #say(what: string): void {
@@ -198,7 +208,9 @@ class World {
   #startApi(index: number): void {
     const process = new SimulatedProcess(this.#time);
     const catalog = makeCatalog();
-    const gate = askGate(this.#gate, process, this.#gateWire(process));
+    // Who serves people may go on with a server that the address does not lead to any more.
+    const seen = { gate: this.#gate };
+    const gate = askGate(() => seen.gate, process, this.#gateWire(process));
     const ports = askRecord(this.#record, this.#recordWire(process));
     const bounded = this.#options.without !== 'tell bound';
     const system = bounded ? process : { monotonic: () => 0 };
@@ -213,7 +225,7 @@ class World {
       inFlightMax: 1000,
       logWaitingMax: 1000,
     });
-    const api: Api = { process, flow, ready: false, open: new Set(), dozesMs: 0 };
+    const api: Api = { process, flow, seen, ready: false, open: new Set(), dozesMs: 0 };
     this.#apis[index] = api;
     const follower = makeFollower({ catalog, ...ports, gate, system: process });
     repeat(process, 500, async () => {
@@ -229,15 +241,16 @@ class World {
     const ports = askRecord(this.#record, this.#recordWire(process));
     const gateWire = this.#gateWire(process);
     const log = this.#producer(process);
+    const present = () => this.#gate;
     const supervisor = makeSupervisor({
       ...ports,
-      gate: askGate(this.#gate, process, gateWire),
-      keeper: keeperWithout(this.#options.without, keepGate(this.#gate, gateWire), this.#gate),
+      gate: askGate(present, process, gateWire),
+      keeper: keeperWithout(this.#options.without, keepGate(present, gateWire), present),
       log,
       system: this.#options.without === 'wait' ? withoutWait(process) : process,
       caughtUp: this.#caughtUp(process, log, ports),
       leaseMs: 2_000,
-      oneServer: true,
+      oneServer: !this.#options.faults.includes('gate fails over'),
       holder: `supervisor-${index}`,
       onStep: (_id, step, detail) => this.#say(`supervisor-${index} ${step} ${JSON.stringify(detail)}`),
     });
@@ -287,7 +300,7 @@ class World {
     const fault = chance.of(this.#options.faults);
     const atMs = chance.between(50, TROUBLE_MS - 2_000);
     const forMs = chance.in(0.5) ? chance.between(20, 600) : chance.between(600, 4_000);
-    if (fault === 'gate set back') {
+    if (fault === 'gate set back' || fault === 'gate fails over') {
       this.#time.at(chance.between(10, atMs), () => {
         this.#snapshot = this.#gate.snapshot();
       });
@@ -333,16 +346,29 @@ class World {
     const decided = this.#notOnLog();
     if (fault === 'gate emptied') this.#gate.flush();
     if (fault === 'gate set back' && this.#snapshot !== null) this.#gate.restore(this.#snapshot);
+    if (fault === 'gate fails over') this.#failOver();
     const kept = new Set(this.#notOnLog().map(nameOf));
     this.#forgotten += decided.filter((fact) => !kept.has(nameOf(fact))).length;
-    if (fault === 'gate emptied') return undefined;
+    if (fault === 'gate emptied' || fault === 'gate fails over') return undefined;
     this.#gate.restart();
     this.#awayGate({ until: Math.min(until, this.#time.nowMs + 500), hangs: false });
   }
 
-  #notOnLog(): ClaimWon[] {
+  #failOver(): void {
+    const replica = this.#makeGate();
+    if (this.#snapshot !== null) replica.restore(this.#snapshot);
+    this.#abandoned.push(this.#gate);
+    this.#gate = replica;
+    for (const api of this.#apis) {
+      this.#time.in(this.#chance.between(0, 5_000), () => {
+        api.seen.gate = this.#gate;
+      });
+    }
+  }
+
+  #notOnLog(gate = this.#gate): ClaimWon[] {
     const onLog = new Set(this.#topic.facts.map(nameOf));
-    return this.#gate.decided(this.#campaign.id).filter((fact) => !onLog.has(nameOf(fact)));
+    return gate.decided(this.#campaign.id).filter((fact) => !onLog.has(nameOf(fact)));
   }
 
   #awayGate(away: { until: number; hangs: boolean }): void {
