@@ -107,20 +107,22 @@ export async function generate(load: Load): Promise<LoadResult> {
   const endedAt = Date.now();
   const cpu = process.cpuUsage();
   const seconds = (performance.now() - began) / 1000;
-  const sorted = Float64Array.from(latencies).sort();
-  const quantile = (q: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
   return {
+    ...spread(latencies),
     requests: latencies.length,
     seconds,
     perSecond: latencies.length / seconds,
-    p50Ms: quantile(0.5),
-    p99Ms: quantile(0.99),
-    maxMs: quantile(1),
     statuses,
     endedAt,
     cpuMicros: cpu.user + cpu.system,
   };
+}
+
+function spread(latencies: number[]): Pick<LoadResult, 'p50Ms' | 'p99Ms' | 'maxMs'> {
+  const sorted = Float64Array.from(latencies).sort();
+  const quantile = (q: number): number =>
+    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
+  return { p50Ms: quantile(0.5), p99Ms: quantile(0.99), maxMs: quantile(1) };
 }
 
 if (import.meta.main)
