@@ -76,6 +76,9 @@ class Reading {
         return;
       case 'line.refused':
         for (const number of fact.numbers) this.#end(number, 'refused');
+        return;
+      case 'line.stretched':
+        return;
     }
   }
 

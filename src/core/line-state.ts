@@ -10,7 +10,7 @@ import type { Campaign } from './campaign.ts';
 import { startsAt } from './campaign.ts';
 import type { LineFact, LineJoined } from './line-fact.ts';
 import { PrefixCounts } from './prefix-counts.ts';
-import { shuffled } from './shuffle.ts';
+import { lotNumbersUnder, shuffled } from './shuffle.ts';
 
 /** How an operator wants the line to be. */
 export interface LineOptions {
@@ -87,6 +87,8 @@ export interface LineState {
   keyOf: Map<number, string>;
   /** who joined before the shuffle, by -number - 1; null: left */
   unnumbered: (string | null)[];
+  /** what each of them drew, by the same index, so that the opening has only to sort; null: nobody has yet */
+  drawn: { seed: string; lotOf: (userId: string) => number; lots: number[] } | null;
   shuffled: boolean;
 }
 
@@ -122,6 +124,7 @@ export function emptyLine(rule: LineRule): LineState {
     seqOf: new Map(),
     keyOf: new Map(),
     unnumbered: [],
+    drawn: null,
     shuffled: false,
   };
 }
@@ -182,14 +185,22 @@ function takeJoin(state: LineState, { campaignId, first, userIds, keys }: LineJo
     throw new Error(`place ${first} in line for ${campaignId} cannot follow: ${expected} is next`);
   for (const [i, userId] of userIds.entries()) {
     const number = first < 0 ? first - i : first + i;
-    if (first < 0) {
-      state.unnumbered.push(userId);
-      state.numberOf.set(userId, number);
-      state.waiting += 1;
-    } else append(state, userId);
+    if (first < 0) joinEarly(state, userId, number);
+    else append(state, userId);
     const key = keys?.[i] ?? null;
     if (key !== null) state.keyOf.set(number, key);
   }
+}
+
+/** A place without a number; what it draws is drawn now, while there is time. */
+function joinEarly(state: LineState, userId: string, number: number): void {
+  const { shuffleSeed, campaignId } = state.rule;
+  state.unnumbered.push(userId);
+  state.numberOf.set(userId, number);
+  state.waiting += 1;
+  if (shuffleSeed === null) return;
+  state.drawn ??= { seed: shuffleSeed, lotOf: lotNumbersUnder(shuffleSeed, campaignId), lots: [] };
+  state.drawn.lots.push(state.drawn.lotOf(userId));
 }
 
 /** Gives the next number. */
@@ -246,12 +257,11 @@ function takeRelease(state: LineState, to: number, confirmBy: number | null): vo
 }
 
 function takeShuffle(state: LineState, seed: string): void {
-  const { keyOf, unnumbered, numberOf, rule } = state;
-  const order = shuffled(
-    seed,
-    rule.campaignId,
-    unnumbered.filter((userId) => userId !== null),
-  );
+  const { keyOf, unnumbered, numberOf, rule, drawn } = state;
+  const there = unnumbered.filter((userId) => userId !== null);
+  const known = drawn !== null && drawn.seed === seed && drawn.lots.length === unnumbered.length;
+  const lots = known ? drawn.lots.filter((_, i) => unnumbered[i] !== null) : undefined;
+  const order = shuffled(seed, rule.campaignId, there, lots);
   state.waiting = 0;
   for (const userId of order) {
     const before = numberOf.get(userId) as number;
@@ -261,5 +271,6 @@ function takeShuffle(state: LineState, seed: string): void {
     if (key !== undefined) keyOf.set(state.lastNumber, key);
   }
   state.unnumbered = [];
+  state.drawn = null;
   state.shuffled = true;
 }

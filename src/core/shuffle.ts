@@ -28,19 +28,52 @@ function lotsUnder(seed: string, campaignId: string): (userId: string) => string
   return (userId) => mac(`shuffle/v1:${campaignId}:${userId}`).slice(0, 32);
 }
 
-/** The users (each once) in the order of their lots; the order they come in does not matter. */
-export function shuffled(seed: string, campaignId: string, userIds: readonly string[]): string[] {
+/** The first 52 bits of a lot as a number: what lots are sorted by, but for the rare two that share them. */
+export function lotNumbersUnder(seed: string, campaignId: string): (userId: string) => number {
   const lotOf = lotsUnder(seed, campaignId);
-  // 52 bits as a number sort much faster than text; where they are equal the whole lots decide.
-  const firsts = new Float64Array(userIds.length);
-  for (const [i, userId] of userIds.entries()) firsts[i] = Number.parseInt(lotOf(userId).slice(0, 13), 16);
-  const order = Uint32Array.from(firsts.keys());
-  order.sort((a, b) => {
-    const apart = (firsts[a] as number) - (firsts[b] as number);
-    if (apart !== 0) return apart;
-    return lotOf(userIds[a] as string) < lotOf(userIds[b] as string) ? -1 : 1;
-  });
+  return (userId) => Number.parseInt(lotOf(userId).slice(0, 13), 16);
+}
+
+/**
+ * The users (each once) in the order of their lots; the order they come in does not matter. Drawing the lots is most of
+ * the work: `numbers` of {@link lotNumbersUnder} that were drawn as people came leave only the sorting to the opening.
+ */
+export function shuffled(
+  seed: string,
+  campaignId: string,
+  userIds: readonly string[],
+  numbers: readonly number[] = userIds.map(lotNumbersUnder(seed, campaignId)),
+): string[] {
+  const lotOf = lotsUnder(seed, campaignId);
+  const order = nearlySorted(numbers);
+  for (let i = 1; i < order.length; i++) {
+    const moving = order[i] as number;
+    let to = i;
+    for (; to > 0 && isBefore(moving, order[to - 1] as number); to--) order[to] = order[to - 1] as number;
+    order[to] = moving;
+  }
   return Array.from(order, (i) => userIds[i] as string);
+
+  function isBefore(a: number, b: number): boolean {
+    const apart = (numbers[a] as number) - (numbers[b] as number);
+    return apart === 0 ? lotOf(userIds[a] as string) < lotOf(userIds[b] as string) : apart < 0;
+  }
+}
+
+/** Indices in about the order of their numbers: lots are spread evenly, so a bucket for each leaves little to sort. */
+function nearlySorted(numbers: readonly number[]): Uint32Array {
+  const width = 2 ** 52 / numbers.length;
+  const bucketOf = (number: number): number => Math.floor(number / width);
+  const begins = new Uint32Array(numbers.length + 2);
+  for (const number of numbers) begins[bucketOf(number) + 1] = (begins[bucketOf(number) + 1] as number) + 1;
+  for (let i = 1; i < begins.length; i++) begins[i] = (begins[i] as number) + (begins[i - 1] as number);
+  const order = new Uint32Array(numbers.length);
+  for (const [i, number] of numbers.entries()) {
+    const bucket = bucketOf(number);
+    order[begins[bucket] as number] = i;
+    begins[bucket] = (begins[bucket] as number) + 1;
+  }
+  return order;
 }
 
 /** What is published of a shuffle after the opening; the hash was before. */

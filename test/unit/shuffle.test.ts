@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { PublishedShuffle } from '../../src/core/shuffle.ts';
 import {
+  lotNumbersUnder,
   lotsInOrder,
   shuffleCommitment,
   shuffled,
@@ -36,6 +37,20 @@ describe('a shuffle', () => {
       { seed, numRuns: 50 },
     );
     expect(new Set(places)).toEqual(new Set(users));
+  });
+
+  it('is the order of the whole lots, as anybody would sort them', () => {
+    const lotOf = (userId: string) => lotsInOrder(SEED, 'chicken-100', [userId])[0] as string;
+    expect(places).toEqual(users.toSorted((a, b) => (lotOf(a) < lotOf(b) ? -1 : 1)));
+    // Where what is sorted by is the same, the rest of the lots decides.
+    const same = users.map(() => 7);
+    expect(shuffled(SEED, 'chicken-100', users, same)).toEqual(places);
+    expect(shuffled(SEED, 'chicken-100', [])).toEqual([]);
+  });
+
+  it('is the same when the lots were drawn before', () => {
+    const drawn = users.map(lotNumbersUnder(SEED, 'chicken-100'));
+    expect(shuffled(SEED, 'chicken-100', users, drawn)).toEqual(places);
   });
 
   it('is another one in another campaign and under another secret', () => {
