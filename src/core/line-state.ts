@@ -90,6 +90,8 @@ export interface LineState {
   /** what each of them drew, by the same index, so that the opening has only to sort; null: nobody has yet */
   drawn: { seed: string; lotOf: (userId: string) => number; lots: number[] } | null;
   shuffled: boolean;
+  /** the numbers that they got, by the same index; 0: left before */
+  numberOfEarly: Uint32Array;
 }
 
 export function lineRule(campaign: Campaign, options: LineOptions, quantity = campaign.quantity): LineRule {
@@ -126,6 +128,7 @@ export function emptyLine(rule: LineRule): LineState {
     unnumbered: [],
     drawn: null,
     shuffled: false,
+    numberOfEarly: new Uint32Array(0),
   };
 }
 
@@ -263,9 +266,11 @@ function takeShuffle(state: LineState, seed: string): void {
   const lots = known ? drawn.lots.filter((_, i) => unnumbered[i] !== null) : undefined;
   const order = shuffled(seed, rule.campaignId, there, lots);
   state.waiting = 0;
+  state.numberOfEarly = new Uint32Array(unnumbered.length);
   for (const userId of order) {
     const before = numberOf.get(userId) as number;
     append(state, userId);
+    state.numberOfEarly[-before - 1] = state.lastNumber;
     const key = keyOf.get(before);
     keyOf.delete(before);
     if (key !== undefined) keyOf.set(state.lastNumber, key);

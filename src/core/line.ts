@@ -40,6 +40,7 @@ export type LineDecision =
 
 /** What somebody who has, or had, a place is told of it. */
 export interface Standing {
+  userId: string;
   stage: Stage;
   /** null: he has none before the shuffle */
   number: number | null;
@@ -214,22 +215,24 @@ export function reconfigure(state: LineState, rule: LineRule, now: number): Line
 }
 
 /**
- * How a user stands in line by his latest place; null: he never had one, or left before the shuffle. A line that is over
- * makes a waiting person's stage `closed` or `sold_out`; should units be added, he waits again where he stood.
+ * How a place stands, by its number or as the latest of a user; null: there never was one, or he left before the shuffle.
+ * A line that is over makes a waiting person's stage `closed` or `sold_out`; should units be added, he waits again where
+ * he stood.
  */
-export function standing(state: LineState, userId: string, now: number): Standing | null {
+export function standing(state: LineState, of: string | number, now: number): Standing | null {
   moveClock(state, now);
-  const number = state.numberOf.get(userId);
-  if (number === undefined) return null;
+  const number = typeof of === 'string' ? state.numberOf.get(of) : numberNow(state, of);
+  if (number === undefined || number > state.lastNumber || number === 0) return null;
   const key = state.keyOf.get(number) ?? null;
   if (number < 0) {
-    const stage = waitingStage(state);
-    return { stage, number: null, ahead: null, seq: null, confirmBy: null, key };
+    const userId = state.unnumbered[-number - 1] as string;
+    return { userId, stage: waitingStage(state), number: null, ahead: null, seq: null, confirmBy: null, key };
   }
   const at = stageOf(state, number);
   const stage = at === 'waiting' ? waitingStage(state) : offeredOrClosed(state, at);
   const offer = state.offers.get(number);
   return {
+    userId: state.users[number - 1] as string,
     stage,
     number,
     ahead: stage === 'waiting' ? ahead(state, number) : 0,
@@ -237,6 +240,13 @@ export function standing(state: LineState, userId: string, now: number): Standin
     confirmBy: offer === undefined ? null : offer + state.stretchedMs,
     key,
   };
+}
+
+/** A place from before the shuffle by the number it has got since; 0: it was left. */
+function numberNow(state: LineState, number: number): number {
+  if (number > 0) return number;
+  if (state.shuffled) return state.numberOfEarly[-number - 1] ?? 0;
+  return (state.unnumbered[-number - 1] ?? null) === null ? 0 : number;
 }
 
 /** What was offered and not taken up is gone when the campaign is closed. */

@@ -55,8 +55,11 @@ export interface Line {
   join(campaignId: string, attempt: LineAttempt, answer: (answer: LineAnswer) => void): void;
   /** Gives a place up; `left` is false when there is none that can be: never had, gone, or his turn at the gate has come. */
   leave(campaignId: string, userId: string): Promise<{ left: boolean; facts: LineFact[] }>;
-  /** null: never in this line. */
-  standing(campaignId: string, userId: string): Promise<Standing | null>;
+  /**
+   * How a place stands: the latest one of a user, or that of a number as it was first given (below 0 before a shuffle).
+   * null: there never was such a place, or it was left before the shuffle.
+   */
+  standing(campaignId: string, of: string | number): Promise<Standing | null>;
   /** Moves the line on: what the clock has brought about, then up to `budget` people from its head; 0: nobody. */
   advance(campaignId: string, budget: number, eligible: (userId: string) => boolean): Promise<LineMoved>;
   /** null: not loaded here. */

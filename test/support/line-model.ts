@@ -12,8 +12,8 @@ import { lineFactOf, packLineFacts } from '../../src/core/line-fact.ts';
 import type { LineRule } from '../../src/core/line-state.ts';
 import { lotsInOrder } from '../../src/core/shuffle.ts';
 import type { Line, LineAnswer } from '../../src/ports/line.ts';
-import type { NaiveLine } from './naive-line.ts';
-import { naiveLeave, naivePress, naiveRelease, naiveStanding, naiveTime } from './naive-line.ts';
+import type { NaiveLine, Person } from './naive-line.ts';
+import { lastOf, naiveLeave, naivePress, naiveRelease, naiveStanding, naiveTime } from './naive-line.ts';
 import { T0 } from './samples.ts';
 import { seed } from './seed.ts';
 
@@ -144,6 +144,9 @@ class Play {
     }
     await this.#crash();
     await this.#compare();
+    for (const person of this.#naive.people) {
+      if (person.number > 0) await this.#compareStanding(person.number, person);
+    }
     await this.#made?.close();
     const { checks } = auditLine(ID, { facts: this.#log, wins: this.#wins });
     expectSame(
@@ -267,16 +270,20 @@ class Play {
     this.#naive.clock = Math.max(0, ...facts.map(({ at }) => at));
   }
 
+  async #compareStanding(of: string | number, person: Person | undefined): Promise<void> {
+    const standing = await this.#line.standing(ID, of);
+    const { userId, stage, number, ahead, seq, confirmBy } = standing ?? {};
+    const expected = naiveStanding(this.#naive, person);
+    expectSame(
+      standing && [userId, stage, number, ahead, seq, confirmBy],
+      expected && [person?.user, ...expected],
+    );
+  }
+
   async #compare(): Promise<void> {
     const naive = this.#naive;
     naiveClockOnly(naive, this.#now);
-    for (let user = 0; user <= USERS; user++) {
-      const standing = await this.#line.standing(ID, `u-${user}`);
-      const expected = naiveStanding(naive, `u-${user}`);
-      const { stage, number, ahead, seq, confirmBy } = standing ?? {};
-      const told = standing && [stage, number, ahead, seq, confirmBy];
-      expectSame(told, expected);
-    }
+    for (const user of NAMES) await this.#compareStanding(user, lastOf(naive, user));
     const many = (...stages: string[]) => naive.people.filter(({ stage }) => stages.includes(stage)).length;
     const numbered = naive.people.filter(({ number }) => number > 0).length;
     const taken = many('won', 'offered', 'released');

@@ -32,7 +32,8 @@ const count = (line: NaiveLine, ...stages: string[]) =>
 const closed = (line: NaiveLine) => line.closesAt !== null && line.clock >= line.closesAt;
 const started = (line: NaiveLine) => line.startsAt !== null && line.clock >= line.startsAt;
 const soldOut = (line: NaiveLine) => count(line, 'won') >= line.quantity;
-const lastOf = (line: NaiveLine, user: string) => line.people.findLast((one) => one.user === user);
+/** Somebody's latest place. */
+export const lastOf = (line: NaiveLine, user: string) => line.people.findLast((one) => one.user === user);
 
 /** What time brings about. `lotOf` puts users in an order that nobody chose. */
 export function naiveTime(line: NaiveLine, now: number, lotOf: (user: string) => string): void {
@@ -105,9 +106,11 @@ export function naiveRelease(line: NaiveLine, budget: number, eligible: (user: s
   return letIn;
 }
 
-/** What somebody is told: stage, number, people ahead, seq, until when to press once more. */
-export function naiveStanding(line: NaiveLine, user: string): [string, ...(number | null)[]] | null {
-  const mine = lastOf(line, user);
+/** What is told of a place: stage, number, people ahead, seq, until when to press once more. */
+export function naiveStanding(
+  line: NaiveLine,
+  mine: Person | undefined,
+): [string, ...(number | null)[]] | null {
   if (mine === undefined || (mine.number === 0 && mine.stage === 'left')) return null;
   let { stage } = mine;
   if ((stage === 'waiting' || stage === 'offered') && closed(line)) stage = 'closed';

@@ -46,9 +46,9 @@ export function makeMemoryLine(system: Pick<System, 'now'>): Line {
       if (left !== null) facts.push(...takeIn(state, [left]));
       return { left: left !== null, facts };
     },
-    async standing(campaignId, userId) {
+    async standing(campaignId, of) {
       const state = states.get(campaignId);
-      return state ? standing(state, userId, system.now()) : null;
+      return state ? standing(state, of, system.now()) : null;
     },
     async advance(campaignId, budget, eligible) {
       const state = stateOf(campaignId);

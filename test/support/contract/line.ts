@@ -83,6 +83,7 @@ export function lineContract(name: string, makeLine: MakeLine): void {
         expect(await join('bob')).toMatchObject({ verdict: 'joined', fact: { first: 2 } });
         expect(await join('ann')).toEqual({ verdict: 'waiting', number: 1 });
         expect(await line.standing(ID, 'bob')).toEqual({
+          userId: 'bob',
           stage: 'waiting',
           number: 2,
           ahead: 1,
@@ -156,6 +157,11 @@ export function lineContract(name: string, makeLine: MakeLine): void {
         expect((await line.standing(ID, 'u-1'))?.ahead).toBe(2);
         // His number never changes, whoever leaves.
         expect((await line.standing(ID, 'u-3'))?.number).toBe(3);
+        // Who asks by the old number is told of the old place.
+        expect(await line.standing(ID, 1)).toMatchObject({ userId: 'u-1', stage: 'left' });
+        expect(await line.standing(ID, 4)).toMatchObject({ userId: 'u-1', stage: 'waiting' });
+        expect(await line.standing(ID, 5)).toBeNull();
+        expect(await line.standing(ID, -1)).toBeNull();
       });
     }
 
@@ -224,6 +230,8 @@ export function lineContract(name: string, makeLine: MakeLine): void {
         await joinAll(50);
         await line.leave(ID, 'u-7');
         expect(await line.standing(ID, 'u-1')).toMatchObject({ stage: 'waiting', number: null, ahead: null });
+        expect(await line.standing(ID, -3)).toMatchObject({ userId: 'u-3', number: null });
+        expect(await line.standing(ID, -7)).toBeNull();
         expect(await advance(5)).toEqual([]);
         now = T0 + 100;
         expect(await join('late')).toMatchObject({ verdict: 'joined', fact: { first: 50 } });
@@ -233,6 +241,8 @@ export function lineContract(name: string, makeLine: MakeLine): void {
           Array.from({ length: 49 }, (_, i) => i + 1),
         );
         expect([...numbers]).not.toEqual(Array.from({ length: 49 }, (_, i) => i + 1));
+        expect(await line.standing(ID, -3)).toEqual(await line.standing(ID, 'u-3'));
+        expect(await line.standing(ID, -7)).toBeNull();
         expect(log.filter(({ type }) => type === 'line.shuffled')).toMatchObject([{ count: 49 }]);
       });
     }
