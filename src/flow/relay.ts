@@ -67,7 +67,7 @@ async function sortOut(
   const first = left[0]?.facts[0]?.seq ?? 1;
   const last = lastSeqOf(left.at(-1) as LeftBehind);
   const recorded = settled
-    ? await settled.settled(campaignId, first, last)
+    ? await settled.settled(campaignId, left[0]?.facts[0]?.epoch ?? 0, first, last)
     : new Set((await record.holders(campaignId, first - 1, last - first + 1)).seqs);
   const missing = left.filter(({ facts }) => facts.some(({ seq }) => !recorded.has(seq)));
   const firstMissing = missing[0]?.facts[0]?.seq ?? last + 1;

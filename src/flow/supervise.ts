@@ -57,7 +57,7 @@ const LEASE = 'supervisor';
 const LEASE_MS = 4_000;
 /** What the deciding process itself has not brought to the log by then, the relay does. */
 const RELAY_AFTER_MS = 2_000;
-const BLOCK_MIN = 100;
+const BLOCK_MIN = 10;
 const BLOCK_MAX = 20_000;
 /** A campaign that is over stays at the gate so long, for those whose answer is still on its way. */
 const OVER_MS = 10_000;

@@ -99,6 +99,9 @@ export interface RecordStore {
 
 /** For whoever sends wins to the record again until they are taken care of. */
 export interface SettledSeqs {
-  /** Numbers from `first` to `last` that need no sending any more: recorded, or set aside with a reason. */
-  settled(campaignId: string, first: number, last: number): Promise<Set<number>>;
+  /**
+   * Numbers from `first` to `last` of an epoch that need no sending any more: recorded, or set aside with a reason. What
+   * was set aside of another epoch says nothing: a number that nobody was told may be given again.
+   */
+  settled(campaignId: string, epoch: number, first: number, last: number): Promise<Set<number>>;
 }

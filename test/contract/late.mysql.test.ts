@@ -189,13 +189,16 @@ describe.skipIf(maria === null)('wins and epochs in MariaDB', () => {
     await create({ durability: 'logged' });
     await create({ id: 'other', durability: 'logged' });
     await store([...wins(1, 3), sampleWin(5), sampleWin(2, { campaignId: 'other' })]);
-    expect([...(await settled(ID, 1, 10))]).toEqual([1, 2, 3, 5]);
-    expect([...(await settled(ID, 2, 3))]).toEqual([2, 3]);
+    expect([...(await settled(ID, 1, 1, 10))]).toEqual([1, 2, 3, 5]);
+    expect([...(await settled(ID, 1, 2, 3))]).toEqual([2, 3]);
     await next({ baseSeq: 5 });
     await store([sampleWin(4), sampleWin(7, { epoch: 3 }), sampleWin(9, { campaignId: 'other', epoch: 2 })]);
-    expect([...(await settled(ID, 1, 10))].toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 7]);
-    expect([...(await settled('other', 1, 10))].toSorted((a, b) => a - b)).toEqual([2, 9]);
-    expect([...(await settled('none', 1, 10))]).toEqual([]);
+    const sorted = async (id: string, epoch: number) =>
+      [...(await settled(id, epoch, 1, 10))].toSorted((a, b) => a - b);
+    expect(await sorted(ID, 1)).toEqual([1, 2, 3, 4, 5]);
+    expect(await sorted(ID, 3)).toEqual([1, 2, 3, 5, 7]);
+    expect(await sorted('other', 2)).toEqual([2, 9]);
+    expect([...(await settled('none', 1, 1, 10))]).toEqual([]);
   });
 
   describe('one after the other', () => {

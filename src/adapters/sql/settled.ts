@@ -9,7 +9,7 @@ const LATE = 'late: %';
 
 export function makeSqlSettled(db: Kysely<RecordTables>): SettledSeqs {
   return {
-    async settled(campaignId, first, last) {
+    async settled(campaignId, epoch, first, last) {
       const recorded = await db
         .selectFrom('claims')
         .innerJoin('campaigns', 'campaigns.no', 'claims.campaign_no')
@@ -30,7 +30,7 @@ export function makeSqlSettled(db: Kysely<RecordTables>): SettledSeqs {
         .execute();
       const seqs = new Set(recorded.map(({ seq }) => seq));
       for (const { payload } of letters) {
-        const seq = seqOf(payload, campaignId);
+        const seq = seqOf(payload, campaignId, epoch);
         if (seq !== null && seq >= first && seq <= last) seqs.add(seq);
       }
       return seqs;
@@ -38,11 +38,12 @@ export function makeSqlSettled(db: Kysely<RecordTables>): SettledSeqs {
   };
 }
 
-/** Of a fact that was set aside; null when it is another campaign's, or was cut because it was too long. */
-function seqOf(payload: string, campaignId: string): number | null {
+/** Of a fact that was set aside; null when it is another campaign's or epoch's, or was cut because it was too long. */
+function seqOf(payload: string, campaignId: string, epoch: number): number | null {
   try {
-    const fact = JSON.parse(payload) as { campaignId?: unknown; seq?: unknown };
-    return fact.campaignId === campaignId && typeof fact.seq === 'number' ? fact.seq : null;
+    const fact = JSON.parse(payload) as { campaignId?: unknown; epoch?: unknown; seq?: unknown };
+    const isIts = fact.campaignId === campaignId && fact.epoch === epoch;
+    return isIts && typeof fact.seq === 'number' ? fact.seq : null;
   } catch {
     return null;
   }
