@@ -42,8 +42,10 @@ class Following implements Follower {
   readonly #parts: FollowParts;
   readonly #epochs = new Map<string, Epoch>();
   readonly #archived = new Set<string>();
-  /** ids that were asked for in vain, and when */
+  /** ids that were asked for, and when */
   readonly #sought = new Map<string, number>();
+  /** those that are being asked for: who seeks the same waits for the same answer */
+  readonly #seeking = new Map<string, Promise<void>>();
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
@@ -57,10 +59,13 @@ class Following implements Follower {
     const { catalog, system } = this.#parts;
     const soughtAt = this.#sought.get(campaignId);
     if (catalog.get(campaignId) !== undefined || !CAMPAIGN_ID.test(campaignId)) return;
-    if (soughtAt !== undefined && system.monotonic() - soughtAt < SOUGHT_MS) return;
+    if (soughtAt !== undefined && system.monotonic() - soughtAt < SOUGHT_MS)
+      return this.#seeking.get(campaignId);
     if (this.#sought.size >= SOUGHT_MAX) this.#sought.clear();
     this.#sought.set(campaignId, system.monotonic());
-    await this.lookAt(campaignId);
+    const seeking = this.lookAt(campaignId).finally(() => this.#seeking.delete(campaignId));
+    this.#seeking.set(campaignId, seeking);
+    await seeking;
   }
 
   async look(): Promise<void> {

@@ -50,6 +50,28 @@ describe('a first look', () => {
     expect(live()?.campaign.id).toBe(ID);
   });
 
+  it('is waited for by everybody who seeks the same, and what there is not is sought once a second', async () => {
+    const { bench, follower, live, parts } = makeFollowing();
+    let asked = 0;
+    const of = parts.epochs.of;
+    parts.epochs.of = (id) => {
+      asked += 1;
+      return of(id);
+    };
+    const seen = [ID, ID, ID].map(async (id) => {
+      await follower.seek(id);
+      return live() !== undefined;
+    });
+    expect(await Promise.all(seen)).toEqual([true, true, true]);
+    expect(asked).toBe(1);
+    await follower.seek('nowhere');
+    await follower.seek('nowhere');
+    expect(asked).toBe(2);
+    bench.clock.move(1_000);
+    await follower.seek('nowhere');
+    expect(asked).toBe(3);
+  });
+
   it('rejects when the database does not answer', async () => {
     const { bench, follower } = makeFollowing();
     bench.before.call = () => {
