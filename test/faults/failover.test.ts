@@ -9,7 +9,7 @@ import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { startRedis, startRedisCluster, startReplica, startSentinel } from '../../scripts/services/redis.ts';
 import { makeSite, startProcesses } from '../support/distributed.ts';
-import { reservedUnits, survive } from '../support/distributed-rush.ts';
+import { survive } from '../support/distributed-rush.ts';
 
 const both = await startOrSkip(() => Promise.all([startKafka(), startMariaDb()]));
 afterAll(() => Promise.all((both ?? []).map((one) => one.stop())));
@@ -27,7 +27,7 @@ describe.skipIf(both === null)('', () => {
       const options = {
         fault: 'Primary Redis killed with -9, its replica promoted',
         durability: 'replicated' as const,
-        reserved: reservedUnits,
+        release: true as const,
       };
       await survive(site, options, async (crowd) => {
         await crowd.at(1 / 3);

@@ -20,7 +20,7 @@ import {
 } from '../support/distributed.ts';
 import type { Crowd } from '../support/distributed-crowd.ts';
 import { leaveResult } from '../support/distributed-report.ts';
-import { type RushOptions, reservedUnits, rush, survive } from '../support/distributed-rush.ts';
+import { type RushOptions, rush, survive } from '../support/distributed-rush.ts';
 
 const started = await startServices();
 afterAll(() => stopServices(started));
@@ -62,7 +62,7 @@ describe.skipIf(started === null)('a protection taken out is missed', () => {
       options: {
         fault: 'Kafka silent, both API processes killed, scripts forgotten',
         durability: 'memory',
-        reserved: reservedUnits,
+        release: true,
       },
       changes: [{ file: 'src/flow/rebuild.ts', find: 'await this.#salvage();', put: '' }],
       async trouble(site, crowd) {

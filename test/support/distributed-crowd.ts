@@ -20,6 +20,8 @@ export interface CrowdOptions {
   persons: number;
   /** new people that come in a second, at most */
   perSecond: number;
+  /** the number of the first of them; default 0 */
+  firstUser?: number;
   /** how many people come; without it: until everybody at the doors has heard that nothing is left */
   users?: number;
   /** the crowd is given up after this */
@@ -78,14 +80,15 @@ class People {
   readonly #unresolved: string[] = [];
   readonly #waiting: { count: number; resolve: () => void; reject: (error: Error) => void }[] = [];
   readonly #words: Record<string, number> = {};
-  #next = 0;
+  #next: number;
   #unknown = 0;
   #retries = 0;
   #givenUpMs = Number.POSITIVE_INFINITY;
 
   constructor(options: CrowdOptions) {
     this.#options = options;
-    const { campaignId, quantity } = options;
+    const { campaignId, quantity, firstUser = 0 } = options;
+    this.#next = firstUser;
     const userPrefix = `${campaignId}-`;
     this.#tries = new TryList(userPrefix, 2 * quantity);
     this.#requests = makeRequests({
@@ -208,6 +211,23 @@ class People {
       one.resolve();
     }
   }
+}
+
+/** Two crowds of one campaign as one, the second behind the first. */
+export function together(first: CrowdResult, second: CrowdResult): CrowdResult {
+  first.tries.addAll(second.tries.columns());
+  const words = { ...first.words };
+  for (const [word, count] of Object.entries(second.words)) words[word] = (words[word] ?? 0) + count;
+  return {
+    tries: first.tries,
+    told: first.told + second.told,
+    unknown: first.unknown + second.unknown,
+    retries: first.retries + second.retries,
+    unresolved: [...first.unresolved, ...second.unresolved],
+    closedMs: first.closedMs,
+    tookMs: first.tookMs + second.tookMs,
+    words,
+  };
 }
 
 /** The connections to one port: as many as there are tries at once. */

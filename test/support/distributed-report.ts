@@ -23,7 +23,7 @@ export interface FaultResult {
   quantity: number;
   told: number;
   recorded: number;
-  /** units that nobody gets, because somebody may have been promised them */
+  /** units that were kept back, because somebody may have been promised them, until the test gave them back */
   reserved: number;
   unknown: number;
   retries: number;
@@ -76,13 +76,16 @@ Dibs. In each row a crowd of people who retry presses at all processes, a fifth 
 middle; the rush goes on until everything is sold out. Then every answer is held against the record (invariants I1 to
 I11 of the contract), the rows are counted in the database itself, and the server's own integrity report must be green.
 
-* **told** and **recorded**: winners by the answers, and by the database. Both must be the quantity, less what is kept.
+* **told** and **recorded**: winners by the answers, and by the database. Both must be the quantity.
 * **kept**: below level \`logged\` numbers are leased to the gate in advance. After it lost its memory, those of which
-  nobody knows whether they were promised are kept back for a day, or until an operator gives them back.
+  nobody knows whether they were promised are kept back for a day, or until an operator gives them back
+  (\`dibs reconcile --release-reserved\`). The test does so after everything else was sold out, and lets more people in.
 * **unknown**: tries without an answer, or answered 503 \`outcome_unknown\`. Each of these people asked again.
 * **retries**: tries after somebody's first: what the fault cost the people.
-* **closed**: the longest time in which nobody got a verdict. Numbers depend on the machine: two cores carry all
-  services, all processes and the crowd.
+* **closed**: the longest time in which nobody got a verdict, the service's own way back included: a killed broker needs
+  several seconds until it serves, and a sentinel about ten until the old primary is a replica again, without which
+  nobody can be told at \`replicated\`. Whoever was refused asks again after a second. Numbers depend on the machine: two
+  cores carry all services, all processes and the crowd.
 * **epoch**: how often the gate was made anew, plus one.
 
 | Fault | Level | Quantity | Told | Recorded | Kept | Unknown | Retries | Closed | Epoch | Integrity |
@@ -96,7 +99,7 @@ nothing.
 
 | Taken out | Fault | What the audit found |
 |---|---|---|
-${takenOut.map(({ protection, fault, said }) => `| ${protection} | ${fault} | ${said.replaceAll('|', '/')} |`).join('\n')}
+${takenOut.map(({ protection, fault, said }) => `| ${protection} | ${fault} | ${inBrief(said)} |`).join('\n')}
 `;
 }
 
@@ -117,4 +120,12 @@ function faultRow(one: FaultResult): string {
     integrity ? 'ok' : 'BROKEN',
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+const SAID_MAX_CHARS = 160;
+
+/** The first of what was found, for a cell. */
+function inBrief(said: string): string {
+  const first = said.split('; ')[0] ?? '';
+  return first.slice(0, SAID_MAX_CHARS).replaceAll('|', '/');
 }
