@@ -59,15 +59,15 @@ function partErrors(config: Config): ConfigError[] {
   if (redisUrl !== undefined && !isShared) {
     const allowed =
       'only together with DIBS_DATABASE_URL=mysql://…: the processes at one Redis share one record';
-    errors.push({ name: 'DIBS_REDIS_URL', value: '***', allowed });
+    errors.push({ name: 'DIBS_REDIS_URL', value: mask(redisUrl), allowed });
   }
   if (redisUrl === undefined && isShared) {
     const allowed =
       'only together with DIBS_REDIS_URL: with the gate in this process a second one at this database would give every unit twice';
-    errors.push({ name: 'DIBS_DATABASE_URL', value: 'mysql://…', allowed });
+    errors.push({ name: 'DIBS_DATABASE_URL', value: mask(databaseUrl ?? ''), allowed });
   }
   if (redisUrl === undefined && kafkaBrokers.length > 0) {
-    const value = kafkaBrokers.join(',');
+    const value = JSON.stringify(kafkaBrokers.join(','));
     errors.push({ name: 'DIBS_KAFKA_BROKERS', value, allowed: 'only together with DIBS_REDIS_URL' });
   }
   if (kafkaSasl !== 'none' && (kafkaUser === undefined || kafkaPassword === undefined)) {
@@ -83,11 +83,11 @@ function processErrors({ redisUrl, role, workers }: Config): ConfigError[] {
   const errors: ConfigError[] = [];
   if (redisUrl === undefined && workers > 1) {
     const allowed = '1 without DIBS_REDIS_URL: the gate is in this process, and nowhere else';
-    errors.push({ name: 'DIBS_WORKERS', value: String(workers), allowed });
+    errors.push({ name: 'DIBS_WORKERS', value: JSON.stringify(String(workers)), allowed });
   }
   if (redisUrl === undefined && role.length < ALL_ROLES) {
     const allowed = 'all without DIBS_REDIS_URL: everything is in this process';
-    errors.push({ name: 'DIBS_ROLE', value: role.join(','), allowed });
+    errors.push({ name: 'DIBS_ROLE', value: JSON.stringify(role.join(',')), allowed });
   }
   if (workers > 1 && !role.includes('api')) {
     const allowed = '1 for a process without the role api';

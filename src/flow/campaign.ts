@@ -70,10 +70,11 @@ export interface CampaignFlow {
   act(id: string, action: Action, by: Actor): Promise<CampaignResult>;
 }
 
-const SETTING_OF: Partial<Record<Durability, string>> = {
-  disk: 'appendfsync always on the Redis of DIBS_REDIS_URL',
-  logged: 'DIBS_REDIS_URL',
-  replicated: 'a replica behind DIBS_REDIS_URL',
+/** What a level needs, in words that name the setting. */
+const NEEDS: Partial<Record<Durability, string>> = {
+  disk: 'a Redis with appendfsync always in DIBS_REDIS_URL',
+  logged: 'DIBS_REDIS_URL, and DIBS_KAFKA_BROKERS for Kafka as the log',
+  replicated: 'a Redis with a replica in DIBS_REDIS_URL',
 };
 
 const FACT_OF: Record<Action, OutboxType> = {
@@ -99,8 +100,9 @@ export function openingFault(
   if (campaign.mode !== 'instant') return problem('mode_unavailable');
   if (campaign.codes.source === 'pool') return problem('code_source_unavailable');
   if (!parts.durabilities.includes(campaign.durability)) {
-    const setting = SETTING_OF[campaign.durability] ?? 'another level';
-    const detail = `Level ${campaign.durability} needs ${setting}. Set it, or choose ${parts.durabilities.join(' or ')}.`;
+    const needs = NEEDS[campaign.durability] ?? 'other parts';
+    const detail = `Level ${campaign.durability} needs ${needs}. Set that, or choose ${parts.durabilities.join(' or ')}.`;
+    const setting = campaign.durability === 'logged' ? 'DIBS_KAFKA_BROKERS' : 'DIBS_REDIS_URL';
     return problem('durability_unavailable', detail, { setting });
   }
   if (campaign.codes.source === 'generated' && campaign.codeKeyId !== parts.codes.keyId) {

@@ -11,23 +11,22 @@ import type { Mysql } from '../adapters/mysql/open.ts';
 import { openMysql } from '../adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../adapters/mysql/record.ts';
 import { steady } from '../adapters/mysql/steady.ts';
-import type { RedisGate } from '../adapters/redis/gate.ts';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
 import { makeSqlSettled } from '../adapters/sql/settled.ts';
 import type { Config } from '../config/load.ts';
-import type { Campaign } from '../core/campaign.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeCodes } from '../flow/codes.ts';
 import type { Follower } from '../flow/follow.ts';
 import { makeFollower } from '../flow/follow.ts';
 import type { Supervision, Supervisor } from '../flow/supervise.ts';
-import { blockOf, makeSupervisor } from '../flow/supervise.ts';
+import { makeSupervisor } from '../flow/supervise.ts';
 import type { GaugeReading } from '../http/parts.ts';
 import type { Epochs } from '../ports/epochs.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { System } from '../ports/system.ts';
+import { makeNumberBlocks } from './number-blocks.ts';
 import { PartFault } from './part-fault.ts';
 import type { Parts } from './parts.ts';
 import { type Repeated, repeat } from './repeat.ts';
@@ -95,6 +94,8 @@ async function assemble(
   await follower.look();
   refuseOtherMaster(catalog, codes);
   await refuseStranger(stored.leases, codes.keyId);
+  const blocks = makeNumberBlocks({ ...stored, catalog, gate: redis.gate, keeper: redis.keeper, logger });
+  redis.hears.blockEnd = (campaignId) => void blocks.more(campaignId);
   const running = new Running({
     config,
     system,
@@ -112,7 +113,7 @@ async function assemble(
     ...running.told(),
     system,
     catalog,
-    gate: { ...redis.gate, begin: (campaign) => begin(redis.gate, stored.epochs, campaign) },
+    gate: blocks.gate,
     keeper: redis.keeper,
     log: log.log,
     codes,
@@ -156,16 +157,6 @@ function storedParts(mysql: Mysql, system: System) {
   };
 }
 
-/** A new campaign's first epoch: nobody can hold anything of it, so it needs nobody who makes sure. */
-async function begin(gate: RedisGate, epochs: Epochs, campaign: Campaign): Promise<void> {
-  await gate.begin(campaign);
-  if (campaign.durability === 'logged') return;
-  const block = blockOf(campaign);
-  if (await epochs.lease(campaign.id, campaign.epoch, block)) {
-    await gate.extend(campaign.id, campaign.epoch, { blockEnd: block, leaseUntil: null });
-  }
-}
-
 interface RunningParts extends SharedGateParts, ReturnType<typeof storedParts> {
   config: Config;
   system: System;
@@ -183,7 +174,6 @@ class Running {
   readonly #supervisor: Supervisor | null;
   readonly #supervising: Repeated | null;
   readonly #keeping: Repeated | null;
-  readonly #leasing = new Set<string>();
   #followFault: string | null = null;
 
   constructor(parts: RunningParts) {
@@ -204,7 +194,6 @@ class Running {
     this.#supervising = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.round());
     this.#keeping = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.keepUp());
     hears.fault = (campaignId, why) => this.#hearFault(campaignId, why);
-    hears.blockEnd = (campaignId) => void this.#leaseMore(campaignId);
   }
 
   #makeSupervisor(): Supervisor {
@@ -226,25 +215,6 @@ class Running {
     this.#parts.logger.debug({ campaignId, why }, 'the gate did not decide');
     this.#following.poke();
     this.#supervising?.poke();
-  }
-
-  /** The block of numbers is used up: more are leased by whoever notices first. */
-  async #leaseMore(campaignId: string): Promise<void> {
-    const { keeper, epochs, campaigns, logger } = this.#parts;
-    if (this.#leasing.has(campaignId)) return;
-    this.#leasing.add(campaignId);
-    try {
-      const inForce = await keeper.inForce(campaignId);
-      const campaign = await campaigns.get(campaignId);
-      if (inForce === null || campaign === null) return;
-      const blockEnd = inForce.lastSeq + blockOf(campaign);
-      if (!(await epochs.lease(campaignId, inForce.epoch, blockEnd))) return;
-      await keeper.extend(campaignId, inForce.epoch, { blockEnd, leaseUntil: null });
-    } catch (error) {
-      logger.warn({ err: error, campaignId }, 'no more numbers could be leased');
-    } finally {
-      this.#leasing.delete(campaignId);
-    }
   }
 
   told(): Pick<Parts, 'roles' | 'runsOn'> & { gauges: () => GaugeReading[] } {
