@@ -45,7 +45,7 @@ const step = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record({ at: fc.nat({ max: 1 }), pausedAt: fc.option(fc.constant(1), { freq: 1 }) }),
+    arbitrary: fc.record({ at: fc.nat({ max: 1 }), pausedAt: fc.option(fc.constant(1), { freq: 2 }) }),
   },
 );
 const life = fc.record({

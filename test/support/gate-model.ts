@@ -36,9 +36,9 @@ const waitMs = fc.oneof(
 );
 const change: fc.Arbitrary<Partial<Campaign>> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ quantity: fc.integer({ min: 1, max: 14 }) }) },
-  { weight: 3, arbitrary: fc.record({ pausedAt: fc.option(fc.constant(T0), { freq: 1 }) }) },
+  { weight: 3, arbitrary: fc.record({ pausedAt: fc.option(fc.constant(T0), { freq: 2 }) }) },
   { weight: 2, arbitrary: fc.record({ closesAt: fc.option(moment) }) },
-  { weight: 1, arbitrary: fc.record({ closedAt: fc.option(fc.constant(T0), { freq: 1 }) }) },
+  { weight: 1, arbitrary: fc.record({ closedAt: fc.option(fc.constant(T0), { freq: 2 }) }) },
   { weight: 1, arbitrary: fc.record({ openedAt: fc.option(moment) }) },
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
