@@ -126,6 +126,6 @@ const SAID_MAX_CHARS = 160;
 
 /** The first of what was found, for a cell. */
 function inBrief(said: string): string {
-  const first = said.split('; ')[0] ?? '';
+  const first = said.split(/; (?=drop-)/)[0] ?? '';
   return first.slice(0, SAID_MAX_CHARS).replaceAll('|', '/');
 }
