@@ -8,7 +8,7 @@ import type { LocalService } from '../../scripts/services/local.ts';
 import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { startRedis, startRedisCluster, startReplica, startSentinel } from '../../scripts/services/redis.ts';
-import { makeSite, startProcesses } from '../support/distributed.ts';
+import { makeSite, newDatabase, startProcesses } from '../support/distributed.ts';
 import { survive } from '../support/distributed-rush.ts';
 
 const both = await startOrSkip(() => Promise.all([startKafka(), startMariaDb()]));
@@ -17,23 +17,34 @@ afterAll(() => Promise.all((both ?? []).map((one) => one.stop())));
 describe.skipIf(both === null)('', () => {
   const [kafka, maria] = both as NonNullable<typeof both>;
 
-  it('the primary is killed, and its replica takes over', async () => {
+  it.each([
+    {
+      name: 'the primary is killed, and its replica takes over',
+      fault: 'Primary Redis killed with -9, its replica promoted',
+      // It comes back as the replica of its replica, without which nobody can be told that he won.
+      until: untilAnnounced,
+    },
+    {
+      name: 'there are two primaries for a while',
+      fault: 'Primary Redis killed with -9, and back before its sentinel told anybody of the new one',
+      until: untilPromoted,
+    },
+  ])('$name', async ({ fault, until }) => {
     const primary = await startRedis();
     const replica = await startReplica(primary);
     const sentinel = await startSentinel(primary);
-    const site = makeSite({ kafka, maria }, sentinel.url);
+    const name = `failover_${primary.port}`;
+    const site = makeSite({ kafka, maria }, sentinel.url, {
+      DIBS_DATABASE_URL: await newDatabase(maria, name),
+      DIBS_KAFKA_PREFIX: `${name}.`,
+    });
     try {
       await startProcesses(site);
-      const options = {
-        fault: 'Primary Redis killed with -9, its replica promoted',
-        durability: 'replicated' as const,
-        release: true as const,
-      };
+      const options = { fault, durability: 'replicated' as const, release: true as const };
       await survive(site, options, async (crowd) => {
         await crowd.at(1 / 3);
         await primary.kill();
-        await untilPromoted(sentinel, replica);
-        // It comes back as the replica of its replica, without which nobody can be told that he won.
+        await until(sentinel, replica);
         await primary.restart();
       });
     } finally {
@@ -67,8 +78,15 @@ describe.skipIf(both === null)('', () => {
 });
 
 /** Until the sentinel sends clients to the one that it promoted. */
-async function untilPromoted(sentinel: LocalService, { port }: LocalService): Promise<void> {
+async function untilAnnounced(sentinel: LocalService, { port }: LocalService): Promise<void> {
   await expect
     .poll(() => askRedis(sentinel, 'INFO sentinel'), { timeout: 20_000, interval: 100 })
     .toContain(`address=127.0.0.1:${port}`);
+}
+
+/** Until it decides by itself, which its sentinel tells a moment later. */
+async function untilPromoted(_sentinel: LocalService, replica: LocalService): Promise<void> {
+  await expect
+    .poll(() => askRedis(replica, 'INFO replication'), { timeout: 20_000, interval: 20 })
+    .toContain('role:master');
 }
