@@ -52,9 +52,9 @@ export interface Supervisor {
   stop(): Promise<void>;
 }
 
-/** The right to look after the gate; renewed each round. */
+/** The right to look after the gate; renewed each round. It ends before the gate's own, so that the next one is in time. */
 const LEASE = 'supervisor';
-const LEASE_MS = 4_000;
+const LEASE_MS = 1_500;
 /** What the deciding process itself has not brought to the log by then, the relay does. */
 const RELAY_AFTER_MS = 2_000;
 const BLOCK_MIN = 10;

@@ -71,7 +71,7 @@ async function start(config: Config): Promise<RunningServer> {
   // Side by side: the parts start in threads of their own or elsewhere, and this one warms up meanwhile.
   const [{ parts, adminKey }] = await Promise.all([
     startParts(config, master, system, log),
-    warmUp(httpConfig(config), system),
+    config.role.includes('api') ? warmUp(httpConfig(config), system) : null,
   ]);
   try {
     const state = { ready: false };
