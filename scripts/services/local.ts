@@ -2,7 +2,7 @@
 // restart it. Always by its own process id; another server of the same name is never touched.
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
@@ -117,7 +117,10 @@ export async function startLocal(program: Program): Promise<LocalService> {
       signal('SIGKILL');
       await ended;
     },
-    pause: () => signal('SIGSTOP'),
+    pause: () => {
+      signal('SIGSTOP');
+      untilStopped(running());
+    },
     resume: () => signal('SIGCONT'),
     async restart() {
       await down();
@@ -206,4 +209,16 @@ function tail(folder: string, lines: number): string {
   } catch {
     return '(nothing)';
   }
+}
+
+const STOPPED_MAX_MS = 2_000;
+
+/** The signal is sent at once, and heeded by each thread when it is its turn: until then the process still answers. */
+function untilStopped(pid: number | null): void {
+  const tasks = `/proc/${pid}/task`;
+  if (pid === null || !existsSync(tasks)) return;
+  const lastMs = performance.now() + STOPPED_MAX_MS;
+  const stopped = (id: string): boolean =>
+    / [TtXZ] /.test(readFileSync(join(tasks, id, 'stat'), 'utf8').replace(/^.*\)/, ''));
+  while (performance.now() < lastMs && !readdirSync(tasks).every(stopped));
 }

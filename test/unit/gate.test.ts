@@ -218,7 +218,7 @@ describe('quantity', () => {
     evolve(state, sampleWin(50));
     expect(short(press(state, 'x'))).toBe('won 51');
     expect(short(press(state, 'y'))).toBe('sold_out');
-    expect(holdings(state, 'u-50')).toEqual([{ seq: 50, wonAt: T0 + 50 }]);
+    expect(holdings(state, 'u-50')).toEqual([{ seq: 50, wonAt: T0 + 50, key: null }]);
   });
 });
 

@@ -45,8 +45,10 @@ describe.skipIf(redis === null)('a replicated campaign', () => {
   it('is told as any other while a replica keeps up', async () => {
     await expect.poll(() => client.wait(1, 100), { timeout: 10_000 }).toBe(1);
     await open('one', 1);
-    const told = [await verdict(gate, 'one', 'ann'), await verdict(gate, 'one', 'bob')];
-    expect([...told, await verdict(gate, 'one', 'ann')]).toEqual(['won', 'sold_out', 'already_won']);
+    const patient = plainGate(client, { prefix: '', levelOf, replicaMaxMs: 5_000 });
+    patient.follow('one', 1, 1);
+    const told = [await verdict(patient, 'one', 'ann'), await verdict(patient, 'one', 'bob')];
+    expect([...told, await verdict(patient, 'one', 'ann')]).toEqual(['won', 'sold_out', 'already_won']);
   });
 
   it('is not decided by who does not know its level', async () => {
