@@ -117,10 +117,7 @@ export async function startLocal(program: Program): Promise<LocalService> {
       signal('SIGKILL');
       await ended;
     },
-    pause: () => {
-      signal('SIGSTOP');
-      untilStopped(running());
-    },
+    pause: () => pauseProcess(running()),
     resume: () => signal('SIGCONT'),
     async restart() {
       await down();
@@ -214,9 +211,11 @@ function tail(folder: string, lines: number): string {
 const STOPPED_MAX_MS = 2_000;
 
 /** The signal is sent at once, and heeded by each thread when it is its turn: until then the process still answers. */
-function untilStopped(pid: number | null): void {
+function pauseProcess(pid: number | null): void {
+  if (pid === null) return;
+  process.kill(pid, 'SIGSTOP');
   const tasks = `/proc/${pid}/task`;
-  if (pid === null || !existsSync(tasks)) return;
+  if (!existsSync(tasks)) return;
   const lastMs = performance.now() + STOPPED_MAX_MS;
   const stopped = (id: string): boolean =>
     / [TtXZ] /.test(readFileSync(join(tasks, id, 'stat'), 'utf8').replace(/^.*\)/, ''));
