@@ -63,11 +63,7 @@ export function makeNumberBlocks(parts: NumberBlockParts): NumberBlocks {
       ...gate,
       async begin(campaign) {
         await gate.begin(campaign);
-        if (campaign.durability === 'logged') return;
-        const blockEnd = blockOf(campaign);
-        if (!(await epochs.lease(campaign.id, campaign.epoch, blockEnd))) return;
-        await keeper.extend(campaign.id, campaign.epoch, { blockEnd, leaseUntil: null });
-        ends.set(campaign.id, blockEnd);
+        if (campaign.durability !== 'logged') await lease(campaign);
       },
       claim(campaignId, attempt, answer) {
         const campaign = catalog.get(campaignId)?.campaign;

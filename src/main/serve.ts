@@ -55,7 +55,8 @@ export async function serve(
   const loaded = loadConfig(env, own, (path) => readFileSync(path, 'utf8'));
   if (!loaded.ok) throw new StartRefused(describeConfigErrors(loaded.errors));
   try {
-    return loaded.config.workers > 1 ? await startMany(loaded.config) : await start(loaded.config);
+    const ground = prepare(loaded.config);
+    return loaded.config.workers > 1 ? await startMany(ground) : await start(ground);
   } catch (error) {
     if (REFUSALS.includes((error as Error).name))
       throw new StartRefused((error as Error).message, { cause: error });
@@ -63,14 +64,26 @@ export async function serve(
   }
 }
 
-async function start(config: Config): Promise<RunningServer> {
+/** What every start begins with. */
+interface Ground {
+  config: Config;
+  system: System;
+  log: Logger;
+  master: Buffer;
+}
+
+function prepare(config: Config): Ground {
   const system = makeSystem();
   const log = makeLogger(config);
   makeFolder(config.dataDir);
-  const master = masterSecret(config.masterSecret ?? null, config.dataDir, system);
+  return { config, system, log, master: masterSecret(config.masterSecret ?? null, config.dataDir, system) };
+}
+
+async function start(ground: Ground): Promise<RunningServer> {
+  const { config, system, log, master } = ground;
   // Side by side: the parts start in threads of their own or elsewhere, and this one warms up meanwhile.
   const [{ parts, adminKey }] = await Promise.all([
-    startParts(config, master, system, log),
+    startParts(ground),
     config.role.includes('api') ? warmUp(httpConfig(config), system) : null,
   ]);
   try {
@@ -99,13 +112,10 @@ async function start(config: Config): Promise<RunningServer> {
 }
 
 /** This process does what is to be done once, its workers serve people. */
-async function startMany(config: Config): Promise<RunningServer> {
-  const system = makeSystem();
-  const log = makeLogger(config);
-  makeFolder(config.dataDir);
-  const master = masterSecret(config.masterSecret ?? null, config.dataDir, system);
+async function startMany(ground: Ground): Promise<RunningServer> {
+  const { config, system, log } = ground;
   const role = config.role.filter((one) => one !== 'api');
-  const { parts, adminKey } = await startParts({ ...config, role }, master, system, log);
+  const { parts, adminKey } = await startParts({ ...ground, config: { ...config, role } });
   try {
     const workers = await startWorkers(config.workers, config.shutdownMs, system, log);
     watchFaults(parts, log);
@@ -127,12 +137,12 @@ async function startMany(config: Config): Promise<RunningServer> {
 }
 
 /** The parts that the configuration asks for, and the first operator key if this start made it. */
-async function startParts(
-  config: Config,
-  master: Buffer,
-  system: System,
-  logger: Logger,
-): Promise<{ parts: Parts; adminKey: string | null }> {
+async function startParts({
+  config,
+  system,
+  log: logger,
+  master,
+}: Ground): Promise<{ parts: Parts; adminKey: string | null }> {
   const { dataDir, databaseUrl, recorderBatch, recorderRatePerSecond } = config;
   const keyOf = ({ operators }: Parts): Promise<string | null> =>
     config.adminKey === undefined ? firstOperatorKey(operators, dataDir, system) : Promise.resolve(null);
