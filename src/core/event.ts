@@ -1,5 +1,8 @@
 /** Facts on the log: what happened, in the past tense, with an id that follows from the fact itself (contract §8). */
 
+import type { LineFact } from './line-fact.ts';
+import { lineFactId } from './line-fact.ts';
+
 export interface ClaimWon {
   type: 'claim.won';
   campaignId: string;
@@ -14,10 +17,12 @@ export interface ClaimWon {
   wonAt: number;
 }
 
-export type Fact = ClaimWon;
+/** What the log takes: wins, and what happens in waiting lines. */
+export type Fact = ClaimWon | LineFact;
 
 /** Twice is once: the same fact always has the same id. */
 export function factId(fact: Fact): string {
+  if (fact.type !== 'claim.won') return lineFactId(fact);
   return `${fact.campaignId}:${fact.epoch}:${fact.seq}:${fact.type}`;
 }
 

@@ -3,11 +3,14 @@
  * An append is answered when the facts are as durable as the log can make them, never before.
  */
 
-import type { Fact } from '../core/event.ts';
+import type { ClaimWon, Fact } from '../core/event.ts';
+import type { LineFact } from '../core/line-fact.ts';
 
 /** A batch as the log holds it; `next` is where to read on. */
 export interface LogSlice {
-  facts: Fact[];
+  facts: ClaimWon[];
+  /** what happened in waiting lines, in order */
+  lines?: LineFact[];
   /** entries that could not be read as facts: set aside, never skipped in silence */
   unreadable: { at: string; reason: string; payload: string }[];
   next: number;

@@ -1,7 +1,9 @@
 /** The durable truth in SQL: who was given what. Written by the recorder, read by everybody who asks later. */
 
 import type { Claim, ClaimStatus } from '../core/claim.ts';
+import type { Ruling } from '../core/decider.ts';
 import type { ClaimWon } from '../core/event.ts';
+import type { LineFact } from '../core/line-fact.ts';
 
 /** A win on its way into the record. */
 export interface Win {
@@ -38,6 +40,12 @@ export interface RecordBatch {
   from: number;
   next: number;
   wins: Win[];
+  /** of waiting lines, in order; the same one twice is kept twice (ports/line-history) */
+  lines?: LineFact[];
+  /** ordered mode: how the decider stands in the campaigns that this batch was about (ports/rulings) */
+  rulings?: Ruling[];
+  /** ordered mode: offsets of entries that could not be read */
+  unreadableAt?: number[];
   unreadable: { at: string; reason: string; payload: string }[];
   now: number;
 }

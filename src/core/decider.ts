@@ -1,0 +1,85 @@
+/**
+ * Ordered mode, the rule: requests decided in the order in which the log has them. Everything a decider knows is a
+ * function of what it has read, so whoever reads the same again decides the same.
+ *
+ * Nothing is kept of those who lose. What they are told follows from where they stand: from a place on, whoever did not
+ * win was refused for one and the same reason. There are as many such phases as things have happened to the campaign.
+ */
+
+import type { ClaimWon } from './event.ts';
+import type { GateRule, GateState, Refusal } from './gate.ts';
+import { decide, emptyGate, evolve, reconfigure } from './gate.ts';
+import type { PlacedRequest, RuleChanged } from './request.ts';
+
+/** From this place on, until the next phase, whoever asked and did not win was refused so. */
+export interface Phase {
+  from: number;
+  verdict: Refusal;
+}
+
+/** A campaign as its decider has it after some place of the log. */
+export interface Ruling {
+  campaignId: string;
+  /** the rule in force */
+  rule: GateRule;
+  /** the latest moment decided at, epoch ms */
+  clock: number;
+  phases: Phase[];
+  issued: number;
+  lastSeq: number;
+}
+
+export interface DecidedCampaign {
+  gate: GateState;
+  phases: Phase[];
+}
+
+/** A campaign before anything was asked of it. */
+export function newDecided(rule: GateRule): DecidedCampaign {
+  return { gate: emptyGate(rule), phases: [] };
+}
+
+/** As it was after a ruling; its holders come from the record by `evolve`. */
+export function resumedDecided({ rule, clock, phases }: Ruling): DecidedCampaign {
+  const gate = emptyGate(rule);
+  gate.clock = clock;
+  return { gate, phases: [...phases] };
+}
+
+export function rulingOf({ gate, phases }: DecidedCampaign): Ruling {
+  const { rule, clock, issued, lastSeq } = gate;
+  return { campaignId: rule.campaignId, rule, clock, phases: [...phases], issued, lastSeq };
+}
+
+/** Decides one try and takes it in. The fact when it won, null when it did not or had won before. */
+export function decideOne(
+  campaign: DecidedCampaign,
+  { userId, key }: { userId: string; key: string | null },
+  { place, at }: Pick<PlacedRequest, 'place' | 'at'>,
+): ClaimWon | null {
+  const { gate, phases } = campaign;
+  const decision = decide(gate, { userId, key, eligible: true }, at);
+  if (decision.verdict === 'won') {
+    evolve(gate, decision.fact);
+    return decision.fact;
+  }
+  if (decision.verdict === 'already_won') return null;
+  if (phases.at(-1)?.verdict !== decision.verdict) phases.push({ from: place, verdict: decision.verdict });
+  return null;
+}
+
+/** Puts a rule in force, unless a newer one is. A quantity below what is out stays as it was, with the rest of the rule. */
+export function changeRule({ gate }: DecidedCampaign, { rule }: RuleChanged): void {
+  if (rule.version < gate.rule.version) return;
+  reconfigure(gate, rule);
+}
+
+/** Why somebody who asked at this place and did not win was refused; null: nobody there was. */
+export function refusalAt(phases: readonly Phase[], place: number): Refusal | null {
+  let found: Refusal | null = null;
+  for (const { from, verdict } of phases) {
+    if (from > place) break;
+    found = verdict;
+  }
+  return found;
+}
