@@ -58,6 +58,32 @@ export const campaignSchema = {
       required: ['perSecond'],
       properties: { perSecond: { type: 'number', exclusiveMinimum: 0 } },
     },
+    line: {
+      description: 'queued only: how people wait.',
+      type: ['object', 'null'],
+      additionalProperties: false,
+      properties: {
+        maxLength: { description: 'Most people waiting at once.', type: ['integer', 'null'], minimum: 1 },
+        cutAt: {
+          description: 'People a free unit; past it newcomers are told that there is no chance.',
+          type: ['number', 'null'],
+          exclusiveMinimum: 0,
+        },
+        shuffleBeforeOpen: {
+          description: 'Who joins before the opening gets his place by lot.',
+          type: 'boolean',
+          default: false,
+        },
+      },
+    },
+    confirm: {
+      description:
+        'queued only: who is let in must press once more in this time, or his turn goes to the next.',
+      type: ['object', 'null'],
+      additionalProperties: false,
+      required: ['withinSeconds'],
+      properties: { withinSeconds: { type: 'integer', minimum: 1, maximum: 86_400 } },
+    },
     codes: {
       description: 'Where coupon codes come from: none, made by the server, or a pool that is imported.',
       type: 'object',

@@ -29,6 +29,16 @@ export interface Eligibility {
   tokenClaims?: Record<string, (string | number | boolean)[]>;
 }
 
+/** How people wait in a queued campaign. */
+export interface LineDefinition {
+  /** most people waiting at once; null: no bound */
+  maxLength: number | null;
+  /** newcomers are told that there is no chance once so many people a free unit stand before them; null: never */
+  cutAt: number | null;
+  /** who joins before the opening gets his place by lot */
+  shuffleBeforeOpen: boolean;
+}
+
 /** What an operator writes down. */
 export interface CampaignDefinition {
   id: string;
@@ -42,6 +52,9 @@ export interface CampaignDefinition {
   opensAt: number | null;
   closesAt: number | null;
   release: { perSecond: number } | null;
+  line: LineDefinition | null;
+  /** who is let in must press once more in this time, or his turn goes to the next */
+  confirm: { withinSeconds: number } | null;
   codes: { source: CodeSource };
   /** free JSON for the pages: what one gets */
   benefit: Record<string, unknown> | null;
@@ -66,6 +79,13 @@ export interface Campaign extends CampaignDefinition {
   updatedAt: number;
 }
 
+const LATER_FIELDS: Partial<Campaign> = { line: null, confirm: null };
+
+/** A campaign from the JSON it was stored as, also by a version that did not know all of its fields. */
+export function storedCampaign(text: string): Campaign {
+  return { ...LATER_FIELDS, ...(JSON.parse(text) as Campaign) };
+}
+
 /** What must be said of a campaign; the rest has defaults. */
 export type CampaignDraft = Pick<CampaignDefinition, 'name' | 'quantity'> & Partial<CampaignDefinition>;
 
@@ -88,6 +108,8 @@ export function newCampaign(draft: CampaignDraft, { id, durability, codeKeyId, n
     opensAt: null,
     closesAt: null,
     release: null,
+    line: null,
+    confirm: null,
     codes: { source: 'generated' },
     benefit: null,
     couponExpiresAt: null,
@@ -171,6 +193,7 @@ export const CHANGEABLE_WHILE_OPEN: readonly (keyof CampaignDefinition)[] = [
   'closesAt',
   'benefit',
   'couponExpiresAt',
+  'release',
 ];
 
 export type DefinitionFault =
@@ -184,18 +207,13 @@ export function definitionFault(definition: CampaignDefinition): DefinitionFault
     return { code: 'invalid_window', detail: 'closesAt must be after opensAt.' };
   }
   if (mode === 'queued' && release === null) {
-    return {
-      code: 'invalid_field',
-      pointer: '/release',
-      detail: 'A queued campaign needs release.perSecond.',
-    };
+    const detail = 'A queued campaign needs release.perSecond.';
+    return { code: 'invalid_field', pointer: '/release', detail };
   }
-  if (mode !== 'queued' && release !== null) {
-    return {
-      code: 'invalid_field',
-      pointer: '/release',
-      detail: 'release belongs to queued campaigns only.',
-    };
+  for (const field of ['release', 'line', 'confirm'] as const) {
+    if (mode === 'queued' || definition[field] === null) continue;
+    const detail = `${field} belongs to queued campaigns only.`;
+    return { code: 'invalid_field', pointer: `/${field}`, detail };
   }
   if (definition.perUserLimit > definition.quantity) {
     return { code: 'invalid_field', pointer: '/perUserLimit', detail: 'perUserLimit is above quantity.' };

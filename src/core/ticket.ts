@@ -18,7 +18,7 @@ export interface QueuedTicket {
   number: number;
 }
 
-/** A place on the log of requests. */
+/** A place on the log of requests; `offset` is the place of core/request. */
 export interface OrderedTicket {
   kind: 'ordered';
   topicVersion: number;
@@ -32,6 +32,11 @@ const KIND_BYTE = { queued: 1, ordered: 2 } as const;
 const USER_BYTES = 4;
 const MAC_BYTES = 12;
 const TEXT = /^[A-Za-z0-9_-]{20,60}$/;
+
+/** Whether a text has the form of a ticket, be it genuine or not. */
+export function isTicketLike(text: string): boolean {
+  return TEXT.test(text);
+}
 
 /** The MAC that signs all tickets of a campaign, under a key of its own. */
 export function ticketKey(master: Buffer, campaignId: string): Hmac {
@@ -105,7 +110,7 @@ export function makeTicket(mac: Hmac, ticket: Ticket, userId: string): string {
  * master secret. With a `userId`, also when it is another user's; null asks whoever's it is.
  */
 export function verifyTicket(mac: Hmac, text: string, userId: string | null): Ticket | null {
-  if (!TEXT.test(text)) return null;
+  if (!isTicketLike(text)) return null;
   const bytes = Buffer.from(text, 'base64url');
   // One ticket, one text: the last character has bits to spare.
   if (bytes.toString('base64url') !== text) return null;

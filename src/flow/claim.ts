@@ -17,6 +17,7 @@ import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
+import type { ModeFlows } from './mode.ts';
 
 export interface Press {
   campaignId: string;
@@ -30,7 +31,32 @@ export interface Press {
 export type Outcome =
   | { verdict: 'won' | 'already_won'; claim: Claim }
   | { verdict: Refusal; campaign: Campaign }
+  | Pending
   | { verdict: 'none'; problem: Problem };
+
+/** Not decided yet, and durably on its way. */
+export interface Pending {
+  verdict: 'pending';
+  campaign: Campaign;
+  ticket: string;
+  /** queued mode: how it stands in line */
+  place: PlaceTold | null;
+  /** when to ask next */
+  askAgainMs: number;
+}
+
+/** A place in line, in the words of the contract. */
+export interface PlaceTold {
+  /** null: nobody has one before the shuffle */
+  position: number | null;
+  servingNumber: number;
+  ahead: number | null;
+  /** null: nobody can say, and `waitReason` why */
+  estimatedWaitMs: number | null;
+  waitReason: string | null;
+  /** epoch ms: let in, and must press once more until then */
+  confirmBy: number | null;
+}
 
 export type Tell = (outcome: Outcome) => void;
 
@@ -45,6 +71,8 @@ export interface ClaimParts {
   shared: boolean;
   /** looks for a campaign that is not known here; absent: there is nowhere to look */
   seek?(campaignId: string): Promise<void>;
+  /** of the modes in which the gate does not decide at once */
+  modes?: ModeFlows;
   /** tries that may wait for their answer at once; one more is refused */
   inFlightMax: number;
   /** facts that may wait for the log; while there are more, tries are refused */
@@ -104,12 +132,31 @@ class Claims implements ClaimFlow {
     const { eligibility } = live.campaign;
     const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
     if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
+    const { mode } = live.campaign;
+    if (mode !== 'instant') return this.#pressIn(mode, live, press, eligible, tell);
     const tellBy = shared ? system.monotonic() + TELL_MAX_MS : Number.POSITIVE_INFINITY;
     const { epoch } = live.campaign;
     return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) => {
       // In another epoch than he was asked about, a number may be somebody else's.
       if (given.verdict === 'already_won' && live.campaign.epoch !== epoch) return tell(UNKNOWN);
       this.#settle(live, press, given, tellBy, tell);
+    });
+  }
+
+  /** By the other modes; what they have not answered yet counts as waiting. */
+  #pressIn(
+    mode: 'ordered' | 'queued',
+    live: LiveCampaign,
+    press: Press,
+    eligible: boolean,
+    tell: Tell,
+  ): void {
+    const flow = this.#parts.modes?.[mode];
+    if (flow === undefined) return tell(UNAVAILABLE);
+    this.#waiting += 1;
+    return flow.press(live, press, eligible, (outcome) => {
+      this.#waiting -= 1;
+      tell(outcome);
     });
   }
 

@@ -3,15 +3,21 @@
  * what has happened to the unit since.
  */
 
+import type { Campaign } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
 import { parseClaimId } from '../core/claim.ts';
+import type { Refusal } from '../core/gate.ts';
+import { isTicketLike } from '../core/ticket.ts';
 import type { Gate, Holding } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
+import type { Pending } from './claim.ts';
 import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
+import type { ModeFlow, ModeFlows, UnitFound } from './mode.ts';
+import type { Tickets } from './tickets.ts';
 
 /** A claim with what has happened to it since. */
 export interface ClaimLife extends Claim {
@@ -28,6 +34,12 @@ export type Found =
   | { kind: 'unknown' }
   /** decided, not recorded yet, and asked for without naming its holder */
   | { kind: 'pending' }
+  /** on its way: in line, or in the log's hands */
+  | { kind: 'waiting'; pending: Pending }
+  /** a try that did not win; `why`: what became of a place in line that was given up or ran out */
+  | { kind: 'refused'; verdict: Refusal; campaign: Campaign; why: 'left' | 'expired' | null }
+  /** only he who asked can be told, and nobody is named */
+  | { kind: 'unnamed' }
   /** another's, or another campaign's */
   | { kind: 'mismatch' };
 
@@ -40,6 +52,9 @@ export interface LookUpParts {
   record: RecordStore;
   codes: Codes;
   caughtUp: CatchUp;
+  /** of the modes in which people wait for their verdict */
+  modes?: ModeFlows;
+  tickets?: Tickets;
 }
 
 export interface LookUp {
@@ -118,6 +133,9 @@ class LookingUp implements LookUp {
     const held = live.atGate ? await this.#held(live, userId) : null;
     const latest = held?.at(-1);
     if (latest) return this.#unit(live, userId, latest.seq, latest.wonAt);
+    const flow = this.#modeOf(live);
+    if (flow !== null && live.atGate && held !== null)
+      return this.#told(live, await flow.mine(live, userId), userId);
     if (held !== null && !(live.atGate && this.#parts.shared)) return { kind: 'none' };
     // A gate that has just lost its memory says of everybody that he holds nothing; the record knows better.
     const asked = this.#parts.record.find(campaignId, { userId });
@@ -126,11 +144,33 @@ class LookingUp implements LookUp {
     return { kind: live.atGate && held === null ? 'unknown' : 'none' };
   }
 
+  #modeOf({ campaign: { mode } }: LiveCampaign): ModeFlow | null {
+    return (mode === 'instant' ? undefined : this.#parts.modes?.[mode]) ?? null;
+  }
+
+  /** What a mode has found, as everybody is told it; who does not say that a unit is his is not told its code. */
+  async #told(live: LiveCampaign, found: Found | UnitFound, userId: string | null): Promise<Found> {
+    if (found.kind !== 'unit') return found;
+    const unit = await this.#unit(live, found.userId, found.seq, found.wonAt);
+    if (unit.kind !== 'claim' || userId !== null) return unit;
+    return { kind: 'claim', claim: { ...unit.claim, code: null } };
+  }
+
+  async #byModeTicket(live: LiveCampaign, text: string, userId: string | null): Promise<Found> {
+    const flow = this.#modeOf(live);
+    const { tickets } = this.#parts;
+    if (flow === null || tickets === undefined || !isTicketLike(text)) return { kind: 'none' };
+    const ticket = tickets.read(live.campaign.id, text, userId);
+    if (ticket === null || ticket.kind !== live.campaign.mode) return { kind: 'mismatch' };
+    if (live.rebuilding) return { kind: 'unknown' };
+    return this.#told(live, await flow.byTicket(live, ticket, text, userId), userId);
+  }
+
   async byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
     const live = this.#parts.catalog.get(campaignId);
     if (!live) return { kind: 'no_campaign' };
     const place = parseClaimId(ticket);
-    if (!place) return { kind: 'none' };
+    if (!place) return this.#byModeTicket(live, ticket, userId);
     if (place.campaignId !== campaignId) return { kind: 'mismatch' };
     const held = userId !== null && live.atGate ? await this.#held(live, userId) : [];
     const mine = held?.find((one) => one.seq === place.seq);

@@ -35,6 +35,27 @@ const eligibility = Type.Object(
   STRICT,
 );
 
+const line = Type.Object(
+  {
+    maxLength: Type.Optional(
+      orNull(Type.Integer({ minimum: 1, maximum: 100_000_000, description: 'most people waiting at once' })),
+    ),
+    cutAt: Type.Optional(
+      orNull(
+        Type.Number({
+          exclusiveMinimum: 0,
+          maximum: 1e6,
+          description: 'people a free unit; past it newcomers are told that there is no chance',
+        }),
+      ),
+    ),
+    shuffleBeforeOpen: Type.Optional(
+      Type.Boolean({ description: 'who joins before the opening gets his place by lot' }),
+    ),
+  },
+  STRICT,
+);
+
 const definition = {
   name: Type.String({ minLength: 1, maxLength: 200 }),
   kind: Type.Optional(oneOf(KINDS)),
@@ -46,6 +67,10 @@ const definition = {
   closesAt: Type.Optional(orNull(time)),
   release: Type.Optional(
     orNull(Type.Object({ perSecond: Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }) }, STRICT)),
+  ),
+  line: Type.Optional(orNull(line)),
+  confirm: Type.Optional(
+    orNull(Type.Object({ withinSeconds: Type.Integer({ minimum: 1, maximum: 86_400 }) }, STRICT)),
   ),
   codes: Type.Optional(Type.Object({ source: oneOf(CODE_SOURCES) }, STRICT)),
   benefit: Type.Optional(orNull(anyObject)),

@@ -1,5 +1,6 @@
 /** Times as people write them: RFC 3339 with an offset, and only moments that exist. */
 
+import type { LineDefinition } from '../core/campaign.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
 
@@ -43,12 +44,13 @@ function offsetMs(offset: string): number | null {
   return (offset.startsWith('-') ? -1 : 1) * (hours * 60 + minutes) * 60_000;
 }
 
+const PLAIN_LINE: LineDefinition = { maxLength: null, cutAt: null, shuffleBeforeOpen: false };
 const TIME_FIELDS = ['opensAt', 'closesAt', 'couponExpiresAt'] as const;
 
-export type TimesRead = { ok: true; body: Record<string, unknown> } | { ok: false; problem: Problem };
+export type CampaignRead = { ok: true; body: Record<string, unknown> } | { ok: false; problem: Problem };
 
-/** The body of a campaign with its times as epoch ms. */
-export function readTimes(body: Record<string, unknown>): TimesRead {
+/** The body of a campaign as the core has it: times as epoch ms, what a line does not say as its default. */
+export function readCampaign(body: Record<string, unknown>): CampaignRead {
   const out = { ...body };
   for (const name of TIME_FIELDS) {
     const text = out[name];
@@ -57,5 +59,7 @@ export function readTimes(body: Record<string, unknown>): TimesRead {
     if (!read.ok) return read;
     out[name] = read.ms;
   }
+  if (typeof out['line'] === 'object' && out['line'] !== null)
+    out['line'] = { ...PLAIN_LINE, ...out['line'] };
   return { ok: true, body: out };
 }

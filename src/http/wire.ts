@@ -114,6 +114,8 @@ function definitionBody(campaign: Campaign): Record<string, unknown> {
     opensAt: timeOrNull(campaign.opensAt),
     closesAt: timeOrNull(campaign.closesAt),
     release: campaign.release,
+    line: campaign.line,
+    confirm: campaign.confirm,
     codes: campaign.codes,
     benefit: campaign.benefit,
     couponExpiresAt: timeOrNull(campaign.couponExpiresAt),

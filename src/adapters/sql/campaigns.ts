@@ -2,6 +2,7 @@
 
 import type { Kysely, Transaction } from 'kysely';
 import type { Campaign } from '../../core/campaign.ts';
+import { storedCampaign } from '../../core/campaign.ts';
 import type { Campaigns, OutboxFact } from '../../ports/campaigns.ts';
 import type { AuditLine } from '../../ports/operators.ts';
 import type { RecordTables } from './schema.ts';
@@ -88,7 +89,7 @@ export function makeSqlCampaigns(db: Kysely<RecordTables>): Campaigns {
       }),
     async get(id) {
       const found = await db.selectFrom('campaigns').select('body').where('id', '=', id).executeTakeFirst();
-      return found ? (JSON.parse(found.body) as Campaign) : null;
+      return found ? storedCampaign(found.body) : null;
     },
     async list(after, limit) {
       let query = db
@@ -105,7 +106,7 @@ export function makeSqlCampaigns(db: Kysely<RecordTables>): Campaigns {
           ]),
         );
       }
-      return (await query.execute()).map((found) => JSON.parse(found.body) as Campaign);
+      return (await query.execute()).map((found) => storedCampaign(found.body));
     },
   };
 }

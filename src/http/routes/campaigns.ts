@@ -21,7 +21,7 @@ import {
   pageQuery,
   problemOut,
 } from '../schema.ts';
-import { readTimes } from '../times.ts';
+import { readCampaign } from '../times.ts';
 import { campaignBody, timeText } from '../wire.ts';
 import { needs } from './admin.ts';
 import { startStream } from './people.ts';
@@ -73,7 +73,7 @@ function createRoute(app: FastifyInstance, context: HttpContext): void {
       onRequest: needs(context, 'operate'),
     },
     async (request, reply) => {
-      const read = readTimes(request.body as Record<string, unknown>);
+      const read = readCampaign(request.body as Record<string, unknown>);
       if (!read.ok) return sendProblem(reply, read.problem);
       const given = header(request, 'idempotency-key');
       if (given !== undefined && normalIdempotencyKey(given) === null)
@@ -192,7 +192,7 @@ function oneRoutes(app: FastifyInstance, context: HttpContext): void {
       if (named !== live.campaign.version && header(request, 'if-match') !== '*') {
         return sendProblem(reply, problem('precondition_failed'));
       }
-      const read = readTimes(request.body as Record<string, unknown>);
+      const read = readCampaign(request.body as Record<string, unknown>);
       if (!read.ok) return sendProblem(reply, read.problem);
       const { id, version } = live.campaign;
       return tellCampaign(

@@ -1,0 +1,43 @@
+/**
+ * What differs between the modes, behind one shape: what a press brings about when the gate does not decide it at once,
+ * and what somebody is told who asks later. Whoever holds a unit is answered by flow/claim and flow/look-up, whatever
+ * the mode is.
+ */
+
+import type { Ticket } from '../core/ticket.ts';
+import type { LiveCampaign } from './catalog.ts';
+import type { Outcome, Press, Tell } from './claim.ts';
+import type { Found } from './look-up.ts';
+
+/** Somebody's unit, to be told as every unit is. */
+export interface UnitFound {
+  kind: 'unit';
+  userId: string;
+  seq: number;
+  wonAt: number;
+}
+
+export type VerdictListener = (live: LiveCampaign, userId: string, outcome: Outcome) => void;
+
+export interface ModeFlow {
+  /** Answers one press by calling `tell` exactly once. */
+  press(live: LiveCampaign, press: Press, eligible: boolean, tell: Tell): void;
+  /** How his latest try stands, for somebody who holds no unit; `none` when nothing is known of one. */
+  mine(live: LiveCampaign, userId: string): Promise<Found | UnitFound>;
+  /** How the try behind a ticket stands; `userId` null: whoever asks. The ticket is genuine, and of this mode. */
+  byTicket(
+    live: LiveCampaign,
+    ticket: Ticket,
+    text: string,
+    userId: string | null,
+  ): Promise<Found | UnitFound>;
+  /** Resolves when what is known may have become more for this ticket, and after `maxMs` in any case. */
+  changed(live: LiveCampaign, ticket: Ticket, maxMs: number): Promise<void>;
+  /** Gives his place up; absent: there are none in this mode. */
+  leave?(live: LiveCampaign, userId: string): Promise<Found>;
+  /** Called with each verdict that comes after the answer to the press. */
+  onVerdict(listener: VerdictListener): void;
+}
+
+/** Each mode but `instant`, where its parts are there. */
+export type ModeFlows = Partial<Record<'ordered' | 'queued', ModeFlow>>;
