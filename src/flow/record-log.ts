@@ -4,7 +4,9 @@
  * are told that it is not known, and `fault` is set.
  */
 
-import type { Fact } from '../core/event.ts';
+import type { ClaimWon, Fact } from '../core/event.ts';
+import type { LineFact } from '../core/line-fact.ts';
+import { packLineFacts } from '../core/line-fact.ts';
 import type { Log, LogState } from '../ports/log.ts';
 import type { RecordStore, StoredClaim, StoreResult, Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
@@ -14,7 +16,7 @@ export interface RecordLogParts {
   system: System;
   /** what the record keeps this process' offset under; no other process may have the same */
   source: string;
-  winOf(fact: Fact): Win;
+  winOf(fact: ClaimWon): Win;
 }
 
 interface Waiting {
@@ -102,16 +104,23 @@ class RecordLog implements Log {
   async #store(facts: Fact[]): Promise<Set<Fact>> {
     const { record, source, winOf, system } = this.#parts;
     const from = this.#state.end;
-    const wins = facts.map(winOf);
-    const batch = { source, from, next: from + facts.length, wins, unreadable: [], now: system.now() };
-    const result: StoreResult = await record.store(batch);
+    const { won, lines } = sorted(facts);
+    const result: StoreResult = await record.store({
+      source,
+      from,
+      next: from + facts.length,
+      wins: won.map(winOf),
+      ...(lines.length === 0 ? {} : { lines }),
+      unreadable: [],
+      now: system.now(),
+    });
     if (result.kind === 'zombie') {
       this.#state.end = result.next;
       throw new Error(`another process writes as ${source}`);
     }
     if (result.conflicts === 0) return new Set();
     const lost = new Set<Fact>();
-    for (const fact of facts) {
+    for (const fact of won) {
       const [stored] = await record.find(fact.campaignId, { seq: fact.seq });
       if (!isIt(stored, fact)) lost.add(fact);
     }
@@ -138,4 +147,16 @@ class RecordLog implements Log {
   }
 }
 
-const isIt = (stored: StoredClaim | undefined, fact: Fact): boolean => stored?.userId === fact.userId;
+/** Wins, and what happened in lines: line by line, as few facts as say the same. */
+function sorted(facts: readonly Fact[]): { won: ClaimWon[]; lines: LineFact[] } {
+  const won: ClaimWon[] = [];
+  const lines: LineFact[] = [];
+  for (const fact of facts) {
+    if (fact.type === 'claim.won') won.push(fact);
+    else lines.push(fact);
+  }
+  const byLine = Map.groupBy(lines, ({ campaignId }) => campaignId);
+  return { won, lines: [...byLine.values()].flatMap(packLineFacts) };
+}
+
+const isIt = (stored: StoredClaim | undefined, fact: ClaimWon): boolean => stored?.userId === fact.userId;

@@ -60,14 +60,16 @@ export async function makeRecorder(parts: RecordParts): Promise<Recorder> {
       const from = next;
       const slice = await reader.read(from, parts.batchMax);
       if (slice.next === from) return { facts: 0, conflicts: 0, next };
-      const { facts, unreadable } = slice;
+      const { facts, lines, unreadable } = slice;
       const wins = await winsOf(facts);
       const now = system.now();
-      const result = await record.store({ source, from, next: slice.next, wins, unreadable, now });
+      const about = lines === undefined ? {} : { lines };
+      const result = await record.store({ source, from, next: slice.next, wins, ...about, unreadable, now });
       next = result.kind === 'zombie' ? result.next : slice.next;
       parts.onTaken?.(slice, result);
-      if (result.kind === 'zombie') return { facts: facts.length, conflicts: 0, next };
-      return { facts: facts.length + unreadable.length, conflicts: result.conflicts, next };
+      const taken = facts.length + (lines?.length ?? 0);
+      if (result.kind === 'zombie') return { facts: taken, conflicts: 0, next };
+      return { facts: taken + unreadable.length, conflicts: result.conflicts, next };
     },
   };
 }

@@ -6,7 +6,7 @@ import type { KafkaConnection } from '../adapters/kafka/connect.ts';
 import type { KafkaLog } from '../adapters/kafka/log.ts';
 import type { TopicPlan } from '../adapters/kafka/topics.ts';
 import type { Config } from '../config/load.ts';
-import type { Fact } from '../core/event.ts';
+import type { ClaimWon } from '../core/event.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
@@ -47,7 +47,7 @@ export function openSharedLog(parts: SharedLogParts): Promise<SharedLog> {
 
 async function openRecordAsLog(parts: SharedLogParts): Promise<SharedLog> {
   const { record, system, catalog, codes, instanceId } = parts;
-  const winOf = (fact: Fact): Win => {
+  const winOf = (fact: ClaimWon): Win => {
     const campaign = catalog.get(fact.campaignId)?.campaign;
     const code = campaign ? codes.codeOf(campaign, fact.seq) : null;
     return { fact, codeLookup: code === null ? null : codes.lookupOf(code) };

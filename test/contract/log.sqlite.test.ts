@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { openJournal } from '../../src/adapters/sqlite/journal.ts';
-import { decodeRow, encodeFact } from '../../src/adapters/sqlite/journal-file.ts';
+import { decodeRow, encodeWin } from '../../src/adapters/sqlite/journal-file.ts';
 import { openJournalReader } from '../../src/adapters/sqlite/journal-reader.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { LogSlice } from '../../src/ports/log.ts';
@@ -51,7 +51,7 @@ logContract('SQLite', async () => {
 describe('a row of the journal', () => {
   it('with one bad fact among good ones gives the good ones, and says which is bad', () => {
     const slice: LogSlice = { facts: [], unreadable: [], next: 0 };
-    decodeRow(7, `[${encodeFact(sampleWin(1))},17,${encodeFact(sampleWin(2))}]`, slice);
+    decodeRow(7, `[${encodeWin(sampleWin(1))},17,${encodeWin(sampleWin(2))}]`, slice);
     expect(slice.facts).toEqual([sampleWin(1), sampleWin(2)]);
     expect(slice.unreadable).toEqual([{ at: 'journal:7', reason: 'not a fact', payload: '17' }]);
   });

@@ -1,19 +1,20 @@
 // A log as a broker would keep it: one topic for all processes, a producer in each. What a producer has taken goes on
 // the log in order, sooner or later, for as long as its process lives; it may be on it before its producer knows.
 
-import type { Fact } from '../../src/core/event.ts';
+import type { ClaimWon, Fact } from '../../src/core/event.ts';
 import type { Log, LogReader, LogState } from '../../src/ports/log.ts';
 import type { Chance, SimulatedProcess } from './simulated-time.ts';
 
 export class SimulatedTopic {
-  readonly facts: Fact[] = [];
+  /** wins: nobody waits in a line here */
+  readonly facts: ClaimWon[] = [];
   /** until when nothing can be put on it, by the world's time */
   awayUntil = 0;
   /** told after each write */
   wake: () => void = () => undefined;
 
   write(facts: readonly Fact[]): void {
-    this.facts.push(...facts);
+    this.facts.push(...facts.filter((fact) => fact.type === 'claim.won'));
     this.wake();
   }
 

@@ -41,14 +41,14 @@ describe('a message', () => {
   it('holds all winners of a campaign and epoch, in their order, and of no other', () => {
     const mixed = wins(1, 6).map((fact) => (fact.seq % 2 === 0 ? { ...fact, epoch: 2 } : fact));
     const messages = packFacts(mixed);
-    expect(messages.map(({ id, facts }) => [id, facts])).toEqual([
-      ['chicken-100:1:1-5:claim.won', 3],
-      ['chicken-100:2:2-6:claim.won', 3],
+    expect(messages.map(({ id, items }) => [id, items])).toEqual([
+      ['chicken-100:1:1-5:claim.won', [0, 2, 4]],
+      ['chicken-100:2:2-6:claim.won', [1, 3, 5]],
     ]);
     const read = messages.map(({ value }) => unpackFacts(value));
     expect(read).toEqual([
-      { kind: 'facts', facts: mixed.filter(({ epoch }) => epoch === 1) },
-      { kind: 'facts', facts: mixed.filter(({ epoch }) => epoch === 2) },
+      { kind: 'facts', facts: mixed.filter(({ epoch }) => epoch === 1), lines: [] },
+      { kind: 'facts', facts: mixed.filter(({ epoch }) => epoch === 2), lines: [] },
     ]);
   });
 
@@ -56,8 +56,8 @@ describe('a message', () => {
     const long = wins(1, 3000).map((fact) => ({ ...fact, userId: '가'.repeat(128), key: '나'.repeat(255) }));
     const messages = packFacts(long);
     expect(Math.max(...messages.map(({ value }) => value.length))).toBeLessThan(900_000);
-    expect(messages.reduce((sum, { facts }) => sum + facts, 0)).toBe(3000);
-    expect(packFacts(wins(1, 2500)).map(({ facts }) => facts)).toEqual([1000, 1000, 500]);
+    expect(messages.reduce((sum, { items }) => sum + items.length, 0)).toBe(3000);
+    expect(packFacts(wins(1, 2500)).map(({ items }) => items.length)).toEqual([1000, 1000, 500]);
   });
 
   it('made anew from the same facts is the same', () => {

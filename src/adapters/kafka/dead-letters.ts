@@ -5,8 +5,8 @@
 
 import { Producer } from '@platformatic/kafka';
 import type { System } from '../../ports/system.ts';
-import { headersOf } from './cloud-event.ts';
 import { clientOptions, closeClient, type KafkaConnection, kafkaFault, within } from './connect.ts';
+import { headersOf } from './envelope.ts';
 import type { KafkaEntry } from './reader.ts';
 
 export interface DeadLetters {

@@ -11,7 +11,7 @@ import { Admin, compatibilityPartitioner, Producer } from '@platformatic/kafka';
 import type { Fact } from '../../core/event.ts';
 import type { Log, LogState } from '../../ports/log.ts';
 import type { System, Timer } from '../../ports/system.ts';
-import { type Envelope, packFacts } from './cloud-event.ts';
+import { packFacts } from './cloud-event.ts';
 import {
   clientOptions,
   closeClient,
@@ -21,6 +21,7 @@ import {
   within,
 } from './connect.ts';
 import { listEnds } from './ends.ts';
+import type { Envelope } from './envelope.ts';
 
 /** Where a message landed. */
 export interface Delivery {
@@ -269,13 +270,13 @@ class PartitionedLog implements KafkaLog {
     const sent = this.#producer.send({ messages });
     const { offsets = [] } = await within(this.#system, this.#sendMaxMs, 'sending facts', sent);
     const next = new Map(offsets.map(({ partition, offset }) => [partition, Number(offset)]));
-    return envelopes.map(({ id, facts }, at) => {
+    return envelopes.map(({ id, items }, at) => {
       const partition = messages[at]?.partition ?? 0;
       const offset = next.get(partition);
       if (offset === undefined || offset < 0)
         throw new KafkaFault(`no place told for partition ${partition}`);
       next.set(partition, offset + 1);
-      return { topic, partition, offset, id, facts };
+      return { topic, partition, offset, id, facts: items.length };
     });
   }
 

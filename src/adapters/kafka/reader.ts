@@ -133,11 +133,14 @@ class PartitionReader implements KafkaReader {
     for (const entry of this.#entries) {
       if (entry.offset < start) continue;
       const decoded = unpackFacts(entry.value);
-      if (decoded.kind === 'facts') slice.facts.push(...decoded.facts);
-      else slice.unreadable.push(setAside(entry, decoded.reason));
-      this.#parts.onEntry?.(entry, decoded.kind === 'facts' ? decoded.facts : []);
+      if (decoded.kind === 'facts') {
+        slice.facts.push(...decoded.facts);
+        if (decoded.lines.length > 0) slice.lines = [...(slice.lines ?? []), ...decoded.lines];
+      } else slice.unreadable.push(setAside(entry, decoded.reason));
+      this.#parts.onEntry?.(entry, decoded.kind === 'facts' ? [...decoded.facts, ...decoded.lines] : []);
       slice.next = entry.offset + 1;
-      if (slice.facts.length + slice.unreadable.length >= max) return slice;
+      const taken = slice.facts.length + (slice.lines?.length ?? 0);
+      if (taken + slice.unreadable.length >= max) return slice;
     }
     // What holds no message of anybody (marks of transactions) lies behind us too.
     slice.next = Math.max(slice.next, this.#to);

@@ -1,9 +1,11 @@
 /**
- * The journal on disk: one row a batch of facts, appended and never changed. A row is a JSON array of facts in columns,
- * [campaignId, epoch, seq, userId, nth, key, wonAt], so that a batch of any size is one insert and one fsync.
+ * The journal on disk: one row a batch of facts, appended and never changed. A row is a JSON array, so that a batch of
+ * any size is one insert and one fsync. A win in it is an array of columns, [campaignId, epoch, seq, userId, nth, key,
+ * wonAt]; what happened in a waiting line is an object, as core/line-fact has it.
  */
 
 import type { ClaimWon } from '../../core/event.ts';
+import { type LineFact, lineFactOf } from '../../core/line-fact.ts';
 import type { LogSlice } from '../../ports/log.ts';
 import type { Sqlite } from './open.ts';
 import { openSqlite } from './open.ts';
@@ -24,12 +26,15 @@ export function openJournalFile(path: string): Sqlite {
   return db;
 }
 
-/** One fact as it stands in a row, without the brackets around the batch. */
-export function encodeFact(fact: ClaimWon): string {
+/** One win as it stands in a row, without the brackets around the batch. */
+export function encodeWin(fact: ClaimWon): string {
   return JSON.stringify([fact.campaignId, fact.epoch, fact.seq, fact.userId, fact.nth, fact.key, fact.wonAt]);
 }
 
-function decodeFact(row: unknown): ClaimWon | null {
+/** As it stands in a row. */
+export const encodeLineFact = (fact: LineFact): string => JSON.stringify(fact);
+
+function decodeWin(row: unknown): ClaimWon | null {
   if (!Array.isArray(row)) return null;
   const [campaignId, epoch, seq, userId, nth, key, wonAt] = row as unknown[];
   const numbers = [epoch, seq, nth, wonAt].every((value) => Number.isSafeInteger(value));
@@ -47,6 +52,11 @@ function decodeFact(row: unknown): ClaimWon | null {
   };
 }
 
+function addLine(into: LogSlice, line: LineFact): void {
+  if (into.lines === undefined) into.lines = [line];
+  else into.lines.push(line);
+}
+
 /** Reads one row; what is no fact is set aside with its reason. */
 export function decodeRow(id: number, text: string, into: LogSlice): void {
   let rows: unknown;
@@ -61,8 +71,10 @@ export function decodeRow(id: number, text: string, into: LogSlice): void {
     return;
   }
   for (const row of Array.isArray(rows) ? rows : [rows]) {
-    const fact = decodeFact(row);
-    if (fact) into.facts.push(fact);
+    const won = decodeWin(row);
+    const line = won === null ? lineFactOf(row) : null;
+    if (won) into.facts.push(won);
+    else if (line) addLine(into, line);
     else into.unreadable.push({ at: `journal:${id}`, reason: 'not a fact', payload: JSON.stringify(row) });
   }
 }

@@ -20,7 +20,7 @@ export function openJournalReader(path: string): JournalReader {
         for (const row of rows.iterate(offset)) {
           decodeRow(row.id, row.facts, slice);
           slice.next = row.id + 1;
-          if (slice.facts.length >= max) break;
+          if (slice.facts.length + (slice.lines?.length ?? 0) >= max) break;
         }
       } catch (error) {
         throw storageFault(error, path);

@@ -14,7 +14,7 @@ export interface JournalThreadData {
   commits: MessagePort;
 }
 
-export type JournalOrder = { append: string } | { trim: number } | { skipTo: number } | { close: true };
+export type JournalOrder = { append: string[] } | { trim: number } | { skipTo: number } | { close: true };
 export type JournalReport =
   | { end: number }
   | { error: string }
@@ -33,10 +33,16 @@ function start(): void {
   const skip = db.prepare("INSERT INTO entry (id, facts) VALUES (?, '[]')");
   const last = db.prepare<[], number | null>('SELECT max(id) FROM entry').pluck();
 
+  const append = db.transaction((rows: string[]): number => {
+    let id = 0;
+    for (const row of rows) id = Number(insert.run(row).lastInsertRowid);
+    return id + 1;
+  });
+
   port.on('message', (order: JournalOrder) => {
     try {
       if ('append' in order) {
-        const end = Number(insert.run(order.append).lastInsertRowid) + 1;
+        const end = append(order.append);
         report({ end });
         commits.postMessage(end);
       } else if ('skipTo' in order) {

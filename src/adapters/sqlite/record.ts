@@ -10,7 +10,10 @@ import type { ClaimWon } from '../../core/event.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import { makeSqlClaims } from '../sql/claims.ts';
 import type { Sqlite } from './open.ts';
+import { makeStoreDecided } from './record-decided.ts';
 import type { RecordFile } from './record-file.ts';
+
+const STRANGE = 'no such campaign';
 
 interface Tally {
   inserted: number;
@@ -124,15 +127,16 @@ export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number):
   };
 }
 
-/** The whole batch in one transaction: rows, outbox, dead letters, and the recorder's next offset. */
+/** The whole batch in one transaction: rows, lines, rulings, outbox, dead letters, and the recorder's next offset. */
 function makeStore(sqlite: Sqlite, run: Statements): (batch: RecordBatch) => StoreResult {
   const insertAll = makeInsertAll(sqlite, run);
   const storeOne = makeStoreOne(sqlite, run);
+  const decided = makeStoreDecided(sqlite);
 
   function storeCampaign(campaignId: string, wins: Win[], batch: RecordBatch, tally: Tally): void {
     const no = run.campaign.get(campaignId);
     if (no === undefined) {
-      for (const { fact } of wins) setAside(run, fact, 'no such campaign', batch, tally);
+      for (const { fact } of wins) setAside(run, fact, STRANGE, batch, tally);
       return;
     }
     try {
@@ -151,6 +155,12 @@ function makeStore(sqlite: Sqlite, run: Statements): (batch: RecordBatch) => Sto
     for (const [campaignId, wins] of Map.groupBy(batch.wins, (win) => win.fact.campaignId)) {
       storeCampaign(campaignId, wins, batch, tally);
     }
+    for (const fact of decided.lines(batch.lines ?? [])) {
+      // Of no campaign: a dead letter of a campaign stands for a unit of it.
+      run.setAside.run(null, batch.source, STRANGE, JSON.stringify(fact), batch.now);
+      tally.conflicts += 1;
+    }
+    decided.decider(batch);
     for (const entry of batch.unreadable) {
       run.setAside.run(null, entry.at, entry.reason, entry.payload, batch.now);
       tally.conflicts += 1;

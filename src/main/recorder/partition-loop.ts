@@ -60,6 +60,8 @@ const GATHER_MS = 200;
 /** A batch that is nearly full is followed by the next at once. */
 const FULL = 0.8;
 
+const factsIn = ({ facts, lines }: LogSlice): number => facts.length + (lines?.length ?? 0);
+
 export class PartitionLoop {
   readonly progress: PartitionProgress;
   readonly #parts: PartitionParts;
@@ -142,7 +144,7 @@ export class PartitionLoop {
     if (slice === null || !holds()) return nothing;
     if (slice.next === offset) return slice;
     await this.#setAside(slice);
-    const waitMs = pace.waitMsFor(slice.facts.length + slice.unreadable.length);
+    const waitMs = pace.waitMsFor(factsIn(slice) + slice.unreadable.length);
     if (waitMs > 0) await this.#pause(waitMs);
     this.#endTurn = await turns.take();
     return holds() ? slice : nothing;
@@ -161,11 +163,11 @@ export class PartitionLoop {
     const { progress } = this;
     if (result.kind === 'zombie') progress.overtaken += 1;
     else {
-      progress.facts += slice.facts.length;
+      progress.facts += factsIn(slice);
       progress.conflicts += result.conflicts;
       progress.dead += slice.unreadable.length;
     }
-    const isFull = slice.facts.length >= FULL * this.#parts.flow.batchMax;
+    const isFull = factsIn(slice) >= FULL * this.#parts.flow.batchMax;
     this.#gathersUntil = isFull ? 0 : this.#parts.system.monotonic() + (this.#parts.gatherMs ?? GATHER_MS);
     this.#parts.onTaken(slice, result);
   }

@@ -83,7 +83,9 @@ function makeFactLines(logger: Logger) {
       read = [];
       if (result.kind === 'zombie') return;
       for (const [{ partition, offset }, facts] of taken) {
-        for (const { campaignId, seq, userId, wonAt } of facts) {
+        for (const fact of facts) {
+          if (fact.type !== 'claim.won') continue;
+          const { campaignId, seq, userId, wonAt } = fact;
           const user = hash(userId).slice(0, HASH_DIGITS);
           logger.debug({ partition, offset, user, campaignId, seq, wonAt }, 'recorded');
         }

@@ -2,7 +2,7 @@
 // skipped; what was let go of is gone and its offsets are never given again.
 
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import type { Fact } from '../../../src/core/event.ts';
+import type { ClaimWon, Fact } from '../../../src/core/event.ts';
 import type { Log, LogReader, LogSlice } from '../../../src/ports/log.ts';
 import { sampleWin } from '../samples.ts';
 
@@ -40,7 +40,7 @@ async function readAll(reader: LogReader, from = 0, max = 1000): Promise<LogSlic
   }
 }
 
-const wins = (first: number, last: number): Fact[] =>
+const wins = (first: number, last: number): ClaimWon[] =>
   Array.from({ length: last - first + 1 }, (_, i) => sampleWin(first + i));
 const seqs = (slice: LogSlice): number[] => slice.facts.map((fact) => fact.seq);
 
