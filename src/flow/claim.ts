@@ -18,6 +18,7 @@ import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
 import type { ModeFlows } from './mode.ts';
+import { appendWin, asksTheLog, noteWin } from './win.ts';
 
 export interface Press {
   campaignId: string;
@@ -127,14 +128,14 @@ class Claims implements ClaimFlow {
       answer(outcome);
     };
     if (live.rebuilding) return tell(REBUILDING);
-    if (this.#logState.fault !== null && this.#asksTheLog(live)) return tell(UNAVAILABLE);
+    if (this.#logState.fault !== null && asksTheLog(live, this.#parts.shared)) return tell(UNAVAILABLE);
     if (this.#waiting >= inFlightMax || this.#logState.waiting >= logWaitingMax) return tell(OVERLOADED);
     const { eligibility } = live.campaign;
     const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
     if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
     const { mode } = live.campaign;
-    if (mode !== 'instant') return this.#pressIn(mode, live, press, eligible, tell);
     const tellBy = shared ? system.monotonic() + TELL_MAX_MS : Number.POSITIVE_INFINITY;
+    if (mode !== 'instant') return this.#pressIn(mode, live, press, eligible, tellBy, tell);
     const { epoch } = live.campaign;
     return gate.claim(press.campaignId, { userId: press.userId, key: press.key, eligible }, (given) => {
       // In another epoch than he was asked about, a number may be somebody else's.
@@ -149,15 +150,18 @@ class Claims implements ClaimFlow {
     live: LiveCampaign,
     press: Press,
     eligible: boolean,
+    tellBy: number,
     tell: Tell,
   ): void {
     const flow = this.#parts.modes?.[mode];
     if (flow === undefined) return tell(UNAVAILABLE);
     this.#waiting += 1;
-    return flow.press(live, press, eligible, (outcome) => {
+    const told: Tell = (outcome) => {
       this.#waiting -= 1;
       tell(outcome);
-    });
+    };
+    const settle = (given: GateAnswer): void => this.#settle(live, press, given, tellBy, told);
+    return flow.press({ live, press, eligible, tellBy, tell: told, settle });
   }
 
   /** Another process may have made it a moment ago. */
@@ -174,11 +178,6 @@ class Claims implements ClaimFlow {
       this.#waiting -= 1;
       answer(RECORD_AWAY);
     });
-  }
-
-  /** Whether a win of this campaign is told only when the log has it. */
-  #asksTheLog({ campaign: { durability } }: LiveCampaign): boolean {
-    return this.#parts.shared ? durability === 'logged' : durability !== 'memory';
   }
 
   #settle(live: LiveCampaign, press: Press, given: GateAnswer, tellBy: number, tell: Tell): void {
@@ -213,14 +212,12 @@ class Claims implements ClaimFlow {
     tellBy: number,
     tell: Tell,
   ): void {
-    live.issued += 1;
-    live.firstWonAt ??= fact.wonAt;
-    live.lastWonAt = fact.wonAt;
+    noteWin(live, fact);
     const outcome: Outcome = {
       verdict: 'won',
       claim: this.#claimOf(live, fact.userId, fact.seq, fact.wonAt),
     };
-    if (!this.#asksTheLog(live)) {
+    if (!asksTheLog(live, this.#parts.shared)) {
       // Past a fault of the log the gate's own outbox has it, and nothing has to wait here.
       if (this.#logState.fault === null) this.#parts.log.append(fact, () => undefined);
       tell(outcome);
@@ -244,7 +241,7 @@ class Claims implements ClaimFlow {
     const { epoch } = live.campaign;
     const waiters = live.inFlight.get(seq);
     if (waiters) return this.#tellWhenDurable(waiters, outcome, UNKNOWN, tellBy, tell);
-    if (!this.#parts.shared || !this.#asksTheLog(live)) return tell(outcome);
+    if (!this.#parts.shared || !asksTheLog(live, this.#parts.shared)) return tell(outcome);
     if (seq <= live.baseSeq || live.onLog.has(seq)) return tell(outcome);
     // Decided by another process, or by this one and never acknowledged: put on the log once more, which does no harm.
     const again = (nth: number, key: string | null): void => {
@@ -291,25 +288,7 @@ class Claims implements ClaimFlow {
   }
 
   #append(live: LiveCampaign, fact: ClaimWon): Waiter[] {
-    const waiters: Waiter[] = [];
-    const { inFlight, onLog } = live;
-    // What an earlier epoch decided is for those who wait for it; its number may be somebody else's by now.
-    const counts = fact.epoch === live.campaign.epoch;
-    if (counts) inFlight.set(fact.seq, waiters);
-    live.newestInFlight = waiters;
-    const settle: Waiter = (error) => {
-      if (counts) inFlight.delete(fact.seq);
-      if (counts && error === null && this.#parts.shared) onLog.add(fact.seq);
-      for (const waiter of waiters) waiter(error);
-    };
-    let appending = true;
-    this.#parts.log.append(fact, (error) => {
-      // A log that refuses at once is heard by those who are about to wait.
-      if (appending) void Promise.resolve(error).then(settle);
-      else settle(error);
-    });
-    appending = false;
-    return waiters;
+    return appendWin(this.#parts.log, live, fact, this.#parts.shared);
   }
 
   /** Tells `outcome` when the win that `waiters` wait for is durable; `failed` when it is not known to be, or too late. */

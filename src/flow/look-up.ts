@@ -141,6 +141,7 @@ class LookingUp implements LookUp {
     const asked = this.#parts.record.find(campaignId, { userId });
     const stored = (await (held === null ? asked : asked.catch(() => []))).at(-1);
     if (stored) return { kind: 'claim', claim: this.withCode(stored) };
+    if (flow !== null && !live.atGate) return this.#told(live, await flow.mine(live, userId), userId);
     return { kind: live.atGate && held === null ? 'unknown' : 'none' };
   }
 

@@ -5,6 +5,7 @@
  */
 
 import type { Ticket } from '../core/ticket.ts';
+import type { GateAnswer } from '../ports/gate.ts';
 import type { LiveCampaign } from './catalog.ts';
 import type { Outcome, Press, Tell } from './claim.ts';
 import type { Found } from './look-up.ts';
@@ -19,9 +20,21 @@ export interface UnitFound {
 
 export type VerdictListener = (live: LiveCampaign, userId: string, outcome: Outcome) => void;
 
+/** A press on its way through a mode. */
+export interface Pressed {
+  live: LiveCampaign;
+  press: Press;
+  eligible: boolean;
+  /** `system.monotonic()`: what is told later than this is told as unknown */
+  tellBy: number;
+  tell: Tell;
+  /** tells it as if the gate had said so: `already_won`, a refusal, a fault */
+  settle(given: GateAnswer): void;
+}
+
 export interface ModeFlow {
-  /** Answers one press by calling `tell` exactly once. */
-  press(live: LiveCampaign, press: Press, eligible: boolean, tell: Tell): void;
+  /** Answers one press by calling `tell` or `settle` exactly once. */
+  press(pressed: Pressed): void;
   /** How his latest try stands, for somebody who holds no unit; `none` when nothing is known of one. */
   mine(live: LiveCampaign, userId: string): Promise<Found | UnitFound>;
   /** How the try behind a ticket stands; `userId` null: whoever asks. The ticket is genuine, and of this mode. */
