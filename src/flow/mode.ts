@@ -44,10 +44,20 @@ export interface ModeFlow {
     text: string,
     userId: string | null,
   ): Promise<Found | UnitFound>;
+  /**
+   * The answer of `mine` (a text: the user) or `byTicket` without a wait, for the many who ask again and again; null, or
+   * no such method: it has to be asked for. A user is answered only when it is known here that he holds no unit.
+   */
+  askNow?(
+    live: LiveCampaign,
+    of: string | { ticket: Ticket; text: string; userId: string | null },
+  ): Found | null;
   /** Resolves when what is known may have become more for this ticket, and after `maxMs` in any case. */
   changed(live: LiveCampaign, ticket: Ticket, maxMs: number): Promise<void>;
   /** Gives his place up; absent: there are none in this mode. */
   leave?(live: LiveCampaign, userId: string): Promise<Found>;
+  /** tries that wait for their verdict, in all campaigns, as far as it is known here; for /metrics */
+  pending?(): number;
   /** Called with each verdict that comes after the answer to the press. */
   onVerdict(listener: VerdictListener): void;
 }

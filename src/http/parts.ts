@@ -2,14 +2,18 @@
 
 import type { Durability } from '../core/campaign.ts';
 import type { Rate } from '../core/rate.ts';
+import type { PublishedShuffle } from '../core/shuffle.ts';
 import type { CampaignParts } from '../flow/campaign.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
+import type { ModeFlows } from '../flow/mode.ts';
+import type { Tickets } from '../flow/tickets.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
+import type { LineCounts } from '../ports/line.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
@@ -69,11 +73,29 @@ export interface SharedRate {
   allow(userId: string, now: number): number;
 }
 
+/** What everybody may know of the lines. */
+export interface LinePublic {
+  /** as last known in this process, without a wait; null: there is no line, or none is known yet */
+  counts(campaignId: string): LineCounts | null;
+  /** hex, the hash of the seed of the shuffle, from when it is scheduled; null: nothing is shuffled */
+  commitment(campaignId: string): string | null;
+  /** null before the opening */
+  shuffle(campaignId: string): Promise<PublishedShuffle | null>;
+  /** how long somebody who joined now would wait, by the measured pace; null: nobody can say */
+  estimatedWaitMs?(campaignId: string): number | null;
+}
+
 export interface HttpParts {
   config: HttpConfig;
   system: System;
   catalog: Catalog;
   claims: ClaimFlow;
+  /** see flow/mode: of the modes in which people wait for their verdict */
+  modes?: ModeFlows;
+  /** absent: made from `master` */
+  tickets?: Tickets;
+  /** absent: there are no lines here */
+  line?: LinePublic;
   codes: Codes;
   gate: Gate;
   log: Log;
