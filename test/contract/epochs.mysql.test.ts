@@ -2,19 +2,23 @@
 // lease has run out is decided by the database's clock alone; an older database is brought up to date as it is.
 
 import { setTimeout as wait } from 'node:timers/promises';
+import { Kysely, MysqlDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { createPool } from 'mysql2';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { makeMysqlEpochs } from '../../src/adapters/mysql/epochs.ts';
 import { makeMysqlLeases } from '../../src/adapters/mysql/leases.ts';
+import { MYSQL_MIGRATIONS } from '../../src/adapters/mysql/migrations.ts';
 import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { Epoch, Epochs } from '../../src/ports/epochs.ts';
 import type { Leases } from '../../src/ports/leases.ts';
 import { ID, type RecordPlace } from '../support/contract/record-bench.ts';
-import { makerOfMysqlPlaces } from '../support/mysql-place.ts';
+import { makerOfMysqlPlaces, placeIn } from '../support/mysql-place.ts';
 import { makeTrouble, type Trouble } from '../support/mysql-trouble.ts';
-import { sampleAudit, sampleCampaign, T0 } from '../support/samples.ts';
+import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../support/samples.ts';
 
 const maria = await startOrSkip(() => startMariaDb());
 const system = makeSystem();
@@ -218,29 +222,64 @@ describe.skipIf(maria === null)('in MariaDB', () => {
   });
 
   describe('tables', () => {
-    it('of the first version get the new columns, and what is in them stays', async () => {
-      await trouble.admin.query('CREATE DATABASE older');
-      const url = new URL(maria.adminUrl);
-      url.pathname = '/older';
-      const before = await openMysql(url.href);
-      await before.pool.query('DROP TABLE leases');
-      await before.pool.query(
-        `ALTER TABLE campaigns DROP COLUMN archived, DROP COLUMN epoch, DROP COLUMN gate_state, DROP COLUMN opened_epoch, DROP COLUMN base_seq,
-         DROP COLUMN leased_seq, DROP COLUMN floor_seq, DROP COLUMN reserved, DROP COLUMN reserved_until`,
-      );
-      await before.pool.query("DELETE FROM kysely_migration WHERE name = '0002-shared-gate'");
-      const body = JSON.stringify(sampleCampaign());
-      await before.pool.query(
-        'INSERT INTO campaigns (id, version, quantity, issued, created_at, body) VALUES (?, 1, 100, 3, 1, ?)',
-        [ID, body],
-      );
-      await before.close();
+    /** A database as an older version has left it, with a campaign in it of which three units are given. */
+    async function older(name: string, steps: number): Promise<URL> {
+      await trouble.admin.query(`CREATE DATABASE ${name} CHARACTER SET utf8mb4`);
+      const url = new URL(maria?.adminUrl ?? '');
+      url.pathname = `/${name}`;
+      const pool = createPool(url.href);
+      const db = new Kysely({ dialect: new MysqlDialect({ pool }) });
+      const known = Object.fromEntries(Object.entries(MYSQL_MIGRATIONS).slice(0, steps));
+      const { error } = await new Migrator({
+        db,
+        provider: { getMigrations: async () => known },
+      }).migrateToLatest();
+      expect(error).toBeUndefined();
+      const values = [ID, JSON.stringify(sampleCampaign())];
+      await pool
+        .promise()
+        .query(
+          'INSERT INTO campaigns (id, version, quantity, issued, created_at, body) VALUES (?, 1, 100, 3, 1, ?)',
+          values,
+        );
+      await pool
+        .promise()
+        .query(
+          'INSERT INTO claims (campaign_no, seq, epoch, user_id, nth, won_at) VALUES (1, 1, 1, ?, 1, 5), (1, 2, 1, ?, 1, 6), (1, 3, 1, ?, 1, 7)',
+          ['u-1', 'u-2', 'u-3'],
+        );
+      await pool.promise().query("INSERT INTO recorder (source, `next`) VALUES ('journal', 3)");
+      await db.destroy();
+      return url;
+    }
+
+    it.each([1, 2])('of version %i are brought up to date, and what is in them stays', async (steps) => {
+      const url = await older(`older_${steps}`, steps);
       const after = await openMysql(url.href);
       expect(await makeMysqlEpochs(after, system).all()).toEqual([FIRST]);
       expect(await makeMysqlLeases(after, system).take('x', 'a', 1000)).toBe(true);
+      const { record, rulings, lines } = placeIn(after);
+      expect((await record.page(ID, 0, 10)).map(({ userId }) => userId)).toEqual(['u-1', 'u-2', 'u-3']);
+      expect([await record.next('journal'), await rulings.deciders()]).toEqual([3, []]);
+      const fact = {
+        type: 'line.released' as const,
+        campaignId: ID,
+        epoch: 1,
+        at: T0,
+        to: 1,
+        confirmBy: null,
+      };
+      const batch = { source: 'journal', from: 3, next: 4, unreadable: [], now: T0 };
+      await record.store({ ...batch, wins: [{ fact: sampleWin(4), codeLookup: null }], lines: [fact] });
+      expect(await lines.page(ID, 0)).toEqual({ facts: [fact], next: null });
       await after.close();
-      // A start that was cut off between the table and its note goes on.
-      await trouble.admin.query("DELETE FROM older.kysely_migration WHERE name = '0002-shared-gate'");
+    });
+
+    it('are made to the end by the next start when one was cut off between a table and its note', async () => {
+      const url = await older('cut_off', 3);
+      await trouble.admin.query("DELETE FROM cut_off.kysely_migration WHERE name > '0002'");
+      await (await openMysql(url.href)).close();
+      await trouble.admin.query("DELETE FROM cut_off.kysely_migration WHERE name > '0001-first'");
       await (await openMysql(url.href)).close();
     });
   });

@@ -6,6 +6,8 @@ import { startOrSkip } from '../../scripts/services/provide.ts';
 import { campaignsContract } from '../support/contract/campaigns.ts';
 import { operatorsContract } from '../support/contract/operators.ts';
 import { recordAsking } from '../support/contract/record-asking.ts';
+import { recordLines } from '../support/contract/record-lines.ts';
+import { recordRulings } from '../support/contract/record-rulings.ts';
 import { recordStoring } from '../support/contract/record-storing.ts';
 import { makerOfMysqlPlaces } from '../support/mysql-place.ts';
 
@@ -21,6 +23,8 @@ describe.skipIf(places === null)('in MariaDB', () => {
   if (!places) return;
   recordStoring('MariaDB', places.make);
   recordAsking('MariaDB', places.make);
+  recordRulings('MariaDB', places.make);
+  recordLines('MariaDB', places.make);
   campaignsContract('MariaDB', places.make);
   operatorsContract('MariaDB', places.make);
 });

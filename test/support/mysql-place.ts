@@ -6,7 +6,9 @@ import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
 import { steady } from '../../src/adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
+import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
 import { T0 } from './samples.ts';
@@ -20,6 +22,9 @@ const TABLES = [
   'operator_keys',
   'audit',
   'leases',
+  'line_facts',
+  'rulings',
+  'deciders',
 ];
 
 async function empty(pool: Pool): Promise<void> {
@@ -67,6 +72,8 @@ export function placeIn(mysql: Mysql): RecordPlace {
       },
     },
     operators: steady(makeSqlOperators(db), address, system),
+    rulings: steady(makeSqlRulings(db), address, system),
+    lines: steady(makeSqlLineHistory(db), address, system),
     async outbox(campaignId) {
       const rows = await db
         .selectFrom('outbox')

@@ -3,7 +3,9 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
+import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSqliteRecord } from '../../src/adapters/sqlite/record.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
@@ -20,6 +22,8 @@ export async function makeSqlitePlace(): Promise<RecordPlace> {
     record: makeSqliteRecord(file, () => now),
     campaigns: makeSqlCampaigns(file.db),
     operators: makeSqlOperators(file.db),
+    rulings: makeSqlRulings(file.db),
+    lines: makeSqlLineHistory(file.db),
     async outbox(campaignId) {
       const rows = await file.db
         .selectFrom('outbox')

@@ -126,8 +126,39 @@ const sharedGate: Migration = {
   },
 };
 
+const LINES = [
+  `CREATE TABLE IF NOT EXISTS line_facts (
+    id BIGINT NOT NULL AUTO_INCREMENT PRIMARY KEY,
+    campaign_no INT NOT NULL,
+    size INT NOT NULL,
+    facts MEDIUMTEXT NOT NULL,
+    INDEX line_facts_campaign (campaign_no, id, size)
+  )`,
+  `CREATE TABLE IF NOT EXISTS rulings (
+    campaign_no INT NOT NULL PRIMARY KEY,
+    source VARBINARY(128) NOT NULL,
+    changed BIGINT NOT NULL,
+    quantity BIGINT NOT NULL,
+    issued BIGINT NOT NULL,
+    last_seq BIGINT NOT NULL,
+    body MEDIUMTEXT NOT NULL,
+    INDEX rulings_changed (source, changed)
+  )`,
+  `CREATE TABLE IF NOT EXISTS deciders (
+    source VARBINARY(128) NOT NULL PRIMARY KEY,
+    unreadable MEDIUMTEXT NOT NULL
+  )`,
+];
+
+const lines: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    for (const statement of LINES) await sql.raw(`${statement} ${TABLE_END}`).execute(db);
+  },
+};
+
 /** In order. The count is the schema's version. */
 export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-shared-gate': sharedGate,
+  '0003-lines': lines,
 };

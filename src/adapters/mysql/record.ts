@@ -12,9 +12,12 @@
  */
 
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
+import type { LineFact } from '../../core/line-fact.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
 import { makeSqlClaims } from '../sql/claims.ts';
+import { isDeciders, rulingsIn } from '../sql/rulings.ts';
+import { beDecider, insertLines, storeRulings } from './decided-rows.ts';
 import { faultKind, recordFault } from './faults.ts';
 import type { Mysql } from './open.ts';
 import { retried } from './retry.ts';
@@ -57,6 +60,7 @@ const STORE_TRIES = 8;
 const LIMITS = { counts: 30_000, holders: 10_000, page: 10_000, change: 5_000 };
 const OVER = 'over the quantity';
 const TAKEN = 'another claim has this seq';
+const STRANGE = 'no such campaign';
 
 export function makeMysqlRecord({ mysql, system, onRetry }: MysqlRecordParts): RecordStore {
   const rule = { kinds: ['contention', 'refused', 'lost'], tries: STORE_TRIES, onRetry } as const;
@@ -115,14 +119,23 @@ async function letGo(connection: PoolConnection): Promise<void> {
 async function storeAll(connection: PoolConnection, batch: RecordBatch): Promise<Stored> {
   const run: Run = { connection, batch, tally: { inserted: 0, repeated: 0, conflicts: 0 }, letters: [] };
   const groups = Map.groupBy(batch.wins, (win) => win.fact.campaignId);
-  const numbers = await campaignNumbers(connection, [...groups.keys()]);
+  const lines = Map.groupBy(batch.lines ?? [], (fact) => fact.campaignId);
+  const ids = new Set([...groups.keys(), ...lines.keys(), ...rulingsIn(batch).keys()]);
   // In one order for all, so that two recorders do not wait for each other.
-  for (const [id, no] of [...numbers].sort(([, a], [, b]) => a - b)) {
+  const numbers = new Map([...(await campaignNumbers(connection, [...ids]))].sort(([, a], [, b]) => a - b));
+  for (const [id, no] of numbers) {
     const wins = groups.get(id) ?? [];
+    if (wins.length === 0) continue;
     if ((await addAll(run, no, wins, QUANTITY)) !== null) await storeCarefully(run, no, wins);
   }
   for (const [id, wins] of groups) {
-    if (!numbers.has(id)) for (const win of wins) setAside(run, win, 'no such campaign');
+    if (!numbers.has(id)) for (const win of wins) setAside(run, win, STRANGE);
+  }
+  await insertLines(connection, numbers, lines);
+  for (const [id, facts] of lines) if (!numbers.has(id)) setLinesAside(run, facts);
+  if (isDeciders(batch)) {
+    await beDecider(connection, batch);
+    await storeRulings(connection, numbers, batch);
   }
   for (const { at, reason, payload } of batch.unreadable) {
     run.letters.push({ campaignId: null, source: at, reason, payload });
@@ -134,6 +147,14 @@ async function storeAll(connection: PoolConnection, batch: RecordBatch): Promise
 function setAside({ letters, batch }: Run, { fact }: Win, reason: string): void {
   const { campaignId } = fact;
   letters.push({ campaignId, source: batch.source, reason, payload: JSON.stringify(fact) });
+}
+
+/** Of no campaign: a dead letter of a campaign stands for a unit of it. */
+function setLinesAside({ letters, batch }: Run, facts: LineFact[]): void {
+  for (const fact of facts) {
+    const payload = JSON.stringify(fact);
+    letters.push({ campaignId: null, source: batch.source, reason: STRANGE, payload });
+  }
 }
 
 /** Where units are taken from, and what becomes of a win for which there is none. */

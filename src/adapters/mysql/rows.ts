@@ -233,6 +233,6 @@ async function standsAt(connection: PoolConnection, source: string): Promise<num
   return rows[0] === undefined ? null : Number(rows[0]['next']);
 }
 
-function* chunks<T>(all: T[], size: number): Generator<T[]> {
+export function* chunks<T>(all: T[], size: number): Generator<T[]> {
   for (let at = 0; at < all.length; at += size) yield all.slice(at, at + size);
 }

@@ -98,5 +98,43 @@ async function createOperatorTables(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+/** What happens in waiting lines, and how the deciders of ordered campaigns stand. */
+const lines: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await db.schema
+      .createTable('line_facts')
+      .addColumn('id', 'integer', (col) => col.primaryKey().autoIncrement())
+      .addColumn('campaign_no', 'integer', (col) => col.notNull())
+      .addColumn('size', 'integer', (col) => col.notNull())
+      .addColumn('facts', 'text', (col) => col.notNull())
+      .execute();
+    await db.schema
+      .createIndex('line_facts_campaign')
+      .on('line_facts')
+      .columns(['campaign_no', 'id', 'size'])
+      .execute();
+    await createDeciderTables(db);
+  },
+};
+
+async function createDeciderTables(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .createTable('rulings')
+    .addColumn('campaign_no', 'integer', (col) => col.primaryKey())
+    .addColumn('source', 'varchar(128)', (col) => col.notNull())
+    .addColumn('changed', 'bigint', (col) => col.notNull())
+    .addColumn('quantity', 'integer', (col) => col.notNull())
+    .addColumn('issued', 'integer', (col) => col.notNull())
+    .addColumn('last_seq', 'integer', (col) => col.notNull())
+    .addColumn('body', 'text', (col) => col.notNull())
+    .execute();
+  await db.schema.createIndex('rulings_changed').on('rulings').columns(['source', 'changed']).execute();
+  await db.schema
+    .createTable('deciders')
+    .addColumn('source', 'varchar(128)', (col) => col.primaryKey())
+    .addColumn('unreadable', 'text', (col) => col.notNull())
+    .execute();
+}
+
 /** In order. The count is the schema's version. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first, '0002-lines': lines };

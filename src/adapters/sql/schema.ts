@@ -80,6 +80,35 @@ export interface AuditTable {
   request_id: string | null;
 }
 
+export interface LineFactsTable {
+  id: Generated<number>;
+  campaign_no: number;
+  /** characters of `facts`: a page is measured without reading it */
+  size: number;
+  /** line facts of one batch as a JSON list, packed (core/line-fact) */
+  facts: string;
+}
+
+export interface RulingsTable {
+  campaign_no: number;
+  source: string;
+  /** the decider's next offset when it was stored */
+  changed: number;
+  /** the rule's quantity, beside what was issued under it: sold out is a comparison */
+  quantity: number;
+  issued: number;
+  last_seq: number;
+  /** rule, clock and phases as JSON */
+  body: string;
+}
+
+/** The sources of `recorder` that are read by deciders. */
+export interface DecidersTable {
+  source: string;
+  /** offsets of entries that nobody could read as a JSON list, the newest last */
+  unreadable: string;
+}
+
 export interface RecordTables {
   campaigns: CampaignsTable;
   claims: ClaimsTable;
@@ -88,4 +117,7 @@ export interface RecordTables {
   dead_letters: DeadLettersTable;
   operator_keys: OperatorKeysTable;
   audit: AuditTable;
+  line_facts: LineFactsTable;
+  rulings: RulingsTable;
+  deciders: DecidersTable;
 }

@@ -4,8 +4,10 @@ import { beforeEach } from 'vitest';
 import type { Campaign } from '../../../src/core/campaign.ts';
 import type { ClaimWon } from '../../../src/core/event.ts';
 import type { Campaigns } from '../../../src/ports/campaigns.ts';
+import type { LineHistory } from '../../../src/ports/line-history.ts';
 import type { Operators } from '../../../src/ports/operators.ts';
 import type { RecordBatch, RecordStore, StoreResult } from '../../../src/ports/record.ts';
+import type { Rulings } from '../../../src/ports/rulings.ts';
 import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../samples.ts';
 
 export interface OutboxRow {
@@ -20,6 +22,8 @@ export interface RecordPlace {
   record: RecordStore;
   campaigns: Campaigns;
   operators: Operators;
+  rulings: Rulings;
+  lines: LineHistory;
   /** What was left for the outside world about a campaign, oldest first. */
   outbox(campaignId: string): Promise<OutboxRow[]>;
   /** Moves the clock that the record reads by. */
