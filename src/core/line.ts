@@ -42,6 +42,8 @@ export type LineDecision =
 export interface Standing {
   userId: string;
   stage: Stage;
+  /** what his place is found by: his number, or below 0 before a shuffle */
+  place: number;
   /** null: he has none before the shuffle */
   number: number | null;
   ahead: number | null;
@@ -226,7 +228,8 @@ export function standing(state: LineState, of: string | number, now: number): St
   const key = state.keyOf.get(number) ?? null;
   if (number < 0) {
     const userId = state.unnumbered[-number - 1] as string;
-    return { userId, stage: waitingStage(state), number: null, ahead: null, seq: null, confirmBy: null, key };
+    const none = { number: null, ahead: null, seq: null, confirmBy: null };
+    return { userId, stage: waitingStage(state), place: number, ...none, key };
   }
   const at = stageOf(state, number);
   const stage = at === 'waiting' ? waitingStage(state) : offeredOrClosed(state, at);
@@ -234,6 +237,7 @@ export function standing(state: LineState, of: string | number, now: number): St
   return {
     userId: state.users[number - 1] as string,
     stage,
+    place: number,
     number,
     ahead: stage === 'waiting' ? ahead(state, number) : 0,
     seq: state.seqOf.get(number) ?? null,

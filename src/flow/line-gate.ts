@@ -1,0 +1,39 @@
+/** The gate of campaigns that have a line: whatever rule the gate is given, its line is given too. */
+
+import type { Campaign } from '../core/campaign.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { LineHistory } from '../ports/line-history.ts';
+import type { LineUp } from './line-up.ts';
+
+/** A gate that tells the line of each queued campaign what it is told. */
+export function withLines<G extends Gate>(gate: G, lineUp: LineUp): Pick<Gate, 'begin' | 'configure'> {
+  const { line, catalog } = lineUp.parts;
+  const tellLine = async (campaign: Campaign): Promise<void> => {
+    if (campaign.mode !== 'queued') return;
+    const facts = await line.configure(campaign.id, lineUp.ruleOf(campaign));
+    const live = catalog.get(campaign.id);
+    if (live !== undefined) lineUp.append(live, facts);
+  };
+  return {
+    async begin(campaign) {
+      await Promise.all([gate.begin(campaign), tellLine(campaign)]);
+    },
+    async configure(campaign) {
+      const [configured] = await Promise.all([gate.configure(campaign), tellLine(campaign)]);
+      // The line gives nothing away that the gate refuses, and is told the stored rule again when this one is taken back.
+      return configured;
+    },
+  };
+}
+
+/** Makes the line of one process anew from what is recorded of it. Everything that was told must be recorded. */
+export async function fillLine(lineUp: LineUp, history: LineHistory, campaign: Campaign): Promise<void> {
+  const { line } = lineUp.parts;
+  await line.configure(campaign.id, lineUp.ruleOf(campaign));
+  let after: number | null = 0;
+  while (after !== null) {
+    const page = await history.page(campaign.id, after);
+    await line.take(campaign.id, page.facts);
+    after = page.next;
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * What this process knows of the waiting lines: which places are on the log, how far each line has come, and who waits
+ * for that to change. One for all flows that have to do with lines.
+ */
+
+import type { Campaign } from '../core/campaign.ts';
+import type { LineFact } from '../core/line-fact.ts';
+import { type LineRule, lineRule } from '../core/line-state.ts';
+import { type Estimate, estimate, newPace, type Pace, setPace } from '../core/pace.ts';
+import type { Line, LineCounts } from '../ports/line.ts';
+import type { Log } from '../ports/log.ts';
+import type { System } from '../ports/system.ts';
+import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
+import { SeqMarks } from './seq-marks.ts';
+
+export interface LineUpParts {
+  catalog: Catalog;
+  line: Line;
+  log: Log;
+  system: System;
+  /** the seed of a campaign's shuffle, hex */
+  seedOf(campaignId: string): string;
+  /** other processes let people in too, and this one hears of it a moment later */
+  shared: boolean;
+}
+
+/** How often a line is asked to move. */
+export const STEP_MS = 50;
+
+/** Somebody who waits for news of a number. */
+interface Watcher {
+  number: number;
+  wake(): void;
+}
+
+/** One campaign's line, as this process knows it. */
+export interface KnownLine {
+  counts: LineCounts | null;
+  pace: Pace;
+  /** by number; those from before a shuffle by their distance from 0 */
+  onLog: SeqMarks;
+  earlyOnLog: SeqMarks;
+  /** number -> who waits for its place to be on the log */
+  appending: Map<number, Waiter[]>;
+  watchers: Set<Watcher>;
+}
+
+export class LineUp {
+  readonly parts: LineUpParts;
+  readonly #known = new Map<string, KnownLine>();
+
+  constructor(parts: LineUpParts) {
+    this.parts = parts;
+  }
+
+  of({ campaign }: LiveCampaign): KnownLine {
+    const perSecond = campaign.release?.perSecond ?? 1;
+    let known = this.#known.get(campaign.id);
+    if (!known) {
+      known = {
+        counts: null,
+        pace: newPace(perSecond, STEP_MS),
+        onLog: new SeqMarks(),
+        earlyOnLog: new SeqMarks(),
+        appending: new Map(),
+        watchers: new Set(),
+      };
+      this.#known.set(campaign.id, known);
+    }
+    setPace(known.pace, perSecond);
+    return known;
+  }
+
+  /** Another epoch has begun: a line that was made anew from the log may lack what only its gate knew. */
+  forget(campaignId: string): void {
+    this.#known.delete(campaignId);
+  }
+
+  ruleOf(campaign: Campaign): LineRule {
+    const { maxLength, cutAt, shuffleBeforeOpen } = campaign.line ?? PLAIN;
+    const options = {
+      maxLength,
+      cutAt,
+      confirmWithinMs: campaign.confirm === null ? null : 1000 * campaign.confirm.withinSeconds,
+      shuffleSeed: shuffleBeforeOpen ? this.parts.seedOf(campaign.id) : null,
+    };
+    return lineRule(campaign, options);
+  }
+
+  /** Puts facts on the log in order. Whoever has to know when all are there adds himself to the waiters; null: no facts. */
+  append(live: LiveCampaign, facts: readonly LineFact[]): Waiter[] | null {
+    const known = this.of(live);
+    let last: Waiter[] | null = null;
+    for (const fact of facts) last = this.#appendOne(known, fact);
+    return last;
+  }
+
+  #appendOne(known: KnownLine, fact: LineFact): Waiter[] {
+    const waiters: Waiter[] = [];
+    const numbers = fact.type === 'line.joined' ? numbersOf(fact) : [];
+    for (const number of numbers) known.appending.set(number, waiters);
+    this.parts.log.append(fact, (error) => {
+      // A log that refuses at once is heard by those who are about to wait.
+      queueMicrotask(() => {
+        for (const number of numbers) {
+          known.appending.delete(number);
+          if (error === null) marksOf(known, number).add(Math.abs(number));
+        }
+        for (const waiter of waiters) waiter(error);
+      });
+    });
+    return waiters;
+  }
+
+  isOnLog(live: LiveCampaign, number: number): boolean {
+    const known = this.of(live);
+    // Of one process's own line, what is not on its way to the journal came from there.
+    if (!this.parts.shared) return !known.appending.has(number);
+    return marksOf(known, number).has(Math.abs(number));
+  }
+
+  /** Takes in how a line stands, and wakes those whom it may concern. */
+  note(live: LiveCampaign, counts: LineCounts): void {
+    const known = this.of(live);
+    const before = known.counts;
+    known.counts = counts;
+    const over = counts.soldOut && before?.soldOut !== true;
+    const shuffled = before?.unnumbered === true && !counts.unnumbered;
+    if (over || shuffled) return this.wake(live, Number.POSITIVE_INFINITY);
+    if (before !== null && before.serving === counts.serving && counts.atGate === 0) return;
+    this.wake(live, counts.serving);
+  }
+
+  /** Wakes those who wait for news of numbers up to `serving`. */
+  wake(live: LiveCampaign, serving: number): void {
+    const { watchers } = this.of(live);
+    for (const watcher of watchers) if (watcher.number <= serving) watcher.wake();
+  }
+
+  /** Resolves when there may be news of a number, and after `maxMs` in any case. */
+  changed(live: LiveCampaign, number: number, maxMs: number): Promise<void> {
+    const { watchers } = this.of(live);
+    return new Promise((resolve) => {
+      const watcher: Watcher = {
+        number: number < 0 ? Number.POSITIVE_INFINITY : number,
+        wake: () => {
+          watchers.delete(watcher);
+          late.stop();
+          resolve();
+        },
+      };
+      const late = this.parts.system.after(maxMs, watcher.wake);
+      watchers.add(watcher);
+    });
+  }
+
+  /** How long somebody with so many before him still waits, by all that is known here. */
+  waitOf(live: LiveCampaign, ahead: number): Estimate {
+    const { counts, pace } = this.of(live);
+    const { pausedAt } = live.campaign;
+    const isStock = counts !== null && counts.free === 0 && !counts.soldOut;
+    return estimate(pace, ahead, pausedAt === null ? (isStock ? 'stock' : null) : 'held');
+  }
+}
+
+const PLAIN = { maxLength: null, cutAt: null, shuffleBeforeOpen: false };
+
+const marksOf = (known: KnownLine, number: number): SeqMarks => (number < 0 ? known.earlyOnLog : known.onLog);
+
+function numbersOf({ first, userIds }: Extract<LineFact, { type: 'line.joined' }>): number[] {
+  return userIds.map((_, i) => (first < 0 ? first - i : first + i));
+}

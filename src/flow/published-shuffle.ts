@@ -1,0 +1,36 @@
+/** What is published of a shuffle: the hash of its seed from the beginning, seed and lots once the line has been shuffled. */
+
+import type { LineFact } from '../core/line-fact.ts';
+import type { PublishedShuffle } from '../core/shuffle.ts';
+import { lotsInOrder, shuffleCommitment, shuffled } from '../core/shuffle.ts';
+import type { LineHistory } from '../ports/line-history.ts';
+
+/** Null until it has been shuffled and that is recorded. */
+export async function publishedShuffle(
+  history: LineHistory,
+  campaignId: string,
+): Promise<PublishedShuffle | null> {
+  const early = new Map<number, string>();
+  let after: number | null = 0;
+  while (after !== null) {
+    const page: { facts: LineFact[]; next: number | null } = await history.page(campaignId, after);
+    for (const fact of page.facts) {
+      if (fact.type === 'line.shuffled') return published(campaignId, fact.seed, [...early.values()]);
+      takeIn(early, fact);
+    }
+    after = page.next;
+  }
+  return null;
+}
+
+function takeIn(early: Map<number, string>, fact: LineFact): void {
+  if (fact.type === 'line.joined' && fact.first < 0) {
+    for (const [i, userId] of fact.userIds.entries()) early.set(fact.first - i, userId);
+  }
+  if (fact.type === 'line.left') for (const number of fact.numbers) early.delete(number);
+}
+
+function published(campaignId: string, seed: string, userIds: string[]): PublishedShuffle {
+  const lots = lotsInOrder(seed, campaignId, shuffled(seed, campaignId, userIds));
+  return { campaignId, commitment: shuffleCommitment(seed), seed, lots };
+}
