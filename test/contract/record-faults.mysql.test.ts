@@ -9,6 +9,7 @@ import { startOrSkip } from '../../scripts/services/provide.ts';
 import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
+import { gateRule } from '../../src/core/gate.ts';
 import type { RecordBatch } from '../../src/ports/record.ts';
 import { ID, type RecordPlace, STORED, wins } from '../support/contract/record-bench.ts';
 import { makerOfMysqlPlaces } from '../support/mysql-place.ts';
@@ -91,6 +92,28 @@ describe.skipIf(maria === null)('the record in MariaDB', () => {
       expect(await storing).toEqual({ ...STORED, inserted: 50 });
       expect(retries).toHaveLength(1);
       await exactlyOnce();
+    });
+
+    it('a decider’s batch too, with all that is in it', async () => {
+      const rule = gateRule(sampleCampaign({ quantity: 50 }));
+      const head = { campaignId: ID, epoch: 1, at: T0 };
+      const line = { type: 'line.released' as const, ...head, to: 1, confirmBy: null };
+      const ruling = { campaignId: ID, rule, clock: T0, phases: [], issued: 50, lastSeq: 50 };
+      await trouble.hold();
+      const batch = batchOf(wins(1, 50), { rulings: [ruling], lines: [line], unreadableAt: [0] });
+      const storing = record().store(batch);
+      await wait(1_300);
+      await trouble.letGo();
+      expect(await storing).toEqual({ ...STORED, inserted: 50 });
+      expect(retries).toHaveLength(1);
+      expect((await place.outbox(ID)).map(({ type }) => type)).toEqual([
+        'coupon.issued',
+        'campaign.sold_out',
+      ]);
+      const { rulings, lines } = place;
+      expect(await rulings.deciders()).toEqual([{ source: 'journal', next: 1, unreadable: [0] }]);
+      expect(await rulings.of(ID)).toEqual({ ...ruling, source: 'journal', changed: 1 });
+      expect((await lines.page(ID, 0)).facts).toEqual([line]);
     });
 
     it('when nobody answered the commit, and knows its own batch again', async () => {

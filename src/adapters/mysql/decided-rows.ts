@@ -7,8 +7,8 @@ import { lineTexts } from '../sql/line-history.ts';
 import { isSoldOut, rulingRow, rulingsIn, soldOutData, withUnreadable } from '../sql/rulings.ts';
 import { chunks } from './rows.ts';
 
-/** Some of the longest ones stay below what the server takes in one packet. */
-const LINES_MAX = 10;
+/** Characters of lines in one statement, about: it stays below 1 MiB whatever they are. */
+const LINES_MAX = 200_000;
 const RULINGS_MAX = 100;
 
 const RULING = ['campaign_no', 'source', 'changed', 'quantity', 'issued', 'last_seq', 'body'] as const;
@@ -21,13 +21,22 @@ export async function insertLines(
   numbers: ReadonlyMap<string, number>,
   lines: ReadonlyMap<string, LineFact[]>,
 ): Promise<void> {
-  const rows: [number, number, string][] = [];
+  let rows: [number, number, string][] = [];
+  let size = 0;
+  const insert = async (): Promise<void> => {
+    if (rows.length === 0) return;
+    await connection.query('INSERT INTO line_facts (campaign_no, size, facts) VALUES ?', [rows]);
+    rows = [];
+    size = 0;
+  };
   for (const [id, no] of numbers) {
-    for (const text of lineTexts(lines.get(id) ?? [])) rows.push([no, text.length, text]);
+    for (const text of lineTexts(lines.get(id) ?? [])) {
+      if (size + text.length > LINES_MAX) await insert();
+      rows.push([no, text.length, text]);
+      size += text.length;
+    }
   }
-  for (const some of chunks(rows, LINES_MAX)) {
-    await connection.query('INSERT INTO line_facts (campaign_no, size, facts) VALUES ?', [some]);
-  }
+  await insert();
 }
 
 /** Says that the batch's source has a decider, and which of its entries nobody could read. */
