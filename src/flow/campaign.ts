@@ -33,6 +33,7 @@ import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { Codes } from './codes.ts';
 import { isOver } from './fill-gate.ts';
+import type { ModeFlows } from './mode.ts';
 
 /** Who changes something, for the audit log. */
 export interface Actor {
@@ -55,6 +56,8 @@ export interface CampaignParts {
   system: System;
   /** levels that the parts in use can keep */
   durabilities: readonly Durability[];
+  /** of the modes beside `instant` that can be had here */
+  modes?: ModeFlows;
   /** brings a campaign to the gate that was over, and no longer is */
   bring(live: LiveCampaign, campaign: Campaign): Promise<void>;
   /** takes in what other processes have changed in a campaign; absent: there are none */
@@ -95,9 +98,10 @@ function refused(what: Problem): CampaignResult {
 /** Whatever keeps this server from running the campaign, found before anybody can press. */
 export function openingFault(
   campaign: Campaign,
-  parts: Pick<CampaignParts, 'codes' | 'durabilities'>,
+  parts: Pick<CampaignParts, 'codes' | 'durabilities' | 'modes'>,
 ): Problem | null {
-  if (campaign.mode !== 'instant') return problem('mode_unavailable');
+  if (campaign.mode !== 'instant' && parts.modes?.[campaign.mode] === undefined)
+    return problem('mode_unavailable');
   if (campaign.codes.source === 'pool') return problem('code_source_unavailable');
   if (!parts.durabilities.includes(campaign.durability)) {
     const needs = NEEDS[campaign.durability] ?? 'other parts';

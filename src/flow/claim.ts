@@ -3,12 +3,9 @@
  * promises, and nobody is told `sold_out` while the last units could still fail to become so (I3, I11).
  */
 
-import type { Campaign } from '../core/campaign.ts';
 import { isEligible } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
 import type { ClaimWon } from '../core/event.ts';
-import type { Refusal } from '../core/gate.ts';
-import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
 import type { Gate, GateAnswer } from '../ports/gate.ts';
 import type { Log, LogState } from '../ports/log.ts';
@@ -18,48 +15,8 @@ import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
 import type { ModeFlows } from './mode.ts';
+import type { Outcome, Press, Tell } from './outcome.ts';
 import { appendWin, asksTheLog, noteWin } from './win.ts';
-
-export interface Press {
-  campaignId: string;
-  /** normal form, see core/claim `normalUserId` */
-  userId: string;
-  key: string | null;
-  /** the token's claims; empty when users are named in the body */
-  tokenClaims: Readonly<Record<string, unknown>>;
-}
-
-export type Outcome =
-  | { verdict: 'won' | 'already_won'; claim: Claim }
-  | { verdict: Refusal; campaign: Campaign }
-  | Pending
-  | { verdict: 'none'; problem: Problem };
-
-/** Not decided yet, and durably on its way. */
-export interface Pending {
-  verdict: 'pending';
-  campaign: Campaign;
-  ticket: string;
-  /** queued mode: how it stands in line */
-  place: PlaceTold | null;
-  /** when to ask next */
-  askAgainMs: number;
-}
-
-/** A place in line, in the words of the contract. */
-export interface PlaceTold {
-  /** null: nobody has one before the shuffle */
-  position: number | null;
-  servingNumber: number;
-  ahead: number | null;
-  /** null: nobody can say, and `waitReason` why */
-  estimatedWaitMs: number | null;
-  waitReason: string | null;
-  /** epoch ms: let in, and must press once more until then */
-  confirmBy: number | null;
-}
-
-export type Tell = (outcome: Outcome) => void;
 
 export interface ClaimParts {
   catalog: Catalog;

@@ -10,7 +10,8 @@ import type { Actor } from './campaign.ts';
 import type { Catalog } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Codes } from './codes.ts';
-import type { ClaimLife, LookUp } from './look-up.ts';
+import type { LookUp } from './look-up.ts';
+import type { ClaimLife } from './outcome.ts';
 
 export type CouponResult = { kind: 'coupon'; claim: ClaimLife } | { kind: 'refused'; problem: Problem };
 

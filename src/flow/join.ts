@@ -8,14 +8,13 @@ import type { Refusal } from '../core/gate.ts';
 import type { LineDecision, Standing } from '../core/line.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import { problem } from '../core/problem.ts';
-import type { Ticket } from '../core/ticket.ts';
+import type { QueuedTicket, Ticket } from '../core/ticket.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { LineAnswer } from '../ports/line.ts';
 import type { LiveCampaign, Waiter } from './catalog.ts';
-import type { Outcome, Pending, Press } from './claim.ts';
 import type { LineUp } from './line-up.ts';
-import type { Found } from './look-up.ts';
 import type { ModeFlow, Pressed, UnitFound, VerdictListener } from './mode.ts';
+import type { Found, Outcome, Pending, Press } from './outcome.ts';
 import type { Tickets } from './tickets.ts';
 import { asksTheLog } from './win.ts';
 
@@ -164,6 +163,30 @@ class Joining implements ModeFlow {
     return standing === null ? { kind: 'none' } : this.#withTime(live, this.#found(live, standing));
   }
 
+  askNow(
+    live: LiveCampaign,
+    of: string | { ticket: Ticket; text: string; userId: string | null },
+  ): Found | null {
+    const { line } = this.#parts.lineUp.parts;
+    if (!('standingNow' in line)) return null;
+    if (typeof of !== 'string' && of.ticket.kind !== 'queued') return null;
+    const key = typeof of === 'string' ? of : (of.ticket as QueuedTicket).number;
+    const standing = line.standingNow(live.campaign.id, key);
+    if (standing === null || !['waiting', 'offered', 'released'].includes(standing.stage)) return null;
+    if (typeof of !== 'string' && of.userId !== null && of.userId !== standing.userId) return null;
+    const pending = this.#pending(live, standing, typeof of === 'string' ? null : of.text);
+    return { kind: 'waiting', pending };
+  }
+
+  pending(): number {
+    const { lineUp } = this.#parts;
+    let waiting = 0;
+    for (const live of lineUp.parts.catalog.all()) {
+      if (live.campaign.mode === 'queued') waiting += lineUp.of(live).counts?.waiting ?? 0;
+    }
+    return waiting;
+  }
+
   async byTicket(
     live: LiveCampaign,
     ticket: Ticket,
@@ -219,14 +242,14 @@ class Joining implements ModeFlow {
   }
 
   /** A place in words. The time of a win is not known to the line: {@link Joining.#withTime}. */
-  #found(live: LiveCampaign, standing: Standing): Found | UnitFound {
+  #found(live: LiveCampaign, standing: Standing, text: string | null = null): Found | UnitFound {
     const { campaign } = live;
     const { stage, userId, seq } = standing;
     switch (stage) {
       case 'waiting':
       case 'offered':
       case 'released':
-        return { kind: 'waiting', pending: this.#pending(live, standing) };
+        return { kind: 'waiting', pending: this.#pending(live, standing, text) };
       case 'won':
         return { kind: 'unit', userId, seq: seq as number, wonAt: 0 };
       case 'left':
@@ -237,7 +260,9 @@ class Joining implements ModeFlow {
     }
   }
 
-  #pending(live: LiveCampaign, { userId, place, number, ahead, confirmBy, stage }: Standing): Pending {
+  /** `text`: the ticket that he has, which he keeps also when a shuffle has given him a number since. */
+  #pending(live: LiveCampaign, standing: Standing, text: string | null): Pending {
+    const { userId, place, number, ahead, confirmBy, stage } = standing;
     const { lineUp, tickets } = this.#parts;
     const { campaign } = live;
     const { counts } = lineUp.of(live);
@@ -246,7 +271,7 @@ class Joining implements ModeFlow {
     return {
       verdict: 'pending',
       campaign,
-      ticket: tickets.make(campaign.id, { kind: 'queued', number: place }, userId),
+      ticket: text ?? tickets.make(campaign.id, { kind: 'queued', number: place }, userId),
       place: {
         position: number,
         servingNumber: counts?.serving ?? 0,

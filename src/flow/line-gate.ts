@@ -3,6 +3,7 @@
 import type { Campaign } from '../core/campaign.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { LineHistory } from '../ports/line-history.ts';
+import type { Catalog } from './catalog.ts';
 import type { LineUp } from './line-up.ts';
 
 /** A gate that tells the line of each queued campaign what it is told. */
@@ -19,20 +20,26 @@ export function withLines<G extends Gate>(gate: G, lineUp: LineUp): Pick<Gate, '
       await Promise.all([gate.begin(campaign), tellLine(campaign)]);
     },
     async configure(campaign) {
-      const [configured] = await Promise.all([gate.configure(campaign), tellLine(campaign)]);
-      // The line gives nothing away that the gate refuses, and is told the stored rule again when this one is taken back.
+      const configured = await gate.configure(campaign);
+      if (configured.kind === 'ok') await tellLine(campaign);
       return configured;
     },
   };
 }
 
-/** Makes the line of one process anew from what is recorded of it. Everything that was told must be recorded. */
-export async function fillLine(lineUp: LineUp, history: LineHistory, campaign: Campaign): Promise<void> {
+/** Makes the lines of one process anew from what is recorded of them. Everything that was told must be recorded. */
+export async function fillLines(lineUp: LineUp, history: LineHistory, catalog: Catalog): Promise<void> {
+  for (const { campaign } of catalog.all()) {
+    if (campaign.mode === 'queued' && campaign.archivedAt === null) await fillLine(lineUp, history, campaign);
+  }
+}
+
+async function fillLine(lineUp: LineUp, history: LineHistory, campaign: Campaign): Promise<void> {
   const { line } = lineUp.parts;
   await line.configure(campaign.id, lineUp.ruleOf(campaign));
   let after: number | null = 0;
   while (after !== null) {
-    const page = await history.page(campaign.id, after);
+    const page: Awaited<ReturnType<LineHistory['page']>> = await history.page(campaign.id, after);
     await line.take(campaign.id, page.facts);
     after = page.next;
   }

@@ -7,7 +7,7 @@ import type { Campaign } from '../core/campaign.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import { type LineRule, lineRule } from '../core/line-state.ts';
 import { type Estimate, estimate, newPace, type Pace, setPace } from '../core/pace.ts';
-import type { Line, LineCounts } from '../ports/line.ts';
+import type { Line, LineCounts, NearLine } from '../ports/line.ts';
 import type { Log } from '../ports/log.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
@@ -15,7 +15,7 @@ import { SeqMarks } from './seq-marks.ts';
 
 export interface LineUpParts {
   catalog: Catalog;
-  line: Line;
+  line: Line | NearLine;
   log: Log;
   system: System;
   /** the seed of a campaign's shuffle, hex */

@@ -3,45 +3,18 @@
  * what has happened to the unit since.
  */
 
-import type { Campaign } from '../core/campaign.ts';
-import type { Claim } from '../core/claim.ts';
 import { parseClaimId } from '../core/claim.ts';
-import type { Refusal } from '../core/gate.ts';
 import { isTicketLike } from '../core/ticket.ts';
 import type { Gate, Holding } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
-import type { Pending } from './claim.ts';
 import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
 import type { ModeFlow, ModeFlows, UnitFound } from './mode.ts';
+import type { ClaimLife, Found } from './outcome.ts';
 import type { Tickets } from './tickets.ts';
-
-/** A claim with what has happened to it since. */
-export interface ClaimLife extends Claim {
-  redeemedAt: number | null;
-  revokedAt: number | null;
-  expiresAt: number | null;
-}
-
-export type Found =
-  | { kind: 'claim'; claim: ClaimLife }
-  | { kind: 'none' }
-  | { kind: 'no_campaign' }
-  /** won by the gate, and not known to be durable */
-  | { kind: 'unknown' }
-  /** decided, not recorded yet, and asked for without naming its holder */
-  | { kind: 'pending' }
-  /** on its way: in line, or in the log's hands */
-  | { kind: 'waiting'; pending: Pending }
-  /** a try that did not win; `why`: what became of a place in line that was given up or ran out */
-  | { kind: 'refused'; verdict: Refusal; campaign: Campaign; why: 'left' | 'expired' | null }
-  /** only he who asked can be told, and nobody is named */
-  | { kind: 'unnamed' }
-  /** another's, or another campaign's */
-  | { kind: 'mismatch' };
 
 export interface LookUpParts {
   /** other processes decide at the same gate */

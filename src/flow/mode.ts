@@ -7,8 +7,7 @@
 import type { Ticket } from '../core/ticket.ts';
 import type { GateAnswer } from '../ports/gate.ts';
 import type { LiveCampaign } from './catalog.ts';
-import type { Outcome, Press, Tell } from './claim.ts';
-import type { Found } from './look-up.ts';
+import type { Found, Outcome, Press, Tell } from './outcome.ts';
 
 /** Somebody's unit, to be told as every unit is. */
 export interface UnitFound {

@@ -4,7 +4,7 @@
  */
 
 import type { LiveCampaign } from './catalog.ts';
-import type { Outcome } from './claim.ts';
+import type { Outcome } from './outcome.ts';
 
 const KEPT_MAX = 512;
 

@@ -3,7 +3,9 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { MessageChannel, Worker } from 'node:worker_threads';
+import type { Logger } from 'pino';
 import { makeMemoryGate } from '../adapters/memory/gate.ts';
+import { makeMemoryLine } from '../adapters/memory/line.ts';
 import type { Journal } from '../adapters/sqlite/journal.ts';
 import { openJournal } from '../adapters/sqlite/journal.ts';
 import { lockFolder } from '../adapters/sqlite/lock.ts';
@@ -14,11 +16,15 @@ import { makeCatalog } from '../flow/catalog.ts';
 import { makeCatchUp } from '../flow/catch-up.ts';
 import { makeCodes } from '../flow/codes.ts';
 import { bringToGate, fillGate } from '../flow/fill-gate.ts';
+import { fillLines } from '../flow/line-gate.ts';
+import { makeTickets } from '../flow/tickets.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
+import type { LineHistory } from '../ports/line-history.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Parts } from './parts.ts';
+import { makeQueued } from './queued.ts';
 import type { RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
 import { refuseOtherMaster } from './secrets.ts';
 
@@ -29,6 +35,7 @@ export interface EmbeddedOptions {
   master: Buffer;
   recorderBatch: number;
   recorderRatePerSecond: number;
+  logger?: Logger;
 }
 
 /** How far the recorder is behind the journal. */
@@ -146,13 +153,28 @@ async function fill(
   await journal.skipTo(state.next);
   await fillGate({ campaigns, record, gate, catalog, system });
   const codes = makeCodes(options.master);
+  const tickets = makeTickets(options.master);
+  const history = calls.port<LineHistory>('lineHistory', CALL_DEADLINE_MS);
+  const queued = makeQueued({
+    ...{ system, catalog, gate, codes, tickets, history, log: journal },
+    line: makeMemoryLine(system),
+    master: options.master,
+    shared: false,
+    holdsLease: () => true,
+    ...(options.logger && { logger: options.logger }),
+  });
+  await fillLines(queued.lineUp, history, catalog);
+  queued.start();
   refuseOtherMaster(catalog, codes);
   const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.safe));
   return {
     ...told(journal, state, system),
     system,
     catalog,
-    gate,
+    gate: { ...gate, ...queued.gate },
+    modes: { queued: queued.flow },
+    tickets,
+    line: queued.public,
     log: journal,
     record,
     campaigns,
@@ -167,6 +189,7 @@ async function fill(
     },
     async stop() {
       trimming.stop();
+      queued.stop();
       await journal.close();
       await control.stop();
       calls.stop();

@@ -22,6 +22,9 @@ type Served =
   | 'keeper'
   | 'epochs'
   | 'sharedRate'
+  | 'modes'
+  | 'tickets'
+  | 'line'
   | 'gauges';
 
 /** The parts that flows are made of, chosen by configuration. */

@@ -7,6 +7,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
+import { makeSqlLineHistory } from '../adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
 import { openJournalReader } from '../adapters/sqlite/journal-reader.ts';
 import { storageFault } from '../adapters/sqlite/open.ts';
@@ -223,7 +224,13 @@ async function start(): Promise<void> {
     },
   };
   data.commits.on('message', () => void loop.wake().catch(() => undefined));
-  serveCalls(port, { record, campaigns, operators: makeSqlOperators(file.db), recorder: control });
+  serveCalls(port, {
+    record,
+    campaigns,
+    operators: makeSqlOperators(file.db),
+    lineHistory: makeSqlLineHistory(file.db),
+    recorder: control,
+  });
   port.postMessage({ ready: true });
 }
 

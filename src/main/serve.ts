@@ -153,7 +153,7 @@ async function startParts({
   }
   const recordPath = databaseUrl?.replace(/^sqlite:(\/\/)?/, '') ?? null;
   const parts = await startEmbedded(
-    { dataDir, recordPath, master, recorderBatch, recorderRatePerSecond },
+    { dataDir, recordPath, master, recorderBatch, recorderRatePerSecond, logger },
     system,
   );
   return { parts, adminKey: await keyOf(parts) };

@@ -69,3 +69,9 @@ export interface Line {
   /** Takes facts in, in order: those of the past, and what the gate said to those whose turn it was. */
   take(campaignId: string, facts: readonly LineFact[]): Promise<void>;
 }
+
+/** A line in this very process answers without a wait, which the many who ask again and again are worth. */
+export interface NearLine extends Line {
+  /** As {@link Line.standing}. */
+  standingNow(campaignId: string, of: string | number): Standing | null;
+}

@@ -23,7 +23,7 @@ import { openSqlite, StorageFault } from '../../src/adapters/sqlite/open.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import { PROBLEMS } from '../../src/core/problem.ts';
-import type { Outcome } from '../../src/flow/claim.ts';
+import type { Outcome } from '../../src/flow/outcome.ts';
 import { masterSecret } from '../../src/main/secrets.ts';
 import { dataFolder } from '../support/data-folder.ts';
 import type { Embedded } from '../support/embedded.ts';

@@ -21,6 +21,8 @@ export function sampleCampaign(over: Partial<Campaign> = {}): Campaign {
     opensAt: null,
     closesAt: null,
     release: null,
+    line: null,
+    confirm: null,
     codes: { source: 'none' },
     benefit: null,
     couponExpiresAt: null,

@@ -1,6 +1,7 @@
 // Users of a simulated world: they press at any process, ask again until they know, and now and then after that.
 
-import type { ClaimFlow, Outcome } from '../../src/flow/claim.ts';
+import type { ClaimFlow } from '../../src/flow/claim.ts';
+import type { Outcome } from '../../src/flow/outcome.ts';
 import type { SimulatedGate } from './simulated-gate.ts';
 import type { Chance, SimulatedProcess, SimulatedTime } from './simulated-time.ts';
 

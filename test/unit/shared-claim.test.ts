@@ -5,9 +5,9 @@
 import { describe, expect, it } from 'vitest';
 import type { Campaign } from '../../src/core/campaign.ts';
 import { forgetNumbers, makeCatalog } from '../../src/flow/catalog.ts';
-import type { Outcome } from '../../src/flow/claim.ts';
 import { makeClaimFlow, TELL_MAX_MS } from '../../src/flow/claim.ts';
 import { makeCodes } from '../../src/flow/codes.ts';
+import type { Outcome } from '../../src/flow/outcome.ts';
 import type { Gate, GateAnswer, Holding } from '../../src/ports/gate.ts';
 import type { RecordStore } from '../../src/ports/record.ts';
 import { makeHandClock } from '../support/hand-clock.ts';

@@ -1,5 +1,6 @@
 /** The waiting line of one process: the rule itself, called in turn. JavaScript's single thread is its lock. */
 
+import type { Standing } from '../../core/line.ts';
 import {
   freeUnits,
   isSoldOut,
@@ -13,12 +14,12 @@ import {
 import type { LineFact } from '../../core/line-fact.ts';
 import type { LineState } from '../../core/line-state.ts';
 import { emptyLine, evolve } from '../../core/line-state.ts';
-import type { AtGate, Line, LineAnswer, LineCounts } from '../../ports/line.ts';
+import type { AtGate, LineAnswer, LineCounts, NearLine } from '../../ports/line.ts';
 import type { System } from '../../ports/system.ts';
 
 const UNKNOWN: LineAnswer = { fault: 'unknown_campaign' };
 
-export function makeMemoryLine(system: Pick<System, 'now'>): Line {
+export function makeMemoryLine(system: Pick<System, 'now'>): NearLine {
   const states = new Map<string, LineState>();
 
   function stateOf(campaignId: string): LineState {
@@ -27,7 +28,13 @@ export function makeMemoryLine(system: Pick<System, 'now'>): Line {
     return state;
   }
 
+  function standingNow(campaignId: string, of: string | number): Standing | null {
+    const state = states.get(campaignId);
+    return state ? standing(state, of, system.now()) : null;
+  }
+
   return {
+    standingNow,
     join(campaignId, attempt, answer) {
       const state = states.get(campaignId);
       if (state === undefined) return answer(UNKNOWN);
@@ -47,8 +54,7 @@ export function makeMemoryLine(system: Pick<System, 'now'>): Line {
       return { left: left !== null, facts };
     },
     async standing(campaignId, of) {
-      const state = states.get(campaignId);
-      return state ? standing(state, of, system.now()) : null;
+      return standingNow(campaignId, of);
     },
     async advance(campaignId, budget, eligible) {
       const state = stateOf(campaignId);

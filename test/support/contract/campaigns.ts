@@ -18,6 +18,8 @@ const FULL: Campaign = {
   opensAt: T0,
   closesAt: T0 + 3_600_000,
   release: { perSecond: 10 },
+  line: { maxLength: 5000, cutAt: 2.5, shuffleBeforeOpen: true },
+  confirm: { withinSeconds: 30 },
   codes: { source: 'generated' },
   benefit: { title: '치킨', amount: 1.5, nested: { list: [1, null, true] }, '': 0 },
   couponExpiresAt: T0 + 86_400_000,
