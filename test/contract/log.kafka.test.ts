@@ -6,7 +6,8 @@ import { startKafka } from '../../scripts/services/kafka.ts';
 import type { LocalService } from '../../scripts/services/local.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { openDeadLetters } from '../../src/adapters/kafka/dead-letters.ts';
-import type { Delivery, KafkaLog } from '../../src/adapters/kafka/log.ts';
+import type { KafkaLog } from '../../src/adapters/kafka/log.ts';
+import type { Delivery } from '../../src/adapters/kafka/partitioned-log.ts';
 import { ensureTopics, planTopics, TOPICS } from '../../src/adapters/kafka/topics.ts';
 import { factId } from '../../src/core/event.ts';
 import { logContract } from '../support/contract/log.ts';
@@ -108,7 +109,7 @@ function partitions(): void {
     const gaps: unknown[] = [];
     const reader = place.openReader(0, { onGap: (gap) => gaps.push(gap) });
     onTestFinished(() => reader.close());
-    await expect(reader.read(50, 10)).rejects.toThrow(/lost facts/);
+    await expect(reader.read(50, 10)).rejects.toThrow(/lost entries/);
     expect((await reader.read(0, 10)).facts).toEqual(wins(4, 5));
     expect(gaps).toEqual([{ source: `${place.topic}/0`, from: 0, to: 3 }]);
   });

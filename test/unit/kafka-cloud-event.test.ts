@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { packFacts, unpackFacts } from '../../src/adapters/kafka/cloud-event.ts';
-import { partitionOf } from '../../src/adapters/kafka/log.ts';
+import { partitionOf } from '../../src/adapters/kafka/partition-of.ts';
 import { sampleWin } from '../support/samples.ts';
 
 const wins = (first: number, last: number) =>

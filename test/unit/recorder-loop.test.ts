@@ -33,7 +33,7 @@ function loopOver(end: number, over: { ratePerSecond?: number; gatherMs?: number
       const slice: KafkaSlice = { facts: [], unreadable: [], next: offset };
       if (offset >= end) return slice;
       if (over.bad?.includes(offset)) {
-        const entry = { topic: 't', partition: 0, offset, key: null, value: null, headers: [] };
+        const entry = { topic: 't', partition: 0, offset, at: 0, key: null, value: null, headers: [] };
         slice.unreadable.push({ at: `t/0:${offset}`, reason: 'odd', payload: '', entry });
       } else slice.facts.push(sampleWin(offset + 1));
       return { ...slice, next: offset + 1 };

@@ -7,7 +7,7 @@ import { Producer } from '@platformatic/kafka';
 import type { System } from '../../ports/system.ts';
 import { clientOptions, closeClient, type KafkaConnection, kafkaFault, within } from './connect.ts';
 import { headersOf } from './envelope.ts';
-import type { KafkaEntry } from './reader.ts';
+import type { KafkaEntry } from './partition-entries.ts';
 
 export interface DeadLetters {
   /** Resolves when it is kept; rejects with a KafkaFault when that is not known. */

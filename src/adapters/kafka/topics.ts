@@ -23,6 +23,9 @@ export const TOPICS = {
   campaigns: 'dibs.campaigns.v1',
 } as const;
 
+/** Where requests of ordered mode are, in one of its versions; of the first it is `TOPICS.requested`. */
+export const requestedTopic = (version: number): string => `dibs.claims.requested.v${version}`;
+
 /** What a topic must be. */
 export interface TopicPlan {
   name: string;
@@ -48,6 +51,8 @@ export type TopicsResult =
   | { kind: 'refused'; problems: string[] };
 
 const FEW = 3;
+/** Of the first version of the topic of requests. */
+export const REQUESTED_PARTITIONS = FEW;
 const CALL_MAX_MS = 10_000;
 const KNOWN_POLL_MS = 50;
 /** What the log sends at most in a message, and room for its headers. */
@@ -64,7 +69,7 @@ export function planTopics(settings: TopicSettings): TopicPlan[] {
     ];
   };
   return [
-    ...plan(TOPICS.requested, FEW, 'LogAppendTime'),
+    ...plan(TOPICS.requested, REQUESTED_PARTITIONS, 'LogAppendTime'),
     ...plan(TOPICS.won, settings.partitions),
     ...plan(TOPICS.coupons, settings.partitions),
     ...plan(TOPICS.campaigns, FEW),

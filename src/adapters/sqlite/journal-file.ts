@@ -1,7 +1,8 @@
 /**
  * The journal on disk: one row a batch of facts, appended and never changed. A row is a JSON array, so that a batch of
  * any size is one insert and one fsync. A win in it is an array of columns, [campaignId, epoch, seq, userId, nth, key,
- * wonAt]; what happened in a waiting line is an object, as core/line-fact has it.
+ * wonAt]; what happened in a waiting line is an object, as core/line-fact has it. The log of requests is a file of the
+ * same form with other things in its rows, see requests-file.
  */
 
 import type { ClaimWon } from '../../core/event.ts';
