@@ -165,7 +165,7 @@ export const partOptions = [
     type: 'roles',
     default: 'all',
     description:
-      'What this process does, `all` or some of `api`, `relay` (looks after the gate), `recorder`, `jobs`, separated by commas. Apart from `all` only with DIBS_REDIS_URL.',
+      'What this process does, `all` or some of `api`, `decider` (decides ordered campaigns), `relay` (looks after the gate and lets the lines in), `recorder`, `jobs`, separated by commas. Apart from `all` only with DIBS_REDIS_URL or DIBS_KAFKA_BROKERS.',
     group: 'Several processes',
   },
   {
@@ -177,7 +177,7 @@ export const partOptions = [
     min: 1,
     max: 128,
     description:
-      'API processes on one port. More than 1 only with DIBS_REDIS_URL; the other roles run once beside them.',
+      'API processes on one port. More than 1 only with DIBS_REDIS_URL or DIBS_KAFKA_BROKERS; the other roles run once beside them.',
     group: 'Several processes',
   },
   {

@@ -49,7 +49,7 @@ function parseInteger({ min = 0, max = Number.MAX_SAFE_INTEGER }: Option, text: 
     : not(`a whole number from ${min} to ${max}`);
 }
 
-const ROLES = ['api', 'relay', 'recorder', 'jobs'];
+const ROLES = ['api', 'decider', 'relay', 'recorder', 'jobs'];
 
 function parseRoles(text: string): Parsed {
   const roles = split(text);

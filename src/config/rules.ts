@@ -55,20 +55,22 @@ function jwtErrors({ auth, jwtSecret, jwksUrl }: Config): ConfigError[] {
 function partErrors(config: Config): ConfigError[] {
   const { databaseUrl, redisUrl, kafkaBrokers, kafkaSasl, kafkaUser, kafkaPassword } = config;
   const isShared = databaseUrl?.startsWith('mysql') === true;
+  const hasKafka = kafkaBrokers.length > 0;
   const errors: ConfigError[] = [];
   if (redisUrl !== undefined && !isShared) {
     const allowed =
       'only together with DIBS_DATABASE_URL=mysql://…: the processes at one Redis share one record';
     errors.push({ name: 'DIBS_REDIS_URL', value: mask(redisUrl), allowed });
   }
-  if (redisUrl === undefined && isShared) {
+  if (redisUrl === undefined && !hasKafka && isShared) {
     const allowed =
-      'only together with DIBS_REDIS_URL: with the gate in this process a second one at this database would give every unit twice';
+      'only together with DIBS_REDIS_URL (or DIBS_KAFKA_BROKERS, for ordered campaigns): with the gate in this process a second one at this database would give every unit twice';
     errors.push({ name: 'DIBS_DATABASE_URL', value: mask(databaseUrl ?? ''), allowed });
   }
-  if (redisUrl === undefined && kafkaBrokers.length > 0) {
+  if (hasKafka && !isShared) {
     const value = JSON.stringify(kafkaBrokers.join(','));
-    errors.push({ name: 'DIBS_KAFKA_BROKERS', value, allowed: 'only together with DIBS_REDIS_URL' });
+    const allowed = 'only together with DIBS_DATABASE_URL=mysql://…: what is on the log is recorded there';
+    errors.push({ name: 'DIBS_KAFKA_BROKERS', value, allowed });
   }
   if (kafkaSasl !== 'none' && (kafkaUser === undefined || kafkaPassword === undefined)) {
     const allowed = 'together with DIBS_KAFKA_USER and DIBS_KAFKA_PASSWORD';
@@ -77,16 +79,26 @@ function partErrors(config: Config): ConfigError[] {
   return errors;
 }
 
-const ALL_ROLES = 4;
+const ALL_ROLES = 5;
 
-function processErrors({ redisUrl, role, workers }: Config): ConfigError[] {
+/** Whether other processes may work at the same campaigns. Without it everything is in this one. */
+export function isDistributed({
+  redisUrl,
+  kafkaBrokers,
+}: Pick<Config, 'redisUrl' | 'kafkaBrokers'>): boolean {
+  return redisUrl !== undefined || kafkaBrokers.length > 0;
+}
+
+function processErrors(config: Config): ConfigError[] {
+  const { role, workers } = config;
   const errors: ConfigError[] = [];
-  if (redisUrl === undefined && workers > 1) {
-    const allowed = '1 without DIBS_REDIS_URL: the gate is in this process, and nowhere else';
+  if (!isDistributed(config) && workers > 1) {
+    const allowed =
+      '1 without DIBS_REDIS_URL or DIBS_KAFKA_BROKERS: the gate is in this process, and nowhere else';
     errors.push({ name: 'DIBS_WORKERS', value: JSON.stringify(String(workers)), allowed });
   }
-  if (redisUrl === undefined && role.length < ALL_ROLES) {
-    const allowed = 'all without DIBS_REDIS_URL: everything is in this process';
+  if (!isDistributed(config) && role.length < ALL_ROLES) {
+    const allowed = 'all without DIBS_REDIS_URL or DIBS_KAFKA_BROKERS: everything is in this process';
     errors.push({ name: 'DIBS_ROLE', value: JSON.stringify(role.join(',')), allowed });
   }
   if (workers > 1 && !role.includes('api')) {

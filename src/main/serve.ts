@@ -10,6 +10,7 @@ import type { Logger } from 'pino';
 import { makeSystem } from '../adapters/system/system.ts';
 import type { Config } from '../config/load.ts';
 import { describeConfigErrors, loadConfig } from '../config/load.ts';
+import { isDistributed } from '../config/rules.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
 import type { HttpConfig, HttpParts } from '../http/parts.ts';
@@ -146,7 +147,7 @@ async function startParts({
   const { dataDir, databaseUrl, recorderBatch, recorderRatePerSecond } = config;
   const keyOf = ({ operators }: Parts): Promise<string | null> =>
     config.adminKey === undefined ? firstOperatorKey(operators, dataDir, system) : Promise.resolve(null);
-  if (config.redisUrl !== undefined) {
+  if (isDistributed(config)) {
     const { startDistributed, aloneWithKeys } = await import('./distributed.ts');
     const parts = await startDistributed({ config, master, logger }, system);
     return { parts, adminKey: await aloneWithKeys(parts, () => keyOf(parts)) };

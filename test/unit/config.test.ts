@@ -134,9 +134,9 @@ describe('a wrong value', () => {
     ['DIBS_CORS_ORIGINS', 'https://a.example/path', 'origins like'],
     ['DIBS_TRUST_PROXY', '10.0.0.0/33', 'addresses and networks'],
     ['DIBS_TRUST_PROXY', 'proxy.example', 'addresses and networks'],
-    ['DIBS_KAFKA_BROKERS', 'localhost:9092', 'only together with DIBS_REDIS_URL'],
+    ['DIBS_KAFKA_BROKERS', 'localhost:9092', 'only together with DIBS_DATABASE_URL=mysql'],
     ['DIBS_ROLE', 'api', 'all without DIBS_REDIS_URL'],
-    ['DIBS_ROLE', 'apis', 'api, relay, recorder, jobs'],
+    ['DIBS_ROLE', 'apis', 'api, decider, relay, recorder, jobs'],
     ['DIBS_WORKERS', '2', '1 without DIBS_REDIS_URL'],
     ['DIBS_MAX_IN_FLIGHT', '0', 'from 1 to 1000000'],
   ])('%s=%s is told with what is allowed', (name, value, allowed) => {
@@ -250,7 +250,7 @@ describe('parts that several processes share', () => {
   it.each([
     ['Redis alone', { DIBS_REDIS_URL: 'redis://r' }, 'DIBS_DATABASE_URL=mysql'],
     ['a database alone', { DIBS_DATABASE_URL: 'mysql://a:b@h/d' }, 'would give every unit twice'],
-    ['no Redis', without('DIBS_REDIS_URL'), 'only together with DIBS_REDIS_URL'],
+    ['Kafka alone', { DIBS_KAFKA_BROKERS: 'k:9092' }, 'only together with DIBS_DATABASE_URL=mysql'],
     ['another database', { ...shared, DIBS_DATABASE_URL: 'postgres://h/d' }, 'sqlite:<path> or mysql://'],
     ['a login without its user', { ...shared, DIBS_KAFKA_SASL: 'plain' }, 'DIBS_KAFKA_PASSWORD'],
     ['many that serve nobody', { ...shared, DIBS_ROLE: 'relay', DIBS_WORKERS: '2' }, 'without the role api'],
@@ -261,6 +261,7 @@ describe('parts that several processes share', () => {
   it.each([
     ['all of them', shared],
     ['no Kafka', without('DIBS_KAFKA_BROKERS')],
+    ['no Redis', without('DIBS_REDIS_URL')],
     ['a role and several processes', { ...shared, DIBS_ROLE: 'api,recorder', DIBS_WORKERS: '4' }],
   ])('%s will do', (_, env) => {
     const loaded = loadConfig(env, {}, () => '');
