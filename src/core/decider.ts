@@ -11,10 +11,15 @@ import type { GateRule, GateState, Refusal } from './gate.ts';
 import { decide, emptyGate, evolve, reconfigure } from './gate.ts';
 import type { PlacedRequest, RuleChanged } from './request.ts';
 
-/** From this place on, until the next phase, whoever asked and did not win was refused so. */
+/**
+ * From this place on, until the next phase, whoever asked was refused so, unless he held a unit already; null: everybody
+ * won again. Before the first phase everybody won.
+ */
 export interface Phase {
   from: number;
-  verdict: Refusal;
+  verdict: Refusal | null;
+  /** the last number given before it: who holds a later one did not hold it then */
+  lastSeq: number;
 }
 
 /** A campaign as its decider has it after some place of the log. */
@@ -59,13 +64,13 @@ export function decideOne(
 ): ClaimWon | null {
   const { gate, phases } = campaign;
   const decision = decide(gate, { userId, key, eligible: true }, at);
-  if (decision.verdict === 'won') {
-    evolve(gate, decision.fact);
-    return decision.fact;
-  }
   if (decision.verdict === 'already_won') return null;
-  if (phases.at(-1)?.verdict !== decision.verdict) phases.push({ from: place, verdict: decision.verdict });
-  return null;
+  const verdict = decision.verdict === 'won' ? null : decision.verdict;
+  const { lastSeq } = gate;
+  if ((phases.at(-1)?.verdict ?? null) !== verdict) phases.push({ from: place, verdict, lastSeq });
+  if (decision.verdict !== 'won') return null;
+  evolve(gate, decision.fact);
+  return decision.fact;
 }
 
 /** Puts a rule in force, unless a newer one is. A quantity below what is out stays as it was, with the rest of the rule. */
@@ -74,12 +79,7 @@ export function changeRule({ gate }: DecidedCampaign, { rule }: RuleChanged): vo
   reconfigure(gate, rule);
 }
 
-/** Why somebody who asked at this place and did not win was refused; null: nobody there was. */
-export function refusalAt(phases: readonly Phase[], place: number): Refusal | null {
-  let found: Refusal | null = null;
-  for (const { from, verdict } of phases) {
-    if (from > place) break;
-    found = verdict;
-  }
-  return found;
+/** The phase that a place is in; null: before the first one. */
+export function phaseAt(phases: readonly Phase[], place: number): Phase | null {
+  return phases.findLast(({ from }) => from <= place) ?? null;
 }
