@@ -13,6 +13,7 @@ import { connectRedis, parseRedisUrl, untilReady } from '../adapters/redis/conne
 import { type LevelProbe, probeRedis, type RedisProbe, type RedisServer } from '../adapters/redis/probe.ts';
 import { makeSystem } from '../adapters/system/system.ts';
 import { type Config, loadConfig } from '../config/load.ts';
+import { isDistributed } from '../config/rules.ts';
 import type { System } from '../ports/system.ts';
 import { kafkaConnection, topicPlans } from './shared-log.ts';
 
@@ -39,18 +40,18 @@ export async function probeParts(
   readFile: (path: string) => string,
 ): Promise<Probed | null> {
   const loaded = loadConfig(env, {}, readFile);
-  if (!loaded.ok || loaded.config.redisUrl === undefined) return null;
+  if (!loaded.ok || !isDistributed(loaded.config)) return null;
   const { config } = loaded;
   const system = makeSystem();
   const hasKafka = config.kafkaBrokers.length > 0;
   const [redis, kafka, mysql] = await Promise.all([
-    redisFindings(config, system),
+    config.redisUrl === undefined ? null : redisFindings(config, system),
     hasKafka ? kafkaFindings(config, system) : [],
     mysqlFindings(config, system),
   ]);
   return {
     parts: [
-      { part: 'Redis', findings: redis.findings },
+      ...(redis === null ? [] : [{ part: 'Redis' as const, findings: redis.findings }]),
       ...(hasKafka ? [{ part: 'Kafka' as const, findings: kafka }] : []),
       { part: 'MySQL', findings: mysql },
     ],
@@ -169,21 +170,26 @@ export interface RedisLacks {
 }
 
 export interface LevelParts {
-  redis: { findings: readonly Finding[]; lacks: RedisLacks };
+  /** null: there is none, and ordered campaigns alone can be run */
+  redis: { findings: readonly Finding[]; lacks: RedisLacks } | null;
   /** null: the record itself is the log */
   kafka: readonly Finding[] | null;
   mysql: readonly Finding[];
 }
 
+const NO_REDIS = 'Needs DIBS_REDIS_URL.';
+const WITHOUT_REDIS: RedisLacks = { memory: NO_REDIS, disk: NO_REDIS, replicated: NO_REDIS };
+
 /** Which levels hold on these parts. A level that does not hold is no fault by itself: a campaign may not ask for it. */
 export function levelsOf({ redis, kafka, mysql }: LevelParts): Finding[] {
-  const { lacks } = redis;
+  const lacks = redis?.lacks ?? WITHOUT_REDIS;
   const { memory } = lacks;
   return [
     level('memory', memory, 'survives nothing but is the fastest'),
     level('disk', memory ?? lacks.disk, 'survives kill -9 and loss of power'),
     level('replicated', memory ?? lacks.replicated, "survives the loss of the primary's machine"),
-    loggedLevel(memory ?? loggedLack(kafka, mysql), kafka ?? mysql),
+    // Ordered campaigns are decided without Redis.
+    loggedLevel(redis?.lacks.memory ?? loggedLack(kafka, mysql), kafka ?? mysql),
   ];
 }
 
