@@ -58,6 +58,9 @@ describe.skipIf(started === null)('on a broker', () => {
         'another version': '{"specversion":"2.0","type":"claim.won"}',
         'an unknown type': '{"specversion":"1.0","type":"claim.lost","data":{}}',
         'no data': '{"specversion":"1.0","type":"claim.won"}',
+        'a line without its parts':
+          '{"specversion":"1.0","type":"line.left","data":{"type":"line.left","campaignId":"c"}}',
+        'a packed line with nothing in it': '{"specversion":"1.0","type":"line.packed","data":{"facts":[]}}',
         'a win cut short':
           '{"specversion":"1.0","type":"claim.won","data":{"campaignId":"c","epoch":1,"wins":[[1]]}}',
       },

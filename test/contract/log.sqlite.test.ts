@@ -37,6 +37,7 @@ logContract('SQLite', async () => {
     unreadable: {
       'no JSON': '[["chicken-100",1,2,"u-2",1,null,5]',
       nothing: '',
+      'a line without its parts': '[{"type":"line.left","campaignId":"c"}]',
       'no list': '{"type":"claim.won"}',
       'a list of something else': '[{"seq":2}]',
       'a fact cut short': '[["chicken-100",1,2,"u-2"]]',

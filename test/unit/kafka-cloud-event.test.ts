@@ -3,7 +3,8 @@
 import { describe, expect, it } from 'vitest';
 import { packFacts, unpackFacts } from '../../src/adapters/kafka/cloud-event.ts';
 import { partitionOf } from '../../src/adapters/kafka/partition-of.ts';
-import { sampleWin } from '../support/samples.ts';
+import type { LineFact } from '../../src/core/line-fact.ts';
+import { sampleWin, T0 } from '../support/samples.ts';
 
 const wins = (first: number, last: number) =>
   Array.from({ length: last - first + 1 }, (_, i) => sampleWin(first + i));
@@ -62,6 +63,59 @@ describe('a message', () => {
 
   it('made anew from the same facts is the same', () => {
     expect(packFacts(wins(1, 9))).toEqual(packFacts(wins(1, 9)));
+  });
+});
+
+describe('a message of a waiting line', () => {
+  const about = { campaignId: 'c', epoch: 2, at: T0 };
+  const join = (first: number): LineFact => ({
+    ...about,
+    type: 'line.joined',
+    first,
+    userIds: [`u-${first}`],
+    keys: null,
+  });
+  const released: LineFact = { ...about, type: 'line.released', to: 9, confirmBy: null };
+
+  it('is the fact itself when one says it all, keyed by the campaign', () => {
+    const [message, ...others] = packFacts([join(1), sampleWin(1), join(2)]).toReversed();
+    expect(others.map(({ id }) => id)).toEqual(['chicken-100:1:1:claim.won']);
+    expect(message?.items).toEqual([0, 2]);
+    expect(String(message?.key)).toBe('c');
+    expect(JSON.parse(String(message?.value))).toMatchObject({
+      id: 'c:2:1:line.joined-c:2:2:line.joined',
+      type: 'line.joined',
+      subject: 'c',
+      data: { ...about, first: 1, userIds: ['u-1', 'u-2'] },
+    });
+    expect(packFacts([released]).map(({ id }) => id)).toEqual(['c:2:9:line.released']);
+  });
+
+  it('has several facts in their order when they cannot be said in one', () => {
+    const [message] = packFacts([join(1), released, join(2)]);
+    const event = JSON.parse(String(message?.value)) as Record<string, unknown>;
+    expect(event).toMatchObject({ type: 'line.packed', data: { campaignId: 'c', epoch: 2 } });
+    expect(unpackFacts(message?.value ?? null)).toEqual({
+      kind: 'facts',
+      facts: [],
+      lines: [join(1), released, join(2)],
+    });
+  });
+
+  it('never grows beyond what a broker takes', () => {
+    const long = Array.from(
+      { length: 3000 },
+      (_, i): LineFact => ({
+        ...about,
+        type: 'line.joined',
+        first: i + 1,
+        userIds: ['가'.repeat(128)],
+        keys: ['나'.repeat(255)],
+      }),
+    );
+    const messages = packFacts(long);
+    expect(Math.max(...messages.map(({ value }) => value.length))).toBeLessThan(900_000);
+    expect(messages.flatMap(({ items }) => items)).toEqual(long.map((_, i) => i));
   });
 });
 

@@ -137,6 +137,35 @@ describe('a recorder', () => {
     expect(await place.operators.listDeadLetters(null, 10)).toHaveLength(2);
   });
 
+  it('stores what happened in lines with the wins, when something did, and counts it', async () => {
+    const left = { type: 'line.left', campaignId: 'chicken-100', epoch: 1, at: T0, numbers: [3] } as const;
+    const stored: (RecordBatch['lines'] | 'none')[] = [];
+    const run = await makeRecorder({
+      source: 'journal',
+      reader: {
+        read: async (offset) => {
+          const facts = [sampleWin(offset + 1)];
+          const lines = offset === 0 ? { lines: [{ ...left, numbers: [3] }] } : {};
+          return { facts, ...lines, unreadable: [], next: offset + 1 };
+        },
+      },
+      record: {
+        ...place.record,
+        store: async (batch) => {
+          stored.push('lines' in batch ? batch.lines : 'none');
+          return { kind: 'stored', inserted: 1, repeated: 0, conflicts: 0 };
+        },
+      },
+      campaigns: place.campaigns,
+      codes,
+      system: makeHandClock(),
+      batchMax: 10,
+    });
+    expect((await run.step()).facts).toBe(2);
+    expect((await run.step()).facts).toBe(1);
+    expect(stored).toEqual([[left], 'none']);
+  });
+
   it('stores what each code is found by, for those campaigns that have codes', async () => {
     const plain = sampleCampaign({ id: 'plain' });
     await place.campaigns.create(plain, sampleAudit());

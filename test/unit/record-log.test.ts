@@ -215,6 +215,33 @@ describe('facts that the record refuses', () => {
   });
 });
 
+describe('what happens in a waiting line', () => {
+  it('is stored with the wins, as few facts as say it, each line in its order', async () => {
+    const { log, append, batches, told, turn } = await makeBench();
+    const join = (campaignId: string, first: number): void => {
+      const fact = { type: 'line.joined', campaignId, epoch: 1, at: 5, first, keys: null } as const;
+      log.append({ ...fact, userIds: [`u-${first}`] }, (error) => told.push(error?.message ?? 'line stored'));
+    };
+    join('a', 1);
+    join('b', 1);
+    append(1);
+    join('a', 2);
+    await turn();
+    const joined = { type: 'line.joined', epoch: 1, at: 5, first: 1, keys: null };
+    expect(batches.map(({ lines }) => lines)).toEqual([
+      [
+        { ...joined, campaignId: 'a', userIds: ['u-1', 'u-2'] },
+        { ...joined, campaignId: 'b', userIds: ['u-1'] },
+      ],
+    ]);
+    expect(batches.map(({ from, next, wins }) => [from, next, wins.length])).toEqual([[0, 4, 1]]);
+    expect(told.toSorted()).toEqual(['1 stored', 'line stored', 'line stored', 'line stored']);
+    append(2);
+    await turn();
+    expect(batches.at(-1)).not.toHaveProperty('lines');
+  });
+});
+
 describe('the bound', () => {
   it('facts past it are refused at once, and not kept', async () => {
     const { append, told, log } = await makeBench();

@@ -3,8 +3,10 @@
 
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import type { ClaimWon, Fact } from '../../../src/core/event.ts';
+import type { LineFact, LineJoined } from '../../../src/core/line-fact.ts';
+import { packLineFacts } from '../../../src/core/line-fact.ts';
 import type { Log, LogReader, LogSlice } from '../../../src/ports/log.ts';
-import { sampleWin } from '../samples.ts';
+import { sampleWin, T0 } from '../samples.ts';
 
 /** A log and somebody who reads it. */
 export interface OpenLog {
@@ -35,6 +37,7 @@ async function readAll(reader: LogReader, from = 0, max = 1000): Promise<LogSlic
     const slice = await reader.read(all.next, max);
     if (slice.next === all.next) return all;
     all.facts.push(...slice.facts);
+    if (slice.lines !== undefined) all.lines = [...(all.lines ?? []), ...slice.lines];
     all.unreadable.push(...slice.unreadable);
     all.next = slice.next;
   }
@@ -42,6 +45,32 @@ async function readAll(reader: LogReader, from = 0, max = 1000): Promise<LogSlic
 
 const wins = (first: number, last: number): ClaimWon[] =>
   Array.from({ length: last - first + 1 }, (_, i) => sampleWin(first + i));
+const sampleJoin = (first: number, over: Partial<LineJoined> = {}): LineJoined => ({
+  type: 'line.joined',
+  campaignId: 'chicken-100',
+  epoch: 1,
+  at: T0 + first,
+  first,
+  userIds: [`u-${first}`],
+  keys: null,
+  ...over,
+});
+/** One of each kind that there is, in an order that means something. */
+const aLineOf = (campaignId: string): LineFact[] => {
+  const about = { campaignId, epoch: 1, at: T0 + 9 };
+  return [
+    sampleJoin(-1, { campaignId, userIds: ['김철수 🐔', 'b'], keys: [null, 'k "1"'] }),
+    { ...about, type: 'line.shuffled', seed: 'ab'.repeat(32), count: 2 },
+    sampleJoin(3, { campaignId }),
+    { ...about, type: 'line.left', numbers: [3] },
+    { ...about, type: 'line.released', to: 2, confirmBy: T0 + 99 },
+    { ...about, type: 'line.stretched', byMs: 5 },
+    { ...about, type: 'line.confirmed', numbers: [1] },
+    { ...about, type: 'line.expired', numbers: [2] },
+    { ...about, type: 'line.won', numbers: [1], seqs: [7] },
+    { ...about, type: 'line.refused', numbers: [4], why: 'sold_out' },
+  ];
+};
 const seqs = (slice: LogSlice): number[] => slice.facts.map((fact) => fact.seq);
 
 export function logContract(name: string, makePlace: () => Promise<LogPlace>): void {
@@ -64,6 +93,7 @@ export function logContract(name: string, makePlace: () => Promise<LogPlace>): v
     }
 
     appending();
+    waitingLines();
     readingBack();
     lettingGo();
 
@@ -130,6 +160,41 @@ export function logContract(name: string, makePlace: () => Promise<LogPlace>): v
         await Promise.all(told);
         expect(seqs(await readAll(again.reader))).toHaveLength(300);
         await opened.log.close();
+      });
+    }
+
+    function waitingLines(): void {
+      it('keeps what happens in lines, of every kind, beside the wins and each line in its order', async () => {
+        const opened = await open();
+        const lines = ['a', 'b'].map(aLineOf);
+        const mixed: Fact[] =
+          lines[0]?.flatMap((fact, i) => [fact, sampleWin(i + 1), lines[1]?.[i] ?? fact]) ?? [];
+        await Promise.all(mixed.map((fact) => appended(opened.log, fact)));
+        const again = await reopen(opened);
+        const all = await readAll(again.reader);
+        expect(seqs(all)).toEqual(seqs({ ...all, facts: wins(1, 10) }));
+        for (const [i, campaignId] of ['a', 'b'].entries()) {
+          expect(all.lines?.filter((fact) => fact.campaignId === campaignId)).toEqual(lines[i]);
+        }
+        expect(all.unreadable).toEqual([]);
+        expect(all.next).toBe(again.log.state().end);
+      });
+
+      it('says a crowd that joins together in few facts', async () => {
+        const { log, reader } = await open();
+        const joins = Array.from({ length: 2000 }, (_, i) => sampleJoin(i + 1));
+        await Promise.all(joins.map((fact) => appended(log, fact)));
+        const { lines = [] } = await readAll(reader);
+        expect(lines.length).toBeLessThanOrEqual(6);
+        expect(packLineFacts(lines)).toEqual(packLineFacts(joins));
+      });
+
+      it('is read in bites with them too', async () => {
+        const { log, reader } = await open();
+        for (let first = 1; first <= 20; first++) await appended(log, sampleJoin(first));
+        const bite = await reader.read(0, 7);
+        expect(bite.lines).toHaveLength(7);
+        expect((await readAll(reader, bite.next, 7)).lines).toHaveLength(13);
       });
     }
 
