@@ -12,11 +12,13 @@ import type {
   CampaignDefinition,
   CampaignDraft,
   Durability,
+  Mode,
   Status,
 } from '../core/campaign.ts';
 import {
   CHANGEABLE_WHILE_OPEN,
   definitionFault,
+  MODES,
   newCampaign,
   startsAt,
   statusOf,
@@ -58,6 +60,8 @@ export interface CampaignParts {
   durabilities: readonly Durability[];
   /** of the modes beside `instant` that can be had here */
   modes?: ModeFlows;
+  /** false: nothing here decides at once, and `instant` cannot be had */
+  hasGate?: boolean;
   /** brings a campaign to the gate that was over, and no longer is */
   bring(live: LiveCampaign, campaign: Campaign): Promise<void>;
   /** takes in what other processes have changed in a campaign; absent: there are none */
@@ -95,20 +99,50 @@ function refused(what: Problem): CampaignResult {
   return { kind: 'refused', problem: what };
 }
 
+/** The level that a campaign has when nobody says which. */
+function defaultLevel(durabilities: readonly Durability[]): Durability {
+  return durabilities.includes('logged') ? 'logged' : 'disk';
+}
+
+/** Settings that bring each mode where the parts in use do not. */
+const MODE_NEEDS: Readonly<Record<Mode, { setting: string; needs: string }>> = {
+  instant: { setting: 'DIBS_REDIS_URL', needs: 'DIBS_REDIS_URL, for Redis as the gate' },
+  ordered: { setting: 'DIBS_KAFKA_BROKERS', needs: 'DIBS_KAFKA_BROKERS, for Kafka as the log of requests' },
+  queued: { setting: 'DIBS_REDIS_URL', needs: 'DIBS_REDIS_URL, for Redis as the line' },
+};
+
+function modeFault({ mode }: Campaign, parts: Pick<CampaignParts, 'modes' | 'hasGate'>): Problem | null {
+  const { modes = {}, hasGate = true } = parts;
+  const there = MODES.filter((one) => (one === 'instant' ? hasGate : modes[one] !== undefined));
+  if (there.includes(mode)) return null;
+  const { setting, needs } = MODE_NEEDS[mode];
+  const detail = `Mode ${mode} needs ${needs}. Set that, or choose ${there.join(' or ')}.`;
+  return problem('mode_unavailable', detail, { setting });
+}
+
+function levelFault({ mode, durability }: Campaign, durabilities: readonly Durability[]): Problem | null {
+  const only = defaultLevel(durabilities);
+  if (mode === 'ordered' && durability !== only) {
+    const detail = `In ordered mode a verdict is told when the record has it: level ${only}. Choose that.`;
+    return problem('durability_unavailable', detail, { pointer: '/durability' });
+  }
+  if (durabilities.includes(durability)) return null;
+  const needs = NEEDS[durability] ?? 'other parts';
+  const detail = `Level ${durability} needs ${needs}. Set that, or choose ${durabilities.join(' or ')}.`;
+  const setting = durability === 'logged' ? 'DIBS_KAFKA_BROKERS' : 'DIBS_REDIS_URL';
+  return problem('durability_unavailable', detail, { setting });
+}
+
 /** Whatever keeps this server from running the campaign, found before anybody can press. */
 export function openingFault(
   campaign: Campaign,
-  parts: Pick<CampaignParts, 'codes' | 'durabilities' | 'modes'>,
+  parts: Pick<CampaignParts, 'codes' | 'durabilities' | 'modes' | 'hasGate'>,
 ): Problem | null {
-  if (campaign.mode !== 'instant' && parts.modes?.[campaign.mode] === undefined)
-    return problem('mode_unavailable');
+  const mode = modeFault(campaign, parts);
+  if (mode) return mode;
   if (campaign.codes.source === 'pool') return problem('code_source_unavailable');
-  if (!parts.durabilities.includes(campaign.durability)) {
-    const needs = NEEDS[campaign.durability] ?? 'other parts';
-    const detail = `Level ${campaign.durability} needs ${needs}. Set that, or choose ${parts.durabilities.join(' or ')}.`;
-    const setting = campaign.durability === 'logged' ? 'DIBS_KAFKA_BROKERS' : 'DIBS_REDIS_URL';
-    return problem('durability_unavailable', detail, { setting });
-  }
+  const level = levelFault(campaign, parts.durabilities);
+  if (level) return level;
   if (campaign.codes.source === 'generated' && campaign.codeKeyId !== parts.codes.keyId) {
     return problem('code_key_mismatch');
   }
@@ -185,7 +219,7 @@ class CampaignChanges {
     const { system, durabilities, codes } = this.#parts;
     return newCampaign(draft, {
       id: draft.id ?? madeId(draft.name, system),
-      durability: durabilities.includes('logged') ? 'logged' : 'disk',
+      durability: defaultLevel(durabilities),
       codeKeyId: codes.keyId,
       now: system.now(),
     });

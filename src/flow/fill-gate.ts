@@ -36,7 +36,10 @@ export async function fillGate(parts: FillParts): Promise<void> {
 async function takeIn(parts: FillParts, campaign: Campaign): Promise<void> {
   const { record, catalog, system } = parts;
   const live = catalog.put(campaign);
-  if (!isOver(campaign, system.now())) return bringToGate(parts, live, campaign);
+  // Its holders are known by flow/decided, and its tickets are answered when it is over too.
+  const ordered = campaign.mode === 'ordered';
+  if (ordered) live.atGate = true;
+  if (!ordered && !isOver(campaign, system.now())) return bringToGate(parts, live, campaign);
   const counts = await record.counts(campaign.id, system.now());
   live.issued = counts.issued;
   live.firstWonAt = counts.firstWonAt;

@@ -16,7 +16,8 @@ export interface FollowParts {
   catalog: Catalog;
   campaigns: Pick<Campaigns, 'get'>;
   epochs: Pick<Epochs, 'all' | 'of'>;
-  gate: SharedGate;
+  /** null: there is none, and every campaign is decided on the log */
+  gate: Pick<SharedGate, 'follow' | 'counts'> | null;
   record: Pick<RecordStore, 'counts'>;
   system: System;
 }
@@ -98,7 +99,7 @@ class Following implements Follower {
     const next = newest && newest.version > campaign.version ? newest : campaign;
     if (live !== undefined && live.campaign.epoch !== epoch.epoch) forgetNumbers(live);
     putInForce(catalog.put({ ...next, epoch: epoch.epoch }), epoch);
-    gate.follow(campaignId, epoch.epoch, next.version);
+    if (next.mode !== 'ordered') gate?.follow(campaignId, epoch.epoch, next.version);
     if (live === undefined) await this.#firstCounts(catalog.get(campaignId) as LiveCampaign);
   }
 
@@ -125,8 +126,11 @@ class Following implements Follower {
   /** What is out, of campaigns that somebody may be looking at. A gate that does not answer leaves them as they were. */
   async #counts(): Promise<void> {
     const { catalog, gate, system } = this.#parts;
+    if (gate === null) return;
     const now = system.now();
-    const asked = [...catalog.all()].filter((live) => live.atGate && !live.rebuilding && isHot(live, now));
+    const asked = [...catalog.all()].filter(
+      (live) => live.atGate && !live.rebuilding && live.campaign.mode !== 'ordered' && isHot(live, now),
+    );
     await Promise.all(
       asked.map(async (live) => {
         const counts = await gate.counts(live.campaign.id).catch(() => null);
@@ -136,9 +140,11 @@ class Following implements Follower {
   }
 }
 
+/** What is decided on the log has no gate that could be lost, and its tickets are answered when it is over too. */
 function putInForce(live: LiveCampaign, { state, baseSeq }: Epoch): void {
-  live.atGate = state !== 'retired';
-  live.rebuilding = state === 'rebuilding';
+  const ordered = live.campaign.mode === 'ordered';
+  live.atGate = ordered || state !== 'retired';
+  live.rebuilding = !ordered && state === 'rebuilding';
   live.baseSeq = baseSeq;
 }
 

@@ -137,10 +137,11 @@ class Supervising implements Supervisor {
     );
   }
 
-  /** What was retired is left alone, unless its end has moved and it goes on. */
+  /** What is decided on the log needs no gate; what was retired is left alone, unless its end has moved and it goes on. */
   async #concerns(epoch: Epoch): Promise<boolean> {
-    if (epoch.state !== 'retired') return true;
     const campaign = await this.#campaign(epoch);
+    if (campaign?.mode === 'ordered') return false;
+    if (epoch.state !== 'retired') return true;
     return campaign !== null && !isOver(campaign, this.#parts.system.now());
   }
 

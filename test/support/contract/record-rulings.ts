@@ -40,8 +40,8 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
     it('takes wins, ruling and offset in together, from the first one on', async () => {
       await ordered();
       const phases = [
-        { from: 3, verdict: 'not_open' as const },
-        { from: 2 ** 45, verdict: 'paused' as const },
+        { from: 3, verdict: 'not_open' as const, lastSeq: 0 },
+        { from: 2 ** 45, verdict: 'paused' as const, lastSeq: 12 },
       ];
       const ruling = sampleRuling(40, { phases, clock: T0 + 99 }, { startsAt: T0, paused: true, version: 3 });
       const stored = await decided(0, 7, { wins: listed(1, 40), rulings: [ruling] });
