@@ -1,13 +1,14 @@
 // Protects: a level is said to hold only when every part that carries it does, and else what is missing is named.
 
 import { describe, expect, it } from 'vitest';
-import type { Finding, LevelParts } from '../../src/main/probe.ts';
+import type { Finding, LevelParts, RedisLacks } from '../../src/main/probe.ts';
 import { levelsOf, mysqlLines, redisLines } from '../../src/main/probe.ts';
 
 const ok: Finding = { name: 'brokers', finding: 'ok', found: '3' };
 const copies: Finding = { name: 'logged', finding: 'ok', found: 'on 2 brokers before it is told' };
+const ALL_KEPT = { memory: null, disk: null, replicated: null };
 const good: LevelParts = {
-  redis: { findings: [], lacks: { memory: null, disk: null, replicated: null } },
+  redis: { findings: [], lacks: ALL_KEPT },
   kafka: [ok, copies],
   mysql: [ok],
 };
@@ -22,8 +23,8 @@ function levels(change: Partial<LevelParts>): Record<string, string> {
   );
 }
 
-function redisLacks(lacks: Partial<LevelParts['redis']['lacks']>): Partial<LevelParts> {
-  return { redis: { findings: [], lacks: { ...good.redis.lacks, ...lacks } } };
+function redisLacks(lacks: Partial<RedisLacks>): Partial<LevelParts> {
+  return { redis: { findings: [], lacks: { ...ALL_KEPT, ...lacks } } };
 }
 
 describe('levels', () => {
