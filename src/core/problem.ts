@@ -64,6 +64,24 @@ export const PROBLEMS = {
   },
   closed: { status: 409, title: 'Closed', retry: false, todo: 'The campaign is over.' },
   sold_out: { status: 409, title: 'Sold out', retry: false, todo: 'Every unit is given.' },
+  line_full: {
+    status: 409,
+    title: 'Line full',
+    retry: true,
+    todo: 'The line has its greatest length. Ask again when somebody has been let in or has left.',
+  },
+  no_chance: {
+    status: 409,
+    title: 'No chance',
+    retry: false,
+    todo: 'Too many people stand in line for the units that are left.',
+  },
+  no_shuffle: {
+    status: 404,
+    title: 'No shuffle',
+    retry: false,
+    todo: 'Nobody is given a place by lot in this campaign.',
+  },
   rate_limited: {
     status: 429,
     title: 'Too many tries',
@@ -281,7 +299,7 @@ export const PROBLEMS = {
     status: 409,
     title: 'Mode unavailable',
     retry: false,
-    todo: 'This server runs instant campaigns only.',
+    todo: 'This server lacks the parts for this mode. Set what detail names, or choose another mode.',
   },
   code_source_unavailable: {
     status: 409,

@@ -1,45 +1,36 @@
 /**
- * Answers to claims, written by hand: one head, one body, no object built where text will do. What a refusal says is
- * rendered once per campaign and version; only what differs from answer to answer is added.
+ * Answers to claims: no object built where text will do. What a refusal says is rendered once per campaign and version;
+ * only what differs from answer to answer is added.
  */
 
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Campaign } from '../core/campaign.ts';
 import { startsAt } from '../core/campaign.ts';
 import type { Refusal } from '../core/gate.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
-import type { Outcome } from '../flow/claim.ts';
+import type { Outcome, Pending } from '../flow/outcome.ts';
 import type { System } from '../ports/system.ts';
 import type { Latency } from './latency.ts';
-import { authenticateHeader, PROBLEM_TYPE, problemMembers, renderProblem } from './problem.ts';
-import { claimJson, timeText } from './wire.ts';
+import { PROBLEM_TYPE, problemMembers } from './problem.ts';
+import type { FlatHeaders, RawAnswerParts, RawAsk } from './raw-answer.ts';
+import { RawAnswers } from './raw-answer.ts';
+import { claimJson, pendingJson, retrySeconds, timeText } from './wire.ts';
 
-const JSON_TYPE = 'application/json; charset=utf-8';
 /** When to ask again, in seconds, where nothing says it better. */
 const ASK_DRAFT_SEC = 10;
 const ASK_PAUSED_SEC = 5;
 
 /** One try on its way from the request to its answer. */
-export interface Ask {
-  req: IncomingMessage;
-  res: ServerResponse;
+export interface Ask extends RawAsk {
   campaignId: string;
-  requestId: string;
   /** 0 when this one is not measured */
   startedAt: number;
 }
 
-export interface ClaimAnswerParts {
+export interface ClaimAnswerParts extends RawAnswerParts {
   system: System;
   latency: Latency;
-  /** headers for a page of another origin, or null */
-  crossOrigin: ((origin: string) => string[] | null) | null;
-  /** true once the process is leaving: every answer closes its connection */
-  leaving: { now: boolean };
 }
-
-type FlatHeaders = (string | number)[];
 
 /** A refusal's text up to what differs. */
 interface RefusalText {
@@ -50,33 +41,43 @@ interface RefusalText {
 
 export class ClaimAnswers {
   readonly #parts: ClaimAnswerParts;
+  readonly #raw: RawAnswers;
   readonly #refusals = new WeakMap<Campaign, Map<Refusal, RefusalText>>();
 
   constructor(parts: ClaimAnswerParts) {
     this.#parts = parts;
+    this.#raw = new RawAnswers(parts);
   }
 
   tell(ask: Ask, outcome: Outcome): void {
-    if (outcome.verdict === 'none') return this.tellProblem(ask, outcome.problem);
-    if (!('claim' in outcome)) return this.#tellRefusal(ask, outcome.verdict, outcome.campaign);
-    const { claim, verdict } = outcome;
-    const body = `{"verdict":"${verdict}","claim":${claimJson(claim)}}`;
-    const bytes = Buffer.byteLength(body);
-    const headers: FlatHeaders = ['Content-Type', JSON_TYPE, 'Content-Length', bytes];
-    headers.push('Location', `/v1/campaigns/${claim.campaignId}/claims/${claim.id}`);
-    // As many bytes as letters: ASCII, which needs no encoding.
-    const encoding = bytes === body.length ? 'latin1' : 'utf8';
-    return this.#write(ask, verdict === 'won' ? 201 : 200, headers, body, encoding);
+    if (outcome.verdict === 'none') this.#raw.problem(ask, outcome.problem);
+    else if (outcome.verdict === 'pending') this.#tellPending(ask, outcome);
+    else if ('claim' in outcome) this.#tellUnit(ask, outcome);
+    else this.#tellRefusal(ask, outcome.verdict, outcome.campaign);
+    this.#measure(ask);
   }
 
   /** `close`: nothing more is read from this connection. */
   tellProblem(ask: Ask, what: Problem, close = false): void {
-    const { status, body, retryAfter } = renderProblem(what, ask.requestId);
-    const headers: FlatHeaders = ['Content-Type', PROBLEM_TYPE, 'Content-Length', Buffer.byteLength(body)];
-    if (retryAfter !== null) headers.push('Retry-After', retryAfter);
-    if (status === 401) headers.push('WWW-Authenticate', authenticateHeader(what));
-    if (close && !this.#parts.leaving.now) headers.push('Connection', 'close');
-    this.#write(ask, status, headers, body);
+    this.#raw.problem(ask, what, close);
+    this.#measure(ask);
+  }
+
+  #measure({ startedAt }: Ask): void {
+    if (startedAt !== 0) this.#parts.latency.answered(startedAt);
+  }
+
+  #tellUnit(ask: Ask, { claim, verdict }: Outcome & { verdict: 'won' | 'already_won' }): void {
+    const headers = ['Location', `/v1/campaigns/${claim.campaignId}/claims/${claim.id}`];
+    const body = `{"verdict":"${verdict}","claim":${claimJson(claim)}}`;
+    this.#raw.json(ask, verdict === 'won' ? 201 : 200, headers, body);
+  }
+
+  #tellPending(ask: Ask, pending: Pending): void {
+    const { campaign, ticket, askAgainMs } = pending;
+    const headers: FlatHeaders = ['Location', `/v1/campaigns/${campaign.id}/claims/${ticket}`];
+    headers.push('Retry-After', retrySeconds(askAgainMs));
+    this.#raw.json(ask, 202, headers, pendingJson(pending));
   }
 
   #tellRefusal(ask: Ask, verdict: Refusal, campaign: Campaign): void {
@@ -95,7 +96,7 @@ export class ClaimAnswers {
     const headers: FlatHeaders = ['Content-Type', PROBLEM_TYPE, 'Content-Length', bytes];
     if (retryAfter > 0) headers.push('Retry-After', retryAfter);
     // ASCII throughout, so that its length is its bytes and nothing has to be encoded.
-    this.#write(ask, text.status, headers, text.head + tail, 'latin1');
+    this.#raw.write(ask, text.status, headers, text.head + tail, 'latin1');
   }
 
   #refusalText(campaign: Campaign, verdict: Refusal): RefusalText {
@@ -110,23 +111,6 @@ export class ClaimAnswers {
       texts.set(verdict, text);
     }
     return text;
-  }
-
-  #write(
-    ask: Ask,
-    status: number,
-    headers: FlatHeaders,
-    body: string,
-    encoding: 'utf8' | 'latin1' = 'utf8',
-  ): void {
-    const { leaving, crossOrigin, latency } = this.#parts;
-    headers.push('X-Request-Id', ask.requestId);
-    if (leaving.now) headers.push('Connection', 'close');
-    const { origin } = ask.req.headers;
-    if (origin !== undefined && crossOrigin !== null) headers.push(...(crossOrigin(origin) ?? []));
-    ask.res.writeHead(status, headers as string[]);
-    ask.res.end(body, encoding);
-    if (ask.startedAt !== 0) latency.answered(ask.startedAt);
   }
 }
 

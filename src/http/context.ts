@@ -15,6 +15,7 @@ import type { ClientAddress } from './client-address.ts';
 import type { Cursors } from './cursor.ts';
 import type { OperatorAuth } from './operator-auth.ts';
 import type { HttpParts } from './parts.ts';
+import type { Polls } from './poll.ts';
 import type { ClaimHandler } from './routes/claims.ts';
 import type { Streams } from './sse.ts';
 import type { Stats } from './stats.ts';
@@ -36,6 +37,7 @@ export interface HttpContext {
   reconcile: (ask: ReconcileAsk) => Promise<Reconciled | null>;
   caughtUp: CatchUp;
   claim: ClaimHandler;
+  polls: Polls;
   leaving: { now: boolean };
   /** headers for a page of another origin, or null */
   crossOrigin: ((origin: string) => string[] | null) | null;

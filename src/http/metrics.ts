@@ -5,7 +5,9 @@
 
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, Gauge, Histogram, Registry } from '@prometheus-io/client';
+import type { LineCounts } from '../ports/line.ts';
 import { renderGauges } from './gauges.ts';
+import type { LaterCounts } from './later-verdicts.ts';
 import type { HttpParts } from './parts.ts';
 
 const BUCKETS_SEC = [
@@ -20,7 +22,15 @@ export interface Metrics {
   stop(): void;
 }
 
-export function makeMetrics(parts: HttpParts, streamCount: () => number): Metrics {
+/** What the HTTP layer itself has to tell. */
+export interface EdgeFigures {
+  streams(): number;
+  /** polls that wait for news */
+  polls(): number;
+  later: LaterCounts;
+}
+
+export function makeMetrics(parts: HttpParts, edge: EdgeFigures): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const delay = monitorEventLoopDelay({ resolution: 20 });
@@ -41,9 +51,16 @@ export function makeMetrics(parts: HttpParts, streamCount: () => number): Metric
     'From the request to its answer handed to the socket.',
   );
   countClaims(parts, registry);
+  countLater(parts, registry, edge.later);
+  gaugePending(parts, registry);
   gaugeDepths(parts, registry);
   gaugeParts(parts, registry);
-  gaugeAll(registry, [...lagGauges(parts), ...processGauges(delay), streamGauge(streamCount)]);
+  gaugeAll(registry, [
+    ...lagGauges(parts),
+    ...lineGauges(parts),
+    ...processGauges(delay),
+    ...edgeGauges(edge),
+  ]);
   return {
     text: async () => (await registry.metrics()) + renderGauges(parts.gauges?.() ?? []),
     contentType: registry.contentType,
@@ -129,8 +146,61 @@ function lagGauges({ log, recorderState, claims, catalog, ready }: HttpParts): R
   ];
 }
 
-function streamGauge(count: () => number): Reading {
-  return ['dibs_streams', 'Open server-sent event streams.', count];
+function edgeGauges({ streams, polls }: EdgeFigures): Reading[] {
+  return [
+    ['dibs_streams', 'Open server-sent event streams.', streams],
+    ['dibs_polls_waiting', 'Polls that wait for a verdict to come.', polls],
+  ];
+}
+
+/** Lines of all queued campaigns together. */
+function lineGauges({ catalog, line }: HttpParts): Reading[] {
+  const sum = (of: (counts: LineCounts) => number) => (): number => {
+    let all = 0;
+    for (const { campaign } of catalog.all()) {
+      const counts = campaign.mode === 'queued' ? (line?.counts(campaign.id) ?? null) : null;
+      if (counts !== null) all += of(counts);
+    }
+    return all;
+  };
+  return [
+    ['dibs_line_waiting', 'People who wait in line.', sum(({ waiting }) => waiting)],
+    ['dibs_line_serving', 'Highest numbers let in, of all lines together.', sum(({ serving }) => serving)],
+    ['dibs_line_offered', 'People let in who must press once more.', sum(({ offered }) => offered)],
+    ['dibs_line_at_gate', 'People let in whose turn at the gate it is.', sum(({ atGate }) => atGate)],
+  ];
+}
+
+function countLater({ catalog }: HttpParts, registry: Registry, later: LaterCounts): void {
+  new Counter({
+    name: 'dibs_later_verdicts_total',
+    help: 'Verdicts since the start that came after the answer to the press.',
+    labelNames: ['mode', 'verdict'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const live of catalog.all()) {
+        const { mode } = live.campaign;
+        for (const [verdict, count] of later.of(live)) this.inc({ mode, verdict }, count);
+      }
+    },
+  });
+}
+
+/** Tickets whose verdict is still to come. */
+function gaugePending({ modes = {} }: HttpParts, registry: Registry): void {
+  new Gauge({
+    name: 'dibs_pending_tickets',
+    help: 'Tries whose verdict is still to come, as far as this process knows.',
+    labelNames: ['mode'],
+    registers: [registry],
+    collect() {
+      for (const [mode, flow] of Object.entries(modes)) {
+        const pending = flow.pending?.();
+        if (pending !== undefined) this.set({ mode }, pending);
+      }
+    },
+  });
 }
 
 function processGauges(delay: ReturnType<typeof monitorEventLoopDelay>): Reading[] {

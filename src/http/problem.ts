@@ -2,7 +2,7 @@
 
 import type { FastifyReply } from 'fastify';
 import type { Problem, ProblemCode } from '../core/problem.ts';
-import { PROBLEMS } from '../core/problem.ts';
+import { PROBLEMS, problem } from '../core/problem.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -43,6 +43,12 @@ export function problemMembers(what: Problem, requestId: string): Record<string,
 export function renderProblem(what: Problem, requestId: string): RenderedProblem {
   const body = JSON.stringify(problemMembers(what, requestId));
   return { status: PROBLEMS[what.code].status, body, retryAfter: retryAfterOf(what) };
+}
+
+/** What the fault of a part is told as; null: it is a fault of the program. */
+export function partProblem(error: unknown): Problem | null {
+  // The record's own word for not being there; it is an adapter's class, so it is known by its name.
+  return error instanceof Error && error.name === 'RecordFault' ? problem('record_unavailable') : null;
 }
 
 /** Answers a fastify request with a problem. */

@@ -5,6 +5,7 @@ import { Type } from 'typebox';
 import { CODE_SOURCES, DURABILITIES, KINDS, MODES, QUANTITY_MAX, STATUSES } from '../core/campaign.ts';
 import { CLAIM_STATUSES } from '../core/claim.ts';
 import { ROLES } from '../core/role.ts';
+import { VERDICTS } from '../core/verdict.ts';
 import { DIFFERENCE_KINDS } from '../flow/reconcile.ts';
 
 const STRICT = { additionalProperties: false };
@@ -126,6 +127,15 @@ export const codeParams = Type.Object({ code: Type.String() });
 export const userQuery = Type.Object({
   userId: Type.Optional(Type.String({ description: 'Who asks; needed when DIBS_AUTH is open.' })),
 });
+export const pollQuery = Type.Object({
+  userId: Type.Optional(Type.String({ description: 'Who asks; needed for `me` when DIBS_AUTH is open.' })),
+  wait: Type.Optional(
+    Type.String({
+      description: 'How long to wait for news: `10s`, `500ms`, at most 30s.',
+      examples: ['10s'],
+    }),
+  ),
+});
 const page = {
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, default: 100 })),
   cursor: Type.Optional(Type.String({ maxLength: 1000 })),
@@ -151,8 +161,36 @@ export const claimOut = Type.Object(
   },
   { title: 'Claim' },
 );
+const place = {
+  ticket: Type.Optional(Type.String({ description: 'ask with it, at …/claims/{ticket}' })),
+  position: Type.Optional(
+    orNull(
+      Type.Integer({ description: 'my number in line: given once, never changes; null before a shuffle' }),
+    ),
+  ),
+  servingNumber: Type.Optional(
+    Type.Integer({ description: 'the highest number that was let in; never goes back' }),
+  ),
+  ahead: Type.Optional(orNull(Type.Integer({ description: 'who still stand before me' }))),
+  estimatedWaitMs: Type.Optional(orNull(Type.Integer())),
+  waitReason: Type.Optional(Type.String({ description: 'why the wait is not known, or has become longer' })),
+  confirmBy: Type.Optional(
+    Type.String({ format: 'date-time', description: 'let in: press once more until then' }),
+  ),
+  retryAfterMs: Type.Optional(Type.Integer({ description: 'when to ask again' })),
+};
+export const pendingOut = Type.Object(
+  { verdict: oneOf(['pending']), ...place },
+  { title: 'Pending', description: 'Position and what follows it in queued mode only.' },
+);
 export const verdictOut = Type.Object(
-  { verdict: Type.String(), claim: Type.Optional(claimOut), ticket: Type.Optional(Type.String()) },
+  {
+    verdict: oneOf(VERDICTS),
+    claim: Type.Optional(claimOut),
+    campaignId: Type.Optional(Type.String({ description: 'of a try that did not win' })),
+    reason: Type.Optional(oneOf(['left', 'expired'], 'a place that was given up, or not confirmed in time')),
+    ...place,
+  },
   { title: 'Verdict' },
 );
 export const problemOut = Type.Object(
@@ -165,6 +203,29 @@ export const problemOut = Type.Object(
     requestId: Type.String(),
   },
   { title: 'Problem', additionalProperties: true },
+);
+const publicLineOut = Type.Object(
+  {
+    waiting: Type.Integer({ description: 'who wait to be let in' }),
+    estimatedWaitMs: Type.Optional(
+      orNull(Type.Integer({ description: 'of somebody who joins now; null: nobody can say' })),
+    ),
+    shuffle: Type.Optional(
+      Type.Object({ commitment: Type.String({ description: 'hex SHA-256 of the seed, published before' }) }),
+    ),
+  },
+  { description: 'queued mode' },
+);
+export const lineOut = Type.Object(
+  {
+    campaignId: Type.String(),
+    commitment: Type.String({ description: 'hex SHA-256 of the bytes of the seed' }),
+    seed: orNull(Type.String({ description: 'null before the opening' })),
+    lots: orNull(
+      Type.Array(Type.String(), { description: 'that of place 1 first; null before the opening' }),
+    ),
+  },
+  { title: 'Shuffle' },
 );
 export const campaignOut = Type.Object(
   {
@@ -180,6 +241,11 @@ export const campaignOut = Type.Object(
     closesAt: orNull(timeOut),
     serverTime: timeOut,
     benefit: orNull(anyObject),
+    release: Type.Optional(
+      orNull(Type.Object({ perSecond: Type.Number() }, { description: 'queued mode: people let in' })),
+    ),
+    servingNumber: Type.Optional(Type.Integer({ description: 'queued mode: the highest number let in' })),
+    line: Type.Optional(publicLineOut),
   },
   { title: 'Campaign', additionalProperties: true },
 );

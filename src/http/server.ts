@@ -1,5 +1,6 @@
 /**
- * The server: fastify for everything that is asked now and then, and a short cut around it for the press.
+ * The server: fastify for everything that is asked now and then, and a short cut around it for the press and for
+ * those who ask what has become of it.
  * The composition hands in the parts and gets an instance that it may `listen` on, `inject` into and `close`.
  */
 
@@ -11,45 +12,29 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fastify from 'fastify';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import { PROBLEMS, problem } from '../core/problem.ts';
-import { makeCampaignFlow } from '../flow/campaign.ts';
-import { makeCouponFlow } from '../flow/coupon.ts';
-import { makeIntegrity } from '../flow/integrity.ts';
-import { makeLookUp } from '../flow/look-up.ts';
-import { makeReconcile } from '../flow/reconcile.ts';
-import { makeSights } from '../flow/sight.ts';
-import type { Timer } from '../ports/system.ts';
-import { makeUserAuth } from './auth.ts';
-import { makeClientAddress } from './client-address.ts';
 import type { HttpContext } from './context.ts';
 import { ProblemError } from './context.ts';
-import { makeCursors } from './cursor.ts';
-import { tellFarVerdicts } from './far-verdicts.ts';
 import { parseStrict } from './json.ts';
-import { makeLatency } from './latency.ts';
-import type { Metrics } from './metrics.ts';
-import { makeMetrics } from './metrics.ts';
+import type { Running } from './make-context.ts';
+import { makeContext } from './make-context.ts';
 import { watchPaths } from './not-found.ts';
 import { describeApi } from './openapi.ts';
-import { makeOperatorAuth } from './operator-auth.ts';
 import type { HttpParts } from './parts.ts';
-import { PROBLEM_TYPE, renderProblem, sendProblem } from './problem.ts';
+import { usualPoll } from './poll.ts';
+import { PROBLEM_TYPE, partProblem, renderProblem, sendProblem } from './problem.ts';
 import type { RequestIds } from './request-id.ts';
 import { makeRequestIds } from './request-id.ts';
 import { adminCampaignRoutes } from './routes/campaigns.ts';
-import type { ClaimHandler } from './routes/claims.ts';
-import { makeClaimHandler } from './routes/claims.ts';
 import { couponRoutes } from './routes/coupons.ts';
 import { serviceRoutes } from './routes/health.ts';
+import { lineRoutes } from './routes/line.ts';
 import { operatorRoutes } from './routes/operators.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { reconcileRoutes } from './routes/reconcile.ts';
+import { verdictRoutes } from './routes/verdicts.ts';
 import { winnerRoutes } from './routes/winners.ts';
-import { makeStreams } from './sse.ts';
-import { makeStats } from './stats.ts';
-import { makeThrottle } from './throttle.ts';
 import { makeValidatorCompiler, validationProblem } from './validation.ts';
-import { wonJson } from './wire.ts';
 
 export type { HttpConfig, HttpParts } from './parts.ts';
 
@@ -79,11 +64,14 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
         : undefined,
     );
   });
+  app.decorateRequest('userId', null);
   seekCampaigns(app, parts);
   watchPaths(app);
   await describeApi(app, parts.version);
   if (!parts.serviceOnly) {
     peopleRoutes(app, context);
+    verdictRoutes(app, context);
+    lineRoutes(app, context);
     adminCampaignRoutes(app, context);
     winnerRoutes(app, context);
     reconcileRoutes(app, context);
@@ -108,81 +96,14 @@ function seekCampaigns(app: FastifyInstance, { catalog, seek }: HttpParts): void
 
 /** Only the path of a press, without the rest of the server: for warming it up before anybody presses. */
 export function buildClaimServer(parts: HttpParts): Server {
-  const context = makeContext(parts, makeRequestIds(parts.system));
-  return makeServer(parts, context.claim, (_req, res) => res.writeHead(404).end());
-}
-
-/** What runs on beside the requests, and is stopped with them. */
-interface Running {
-  metrics: Metrics;
-  /** null: nobody else decides at this gate */
-  far: Timer | null;
-}
-
-function makeContext(parts: HttpParts, requestIds: RequestIds): HttpContext & Running {
-  const { config, system, catalog, claims, record, caughtUp } = parts;
-  const leaving = { now: false };
-  const sights = makeSights(parts.shared ?? false);
-  const lookUp = makeLookUp({ ...parts, caughtUp });
-  const stats = makeStats(parts);
-  const streams = makeStreams({ system, catalog, adminState: stats.text }, config);
-  const far = parts.shared ? tellFarVerdicts({ ...parts, streams }) : null;
-  const metrics = makeMetrics(parts, () => streams.count());
-  const auth = makeUserAuth(config, system);
-  const clientAddress = makeClientAddress(config.trustProxy);
-  const crossOrigin = crossOriginHeaders(config.corsOrigins);
-  const claim = makeClaimHandler({
-    claims,
-    system,
-    auth,
-    requestIds,
-    clientAddress,
-    throttle: makeThrottle(config.rateLimit, system, parts.sharedRate),
-    latency: makeLatency(system, metrics.decision, metrics.answer),
-    crossOrigin,
-    leaving,
-    floorOf: (campaignId) => sights.of(campaignId).toldSeqMax,
-    onOutcome(campaignId, userId, outcome, floor) {
-      const live = outcome.verdict === 'none' ? undefined : catalog.get(campaignId);
-      if (!live) return;
-      sights.see(live, outcome, floor);
-      streams.verdict(campaignId, userId, 'claim' in outcome ? outcome.claim.seq : 0, () =>
-        'claim' in outcome
-          ? wonJson(outcome.claim)
-          : JSON.stringify({ verdict: outcome.verdict, campaignId }),
-      );
-    },
-  });
-  return {
-    parts,
-    auth,
-    operatorAuth: makeOperatorAuth(parts.operators, config.adminKey, system),
-    clientAddress,
-    throttle: makeThrottle(config.rateLimit, system),
-    cursors: makeCursors(parts.master),
-    streams,
-    stats,
-    metrics,
-    far,
-    campaignFlow: makeCampaignFlow(parts),
-    coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
-    lookUp,
-    reconcile: makeReconcile({ ...parts, caughtUp }),
-    integrity: makeIntegrity({ ...parts, epochOf: epochReader(parts), sights, caughtUp }),
-    caughtUp,
-    claim,
-    leaving,
-    crossOrigin,
-  };
-}
-
-function epochReader({ epochOf, epochs }: HttpParts): HttpParts['epochOf'] {
-  return epochOf ?? (epochs && ((campaignId) => epochs.of(campaignId)));
+  const requestIds = makeRequestIds(parts.system);
+  const context = makeContext(parts, requestIds);
+  return makeServer(context, requestIds, (_req, res) => res.writeHead(404).end());
 }
 
 function makeApp(parts: HttpParts, context: HttpContext, requestIds: RequestIds): FastifyInstance {
   return fastify({
-    serverFactory: (handler) => makeServer(parts, context.claim, handler),
+    serverFactory: (handler) => makeServer(context, requestIds, handler),
     clientErrorHandler: answerParserError,
     frameworkErrors: (error, request, reply) => {
       answerError(parts, error, request as FastifyRequest, reply as FastifyReply);
@@ -203,8 +124,9 @@ function headerText(value: string | string[] | undefined): string | undefined {
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** node's own server: the press goes to its handler at once, everything else to fastify. */
-function makeServer(parts: HttpParts, claim: ClaimHandler, handler: Handler): Server {
+/** node's own server: presses and polls go to their handlers at once, everything else to fastify. */
+function makeServer(context: HttpContext, requestIds: RequestIds, handler: Handler): Server {
+  const { parts, claim, polls } = context;
   const options = {
     requestTimeout: 15_000,
     headersTimeout: 10_000,
@@ -214,9 +136,17 @@ function makeServer(parts: HttpParts, claim: ClaimHandler, handler: Handler): Se
   const server = createServer(
     { ...options, connectionsCheckingInterval: 2000, noDelay: true },
     (req, res) => {
-      if (req.method === 'POST' && !parts.serviceOnly && req.rawHeaders.length <= HEADERS_MAX * 2) {
+      if (parts.serviceOnly || req.rawHeaders.length > HEADERS_MAX * 2) return handler(req, res);
+      if (req.method === 'POST') {
         const match = CLAIM_PATH.exec(req.url as string);
         if (match) return claim(req, res, match[1] as string);
+      } else if (req.method === 'GET') {
+        const asked = usualPoll(req.url as string);
+        if (asked)
+          return polls.answer(
+            { req, res, requestId: requestIds(headerText(req.headers['x-request-id'])) },
+            asked,
+          );
       }
       return handler(req, res);
     },
@@ -274,8 +204,8 @@ const FASTIFY_CODES: Readonly<Record<string, ProblemCode>> = {
 function problemOf(error: FastifyError): Problem | null {
   if (error instanceof ProblemError) return error.problem;
   if (error.validation) return validationProblem(error.validationContext, error.validation);
-  // The record's own word for not being there; it is an adapter's class, so it is known by its name.
-  if (error.name === 'RecordFault') return problem('record_unavailable');
+  const fault = partProblem(error);
+  if (fault) return fault;
   const code = FASTIFY_CODES[error.code];
   if (code) return problem(code);
   return error.statusCode !== undefined && error.statusCode < 500 ? problem('invalid_request') : null;
@@ -302,18 +232,6 @@ function allowOrigin(context: HttpContext, request: FastifyRequest, reply: Fasti
   for (let i = 0; headers && i < headers.length; i += 2) reply.header(headers[i] as string, headers[i + 1]);
 }
 
-/** Which headers let a page of another origin read an answer; null when no origin may. */
-function crossOriginHeaders(origins: readonly string[]): HttpContext['crossOrigin'] {
-  if (origins.length === 0) return null;
-  const exposed = ['Access-Control-Expose-Headers', 'X-Request-Id, ETag, Location, Retry-After'];
-  if (origins.includes('*')) return () => ['Access-Control-Allow-Origin', '*', ...exposed];
-  const allowed = new Set(origins);
-  return (origin) =>
-    allowed.has(origin)
-      ? ['Access-Control-Allow-Origin', origin, 'Vary', 'Origin', ...exposed]
-      : ['Vary', 'Origin'];
-}
-
 /**
  * Leaving without cutting anybody: accept no more, tell each connection with its next answer that it is the last one,
  * end the streams, and only then close what has stayed silent.
@@ -324,7 +242,8 @@ function stopGently(app: FastifyInstance, context: HttpContext & Running): void 
     leaving.now = true;
     context.stats.stop();
     context.metrics.stop();
-    context.far?.stop();
+    for (const teller of context.tellers) teller.stop();
+    context.polls.end();
     const { server } = app;
     if (!server.listening) return;
     const closed = new Promise<void>((resolve) => {

@@ -7,13 +7,15 @@
 import type { ServerResponse } from 'node:http';
 import { startsAt, statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
+import type { LineCounts } from '../ports/line.ts';
 import type { System, Timer } from '../ports/system.ts';
-import { remainingOf, timeOrNull, timeText } from './wire.ts';
+import { remainingOf, servingJson, timeOrNull, timeText } from './wire.ts';
 
 const TICK_MS = 50;
 const TICKS_A_HEARTBEAT = 15_000 / TICK_MS;
 const TICKS_A_ROUND = 10;
 const ROUND_MS = 1000;
+const SERVING_MS = 250;
 const UNSENT_BYTES_MAX = 65_536;
 
 export interface Stream {
@@ -23,6 +25,8 @@ export interface Stream {
   channel: Channel;
   /** the highest seq that it was told of; 0: none */
   toldSeq: number;
+  /** the version of the campaign at which it was told that its user's try did not win; 0: it was not */
+  settledAt: number;
   /** where it stands among all, and in its channel */
   at: number;
   atInChannel: number;
@@ -36,11 +40,13 @@ interface Channel {
   /** what was told last, to tell only changes */
   status: string;
   remaining: number;
+  remainingAt: number;
+  serving: string;
+  servingAt: number;
   count: number;
   /** an update on its way through the streams */
   text: string;
   from: number;
-  roundAt: number;
 }
 
 export interface StreamLimits {
@@ -48,20 +54,29 @@ export interface StreamLimits {
   streamsPerUserMax: number;
 }
 
-/** Somebody who watches: the units up to `toldSeq` he was told of. */
+/** Somebody who watches: the units up to `toldSeq` he was told of, and at `settledAt` that he has none. */
 export interface Watcher {
   userId: string;
   toldSeq: number;
+  settledAt: number;
+}
+
+/** What a stream's user was told of his try before it begins; nothing: 0. */
+export interface ToldBefore {
+  toldSeq: number;
+  settledAt: number;
 }
 
 export interface Streams {
-  /** Takes a stream in, told the full state first, with the unit `toldSeq` (0: none) in it. False: too many. */
-  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, toldSeq: number): boolean;
+  /** Takes a stream in, told the full state first. False: too many. */
+  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, told: ToldBefore): boolean;
   /** A stream of everything, for operators. */
   openAdmin(keyId: string, res: ServerResponse, first: string): boolean;
   room(channelId: string, userId: string): boolean;
-  /** Tells a user's streams what was just answered to his press; `seq` is his unit's, 0 for a refusal. */
-  verdict(campaignId: string, userId: string, seq: number, data: () => string): void;
+  /** Tells a user's streams what was just answered to his press: with a unit `toldSeq`, or that he has none. */
+  verdict(campaignId: string, userId: string, told: ToldBefore, data: () => string): void;
+  /** Tells those of a user's streams that have not heard at this version that his try did not win. */
+  settled(campaignId: string, userId: string, version: number, data: () => string): void;
   /** Tells those of a user's streams that have not heard of his unit `seq` or a later one. False: he has no stream. */
   unit(campaignId: string, userId: string, seq: number, data: () => string): boolean;
   /** Campaigns that somebody watches. */
@@ -90,6 +105,11 @@ export function stateEvents(live: LiveCampaign, now: number, id: number): string
   return `${event('status', status, id)}${event('remaining', remaining, id)}`;
 }
 
+/** How far a line has come, as an event. */
+export function servingEvent(counts: LineCounts): string {
+  return event('serving', servingJson(counts));
+}
+
 export function event(name: string, data: string, id?: number): string {
   return id === undefined
     ? `event: ${name}\ndata: ${data}\n\n`
@@ -101,6 +121,8 @@ export interface StreamParts {
   catalog: Catalog;
   /** what operators are told, as JSON */
   adminState: () => string;
+  /** how far a campaign's line has come; null: it has none */
+  line?: ((campaignId: string) => LineCounts | null) | undefined;
 }
 
 export function makeStreams(parts: StreamParts, limits: StreamLimits): Streams {
@@ -125,8 +147,8 @@ class OpenStreams implements Streams {
   #channelOf(id: string): Channel {
     let channel = this.#channels.get(id);
     if (!channel) {
-      const blank = { status: '', remaining: -1, count: 0, text: '', from: -1, roundAt: 0 };
-      channel = { id, streams: [], byUser: new Map(), ...blank };
+      const told = { status: '', remaining: -1, remainingAt: 0, serving: '', servingAt: 0 };
+      channel = { id, streams: [], byUser: new Map(), ...told, count: 0, text: '', from: -1 };
       this.#channels.set(id, channel);
     }
     return channel;
@@ -137,14 +159,15 @@ class OpenStreams implements Streams {
     else stream.res.write(text);
   }
 
-  #take(id: string, userId: string, res: ServerResponse, first: string, toldSeq: number): boolean {
+  #take(id: string, userId: string, res: ServerResponse, first: string, told: ToldBefore): boolean {
     if (res.destroyed || !this.room(id, userId)) return false;
     const channel = this.#channelOf(id);
     const stream: Stream = {
       res,
       userId,
       channel,
-      toldSeq,
+      toldSeq: told.toldSeq,
+      settledAt: told.settledAt,
       at: this.#all.length,
       atInChannel: channel.streams.length,
     };
@@ -188,30 +211,45 @@ class OpenStreams implements Streams {
 
   /** The next update of a channel, or '' when nothing changed or the last one is too young. */
   #news(channel: Channel, now: number): string {
-    if (channel.id === '') {
-      if (now - channel.roundAt < ROUND_MS) return '';
-      const state = this.#parts.adminState();
-      if (state === channel.status) return '';
-      channel.status = state;
-      return event('stats', state, ++channel.count);
-    }
+    if (channel.id === '') return this.#adminNews(channel, now);
     const live = this.#parts.catalog.get(channel.id);
     if (!live) return '';
     const status = `${statusOf(live.campaign, live.issued, now)} ${live.campaign.version}`;
     const remaining = remainingOf(live);
     const due =
-      status !== channel.status || (remaining !== channel.remaining && now - channel.roundAt >= ROUND_MS);
-    if (!due) return '';
+      status !== channel.status || (remaining !== channel.remaining && now - channel.remainingAt >= ROUND_MS);
+    if (!due) return this.#servingNews(channel, now);
     channel.status = status;
     channel.remaining = remaining;
-    return stateEvents(live, now, ++channel.count);
+    channel.remainingAt = now;
+    return stateEvents(live, now, ++channel.count) + this.#servingNews(channel, now);
+  }
+
+  #adminNews(channel: Channel, now: number): string {
+    if (now - channel.remainingAt < ROUND_MS) return '';
+    const state = this.#parts.adminState();
+    if (state === channel.status) return '';
+    channel.status = state;
+    channel.remainingAt = now;
+    return event('stats', state, ++channel.count);
+  }
+
+  /** A text for all streams of a campaign: where its line has come to. */
+  #servingNews(channel: Channel, now: number): string {
+    if (now - channel.servingAt < SERVING_MS) return '';
+    const counts = this.#parts.line?.(channel.id) ?? null;
+    if (counts === null) return '';
+    const text = servingEvent(counts);
+    if (text === channel.serving) return '';
+    channel.serving = text;
+    channel.servingAt = now;
+    return text;
   }
 
   #push(channel: Channel, now: number): void {
     if (channel.from < 0) {
       channel.text = this.#news(channel, now);
       if (channel.text === '') return;
-      channel.roundAt = now;
       channel.from = channel.streams.length;
     }
     // From the end to the start: whoever leaves meanwhile is replaced by one that was served already.
@@ -232,39 +270,48 @@ class OpenStreams implements Streams {
     }
   }
 
-  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, toldSeq: number): boolean {
+  open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, told: ToldBefore): boolean {
     const isNew = !this.#channels.has(live.campaign.id);
-    const taken = this.#take(live.campaign.id, userId, res, first, toldSeq);
+    const taken = this.#take(live.campaign.id, userId, res, first, told);
     const channel = this.#channels.get(live.campaign.id);
     if (taken && isNew && channel) {
       channel.status = `${statusOf(live.campaign, live.issued, this.#parts.system.now())} ${live.campaign.version}`;
       channel.remaining = remainingOf(live);
+      const counts = this.#parts.line?.(live.campaign.id) ?? null;
+      channel.serving = counts === null ? '' : servingEvent(counts);
     }
     return taken;
   }
 
   openAdmin(keyId: string, res: ServerResponse, first: string): boolean {
-    return this.#take('', keyId, res, first, 0);
+    return this.#take('', keyId, res, first, { toldSeq: 0, settledAt: 0 });
   }
 
-  verdict(campaignId: string, userId: string, seq: number, data: () => string): void {
+  verdict(campaignId: string, userId: string, told: ToldBefore, data: () => string): void {
     if (this.#all.length === 0) return;
     const mine = this.#channels.get(campaignId)?.byUser.get(userId);
-    if (mine) this.#tell(mine, seq, data());
+    if (mine) this.#tell(mine, told, data());
   }
 
   unit(campaignId: string, userId: string, seq: number, data: () => string): boolean {
     const mine = this.#channels.get(campaignId)?.byUser.get(userId);
     if (mine === undefined) return false;
     const unheard = mine.filter((stream) => stream.toldSeq < seq);
-    if (unheard.length > 0) this.#tell(unheard, seq, data());
+    if (unheard.length > 0) this.#tell(unheard, { toldSeq: seq, settledAt: 0 }, data());
     return true;
   }
 
-  #tell(streams: readonly Stream[], seq: number, data: string): void {
+  settled(campaignId: string, userId: string, version: number, data: () => string): void {
+    const mine = this.#channels.get(campaignId)?.byUser.get(userId) ?? [];
+    const unheard = mine.filter((stream) => stream.settledAt !== version);
+    if (unheard.length > 0) this.#tell(unheard, { toldSeq: 0, settledAt: version }, data());
+  }
+
+  #tell(streams: readonly Stream[], told: ToldBefore, data: string): void {
     const text = event('verdict', data);
     for (const stream of streams) {
-      if (seq > stream.toldSeq) stream.toldSeq = seq;
+      if (told.toldSeq > stream.toldSeq) stream.toldSeq = told.toldSeq;
+      stream.settledAt = told.settledAt;
       this.#send(stream, text);
     }
   }
@@ -279,8 +326,8 @@ class OpenStreams implements Streams {
     const next = Math.max(0, end - max);
     const users: Watcher[] = [];
     for (let at = end - 1; at >= next; at--) {
-      const { userId, toldSeq } = streams[at] as Stream;
-      if (userId !== '') users.push({ userId, toldSeq });
+      const { userId, toldSeq, settledAt } = streams[at] as Stream;
+      if (userId !== '') users.push({ userId, toldSeq, settledAt });
     }
     return { next, looked: end - next, users };
   }

@@ -4,7 +4,8 @@ import { statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Log } from '../ports/log.ts';
 import type { System, Timer } from '../ports/system.ts';
-import type { RecorderState } from './parts.ts';
+import type { LaterCounts } from './later-verdicts.ts';
+import type { LinePublic, RecorderState } from './parts.ts';
 import { remainingOf, timeOrNull, timeText } from './wire.ts';
 
 const LOOK_MS = 1000;
@@ -29,13 +30,26 @@ function claimsOf(live: LiveCampaign): number {
   return sum;
 }
 
-export function makeStats(parts: {
+export interface StatsParts {
   system: System;
   catalog: Catalog;
   log: Log;
   recorderState(): RecorderState;
-}): Stats {
-  const { system, catalog, log, recorderState } = parts;
+  line?: Pick<LinePublic, 'counts'>;
+  /** verdicts that were not the answer to a press */
+  later: LaterCounts;
+}
+
+/** How a line stands, for operators; nothing where there is none. */
+function lineFigures({ campaign }: LiveCampaign, line: StatsParts['line']): Record<string, unknown> {
+  const counts = line?.counts(campaign.id) ?? null;
+  if (counts === null) return {};
+  const { serving, lastNumber, waiting, offered, atGate, won, free } = counts;
+  return { line: { servingNumber: serving, lastNumber, waiting, offered, atGate, won, free } };
+}
+
+export function makeStats(parts: StatsParts): Stats {
+  const { system, catalog, log, recorderState, line, later } = parts;
   const looks = new WeakMap<LiveCampaign, Look>();
   let lookedAt = system.monotonic();
 
@@ -74,7 +88,9 @@ export function makeStats(parts: {
       claimsPerSecond: Math.round(rates?.claimsPerSecond ?? 0),
       winsPerSecond: Math.round(pace),
       verdicts: Object.fromEntries(live.told),
+      laterVerdicts: Object.fromEntries(later.of(live)),
       inFlight: live.inFlight.size,
+      ...lineFigures(live, line),
       lag: {
         journal: log.state().waiting,
         recorder: Math.max(0, recorder.end - recorder.next),

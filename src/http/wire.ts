@@ -3,8 +3,11 @@
 import type { Campaign } from '../core/campaign.ts';
 import { startsAt, statusOf } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
+import type { Refusal } from '../core/gate.ts';
 import type { LiveCampaign } from '../flow/catalog.ts';
-import type { ClaimLife } from '../flow/look-up.ts';
+import type { ClaimLife, Outcome, Pending, PlaceTold } from '../flow/outcome.ts';
+import type { LineCounts } from '../ports/line.ts';
+import type { LinePublic } from './parts.ts';
 
 let lastMs = Number.NaN;
 let lastText = '';
@@ -37,6 +40,38 @@ export function wonJson(claim: Claim): string {
   return `{"verdict":"won","claim":${claimJson(claim)}}`;
 }
 
+/** A try that waits, as text: the same in answers to presses, to polls, and in streams. */
+export function pendingJson({ ticket, place, askAgainMs }: Pending): string {
+  const head = `{"verdict":"pending","ticket":"${ticket}"`;
+  return `${head}${place === null ? '' : placeJson(place)},"retryAfterMs":${Math.ceil(askAgainMs)}}`;
+}
+
+function placeJson(place: PlaceTold): string {
+  const { position, servingNumber, ahead, estimatedWaitMs, waitReason, confirmBy } = place;
+  const told = `,"position":${position},"servingNumber":${servingNumber},"ahead":${ahead},"estimatedWaitMs":${estimatedWaitMs}`;
+  const reason = waitReason === null ? '' : `,"waitReason":${JSON.stringify(waitReason)}`;
+  return confirmBy === null ? told + reason : `${told}${reason},"confirmBy":"${timeText(confirmBy)}"`;
+}
+
+/** Whole seconds for Retry-After, never sooner than it says in ms. */
+export function retrySeconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+/** What became of a try that did not win, for whoever asks after it; `why`: of a place that was given up or ran out. */
+export function refusedJson(campaignId: string, verdict: Refusal, why: 'left' | 'expired' | null): string {
+  if (why === null) return `{"verdict":"${verdict}","campaignId":"${campaignId}"}`;
+  return `{"verdict":"closed","campaignId":"${campaignId}","reason":"${why}"}`;
+}
+
+/** What a stream tells its user of an outcome; null for one that is no verdict. */
+export function outcomeJson(outcome: Outcome): string | null {
+  if (outcome.verdict === 'none') return null;
+  if (outcome.verdict === 'pending') return pendingJson(outcome);
+  if ('claim' in outcome) return wonJson(outcome.claim);
+  return refusedJson(outcome.campaign.id, outcome.verdict, null);
+}
+
 export function claimBody(claim: ClaimLife): Record<string, unknown> {
   return {
     id: claim.id,
@@ -57,8 +92,33 @@ export function remainingOf(live: LiveCampaign): number {
   return Math.max(0, live.campaign.quantity - live.issued);
 }
 
+/** How far a line has come, as text: one for everybody who watches. */
+export function servingJson({ serving, waiting }: LineCounts): string {
+  return `{"servingNumber":${serving},"waiting":${waiting}}`;
+}
+
+/** What people see of a campaign's line; nothing where there is none. */
+function publicLine({ campaign }: LiveCampaign, line: LinePublic | undefined): Record<string, unknown> {
+  if (campaign.mode !== 'queued') return {};
+  const counts = line?.counts(campaign.id) ?? null;
+  const commitment = line?.commitment(campaign.id) ?? null;
+  return {
+    release: campaign.release,
+    servingNumber: counts?.serving ?? 0,
+    line: {
+      waiting: counts?.waiting ?? 0,
+      ...(line?.estimatedWaitMs ? { estimatedWaitMs: line.estimatedWaitMs(campaign.id) } : {}),
+      ...(commitment === null ? {} : { shuffle: { commitment } }),
+    },
+  };
+}
+
 /** What people see of a campaign. */
-export function publicCampaign(live: LiveCampaign, now: number): Record<string, unknown> {
+export function publicCampaign(
+  live: LiveCampaign,
+  now: number,
+  line: LinePublic | undefined,
+): Record<string, unknown> {
   const { campaign } = live;
   return {
     id: campaign.id,
@@ -75,6 +135,7 @@ export function publicCampaign(live: LiveCampaign, now: number): Record<string, 
     benefit: campaign.benefit,
     firstWonAt: timeOrNull(live.firstWonAt),
     lastWonAt: timeOrNull(live.lastWonAt),
+    ...publicLine(live, line),
   };
 }
 

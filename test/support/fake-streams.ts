@@ -30,7 +30,10 @@ class FakeResponse extends EventEmitter {
 /** Opens a stream as a person's page does. */
 export function openStream(streams: Streams, live: LiveCampaign, userId: string, toldSeq = 0): FakeStream {
   const response = new FakeResponse();
-  const taken = streams.open(live, userId, response as unknown as ServerResponse, '', toldSeq);
+  const taken = streams.open(live, userId, response as unknown as ServerResponse, '', {
+    toldSeq,
+    settledAt: 0,
+  });
   if (!taken) throw new Error(`no room for a stream of ${userId}`);
   return {
     text: () => response.written,

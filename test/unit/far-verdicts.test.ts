@@ -83,7 +83,7 @@ describe('a win at another process', () => {
     const bob = openStream(streams, live, 'bob', 2);
     winElsewhere('ann', 1);
     winElsewhere('bob', 2);
-    streams.verdict('chicken-100', 'ann', 1, () => '{"seq":1}');
+    streams.verdict('chicken-100', 'ann', { toldSeq: 1, settledAt: 0 }, () => '{"seq":1}');
     await rounds(2);
     expect([ann.seqs(), bob.seqs(), asked]).toEqual([[1], [], []]);
   });

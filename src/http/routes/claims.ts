@@ -7,7 +7,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { normalIdempotencyKey } from '../../core/claim.ts';
 import { problem } from '../../core/problem.ts';
-import type { ClaimFlow, Outcome } from '../../flow/claim.ts';
+import type { ClaimFlow } from '../../flow/claim.ts';
+import type { Outcome } from '../../flow/outcome.ts';
 import type { Identified, UserAuth } from '../auth.ts';
 import type { Ask, ClaimAnswerParts } from '../claim-answer.ts';
 import { ClaimAnswers } from '../claim-answer.ts';

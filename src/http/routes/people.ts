@@ -1,83 +1,30 @@
-/** Calls of people, except the press itself: campaigns, what I hold, giving it back, the time, the live stream. */
+/** Calls of people, except those about one try: campaigns, all that I hold, the time, the live stream. */
 
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { statusOf } from '../../core/campaign.ts';
-import { normalUserId } from '../../core/claim.ts';
-import type { Problem } from '../../core/problem.ts';
 import { problem } from '../../core/problem.ts';
-import type { Found } from '../../flow/look-up.ts';
+import type { LiveCampaign } from '../../flow/catalog.ts';
 import type { HttpContext } from '../context.ts';
-import { CAMPAIGN_NOT_FOUND, header, liveOf, notModified, ProblemError, pageOf } from '../context.ts';
+import { CAMPAIGN_NOT_FOUND, liveOf, notModified, pageOf } from '../context.ts';
+import { foundAnswer } from '../found-answer.ts';
+import { knowUser, limitOnly } from '../know-user.ts';
 import { sendProblem } from '../problem.ts';
-import {
-  campaignOut,
-  claimOut,
-  claimRequestBody,
-  idParams,
-  listOf,
-  pageQuery,
-  problemOut,
-  ticketParams,
-  userQuery,
-  verdictOut,
-} from '../schema.ts';
-import { event, stateEvents } from '../sse.ts';
+import { campaignOut, claimOut, idParams, listOf, pageQuery, problemOut, userQuery } from '../schema.ts';
+import type { ToldBefore } from '../sse.ts';
+import { event, servingEvent, stateEvents } from '../sse.ts';
 import { claimBody, publicCampaign, remainingOf } from '../wire.ts';
 
-const NO_USER = problem('invalid_user_id', 'Name the user: ?userId=…');
 const TAG = ['people'];
-const PROBLEMS = { 400: problemOut, 404: problemOut };
-
-/** Who asks: the token's subject or `?userId=`. */
-function userOf(context: HttpContext, request: FastifyRequest): Promise<string | null | Problem> {
-  const { userId: raw } = request.query as { userId?: string };
-  const named = raw === undefined ? null : normalUserId(raw);
-  if (raw !== undefined && named === null) return Promise.resolve(problem('invalid_user_id'));
-  return new Promise((resolve) => {
-    context.auth.identify(request.headers.authorization, (who) => {
-      if (!who.ok) return resolve(who.problem);
-      const { userId } = who.identity;
-      if (userId !== null && named !== null && named !== userId) return resolve(problem('user_mismatch'));
-      return resolve(userId ?? named);
-    });
-  });
-}
-
-/** Fills request.userId; refuses whom it must. `needed`: somebody has to be named. */
-function knowUser(context: HttpContext, needed: boolean) {
-  return async (request: FastifyRequest): Promise<void> => {
-    const user = await userOf(context, request);
-    if (user !== null && typeof user !== 'string') throw new ProblemError(user);
-    if (user === null && needed) throw new ProblemError(NO_USER);
-    request.userId = user;
-    if (!context.throttle.on) return;
-    const address = context.clientAddress(request.socket.remoteAddress, header(request, 'x-forwarded-for'));
-    const refusal = context.throttle.refusal(user, address);
-    if (refusal) throw new ProblemError(refusal);
-  };
-}
-
-function limitOnly(context: HttpContext) {
-  return (request: FastifyRequest, _reply: FastifyReply, done: (error?: Error) => void): void => {
-    if (!context.throttle.on) return done();
-    const address = context.clientAddress(request.socket.remoteAddress, header(request, 'x-forwarded-for'));
-    const refusal = context.throttle.refusal(null, address);
-    return refusal ? done(new ProblemError(refusal)) : done();
-  };
-}
 
 export function peopleRoutes(app: FastifyInstance, context: HttpContext): void {
-  app.decorateRequest('userId', null);
   campaignRoutes(app, context);
-  pressRoute(app, context);
-  holdingRoutes(app, context);
-  ticketRoutes(app, context);
+  couponsRoute(app, context);
   timeRoute(app, context);
   streamRoute(app, context);
 }
 
 function campaignRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { catalog, system } = context.parts;
+  const { catalog, system, line } = context.parts;
   app.get(
     '/v1/campaigns',
     {
@@ -107,7 +54,7 @@ function campaignRoutes(app: FastifyInstance, context: HttpContext): void {
       const next = more && last ? context.cursors.write('campaigns', key(last)) : null;
       return reply
         .header('cache-control', 'public, max-age=1')
-        .send({ items: lives.map((live) => publicCampaign(live, now)), next });
+        .send({ items: lives.map((live) => publicCampaign(live, now, line)), next });
     },
   );
 
@@ -127,133 +74,17 @@ function campaignRoutes(app: FastifyInstance, context: HttpContext): void {
       if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
       const now = system.now();
       const status = statusOf(live.campaign, live.issued, now);
-      const etag = `W/"${live.campaign.version}-${status}-${remainingOf(live)}"`;
+      const counts = line?.counts(live.campaign.id) ?? null;
+      const inLine = counts === null ? '' : `-${counts.serving}-${counts.waiting}`;
+      const etag = `W/"${live.campaign.version}-${status}-${remainingOf(live)}${inLine}"`;
       reply.header('etag', etag).header('cache-control', 'public, max-age=1');
       if (request.headers['if-none-match'] === etag) return notModified(reply);
-      return reply.send(publicCampaign(live, now));
+      return reply.send(publicCampaign(live, now, line));
     },
   );
 }
 
-/** A look-up's answer in the shape of a verdict, or its problem. */
-function tellFound(reply: FastifyReply, found: Found, ticket: string | null): FastifyReply {
-  switch (found.kind) {
-    case 'claim':
-      return reply
-        .header('cache-control', 'no-store')
-        .send({ verdict: 'won', claim: claimBody(found.claim) });
-    case 'pending':
-      return reply.header('cache-control', 'no-store').send({ verdict: 'pending', ticket });
-    case 'none':
-      return sendProblem(reply, problem(ticket === null ? 'no_claim' : 'claim_not_found'));
-    case 'no_campaign':
-      return sendProblem(reply, CAMPAIGN_NOT_FOUND);
-    case 'unknown':
-      return sendProblem(reply, problem('outcome_unknown'));
-    case 'mismatch':
-      return sendProblem(reply, problem('ticket_mismatch'));
-  }
-}
-
-/** For the description and for odd spellings of the path; the rest goes straight to the handler (server.ts). */
-function pressRoute(app: FastifyInstance, context: HttpContext): void {
-  app.post(
-    '/v1/campaigns/:id/claims',
-    {
-      schema: {
-        tags: TAG,
-        summary: 'Claim one unit',
-        description: 'The press. Asking again is always safe: whoever holds a unit is told the same one.',
-        params: idParams,
-        headers: {
-          type: 'object',
-          properties: { 'idempotency-key': { type: 'string', minLength: 1, maxLength: 255 } },
-        },
-        body: claimRequestBody,
-        response: {
-          200: verdictOut,
-          201: verdictOut,
-          202: verdictOut,
-          400: problemOut,
-          403: problemOut,
-          404: problemOut,
-          409: problemOut,
-          413: problemOut,
-          415: problemOut,
-          429: problemOut,
-          503: problemOut,
-        },
-      },
-      onRequest: (request, reply) => {
-        reply.hijack();
-        context.claim(request.raw, reply.raw, (request.params as { id: string }).id);
-      },
-    },
-    () => undefined,
-  );
-}
-
-function holdingRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { lookUp, coupons } = context;
-  app.get(
-    '/v1/campaigns/:id/claims/me',
-    {
-      schema: {
-        tags: TAG,
-        summary: 'What I hold',
-        params: idParams,
-        querystring: userQuery,
-        response: { 200: verdictOut, ...PROBLEMS },
-      },
-      preHandler: knowUser(context, true),
-    },
-    async (request, reply) => {
-      const { id } = request.params as { id: string };
-      return tellFound(reply, await lookUp.mine(id, request.userId as string), null);
-    },
-  );
-
-  app.delete(
-    '/v1/campaigns/:id/claims/me',
-    {
-      schema: {
-        tags: TAG,
-        summary: 'Give my unredeemed unit back',
-        params: idParams,
-        querystring: userQuery,
-        response: { 200: verdictOut, ...PROBLEMS },
-      },
-      preHandler: knowUser(context, true),
-    },
-    async (request, reply) => {
-      const { id } = request.params as { id: string };
-      const given = await coupons.giveBack(id, request.userId as string, request.id);
-      if (given.kind === 'refused') return sendProblem(reply, given.problem);
-      return reply.send({ verdict: 'won', claim: claimBody(given.claim) });
-    },
-  );
-}
-
-function ticketRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { lookUp } = context;
-  app.get(
-    '/v1/campaigns/:id/claims/:ticket',
-    {
-      schema: {
-        tags: TAG,
-        summary: 'The verdict behind a ticket',
-        params: ticketParams,
-        querystring: userQuery,
-        response: { 200: verdictOut, ...PROBLEMS },
-      },
-      preHandler: knowUser(context, false),
-    },
-    async (request, reply) => {
-      const { id, ticket } = request.params as { id: string; ticket: string };
-      return tellFound(reply, await lookUp.byTicket(id, ticket, request.userId), ticket);
-    },
-  );
-
+function couponsRoute(app: FastifyInstance, context: HttpContext): void {
   app.get(
     '/v1/me/coupons',
     {
@@ -266,7 +97,7 @@ function ticketRoutes(app: FastifyInstance, context: HttpContext): void {
       preHandler: knowUser(context, true),
     },
     async (request, reply) => {
-      const held = await lookUp.all(request.userId as string);
+      const held = await context.lookUp.all(request.userId as string);
       return reply.header('cache-control', 'no-store').send({ items: held.map(claimBody), next: null });
     },
   );
@@ -290,13 +121,15 @@ function timeRoute(app: FastifyInstance, context: HttpContext): void {
 }
 
 function streamRoute(app: FastifyInstance, context: HttpContext): void {
-  const { streams, lookUp, parts } = context;
+  const { streams } = context;
   app.get(
     '/v1/campaigns/:id/events',
     {
       schema: {
         tags: TAG,
-        summary: 'Server-sent events: status, remaining, and my own verdict',
+        summary: 'Server-sent events: status, remaining, serving, and my own verdict',
+        description:
+          '`status` and `remaining` as they change; `serving` with servingNumber and waiting in queued mode, at most four times a second; `verdict` with my place, and what became of it.',
         params: idParams,
         querystring: userQuery,
       },
@@ -308,20 +141,30 @@ function streamRoute(app: FastifyInstance, context: HttpContext): void {
       if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
       const userId = request.userId ?? '';
       if (!streams.room(live.campaign.id, userId)) return sendProblem(reply, problem('too_many_streams'));
-      let first = `retry: 2000\n\n${stateEvents(live, parts.system.now(), 0)}`;
-      let toldSeq = 0;
-      if (userId !== '') {
-        const found = await lookUp.mine(live.campaign.id, userId);
-        if (found.kind === 'claim') {
-          toldSeq = found.claim.seq;
-          first += event('verdict', JSON.stringify({ verdict: 'won', claim: claimBody(found.claim) }));
-        }
-      }
+      const { first, told } = await firstEvents(context, live, userId);
       startStream(context, request, reply);
-      if (!streams.open(live, userId, reply.raw, first, toldSeq)) reply.raw.end();
+      if (!streams.open(live, userId, reply.raw, first, told)) reply.raw.end();
       return reply;
     },
   );
+}
+
+/** The full state of a campaign and of the user's own try, as a stream begins. */
+async function firstEvents(
+  { lookUp, parts: { system, line } }: HttpContext,
+  live: LiveCampaign,
+  userId: string,
+): Promise<{ first: string; told: ToldBefore }> {
+  const { id, version } = live.campaign;
+  const counts = line?.counts(id) ?? null;
+  const state = `retry: 2000\n\n${stateEvents(live, system.now(), 0)}${counts === null ? '' : servingEvent(counts)}`;
+  const told = { toldSeq: 0, settledAt: 0 };
+  const found = userId === '' ? null : await lookUp.mine(id, userId);
+  const answer = found === null ? null : foundAnswer(found, null);
+  if (found === null || !answer?.ok) return { first: state, told };
+  if (found.kind === 'claim') told.toldSeq = found.claim.seq;
+  if (found.kind === 'refused') told.settledAt = version;
+  return { first: state + event('verdict', answer.body), told };
 }
 
 /** The head of a stream. From here on the answer belongs to the streams. */

@@ -1,0 +1,132 @@
+/** Builds what the routes share, once per server, and what runs on beside the requests. */
+
+import { makeCampaignFlow } from '../flow/campaign.ts';
+import { makeCouponFlow } from '../flow/coupon.ts';
+import { makeIntegrity } from '../flow/integrity.ts';
+import { makeLookUp } from '../flow/look-up.ts';
+import { makeReconcile } from '../flow/reconcile.ts';
+import { makeSights } from '../flow/sight.ts';
+import { makeTickets } from '../flow/tickets.ts';
+import type { Timer } from '../ports/system.ts';
+import { makeUserAuth } from './auth.ts';
+import { makeClientAddress } from './client-address.ts';
+import type { HttpContext } from './context.ts';
+import { makeCursors } from './cursor.ts';
+import { tellFarVerdicts } from './far-verdicts.ts';
+import { makeLatency } from './latency.ts';
+import { LaterCounts, tellLaterVerdicts, toldBy } from './later-verdicts.ts';
+import type { Metrics } from './metrics.ts';
+import { makeMetrics } from './metrics.ts';
+import { makeOperatorAuth } from './operator-auth.ts';
+import type { HttpParts } from './parts.ts';
+import { Polls } from './poll.ts';
+import type { RequestIds } from './request-id.ts';
+import type { ClaimRouteParts } from './routes/claims.ts';
+import { makeClaimHandler } from './routes/claims.ts';
+import { makeStreams } from './sse.ts';
+import { makeStats } from './stats.ts';
+import { makeThrottle } from './throttle.ts';
+import { outcomeJson } from './wire.ts';
+
+/** What runs on beside the requests, and is stopped with them. */
+export interface Running {
+  metrics: Metrics;
+  /** what tells people of verdicts that were not the answer to a press here */
+  tellers: Timer[];
+}
+
+export function makeContext(given: HttpParts, requestIds: RequestIds): HttpContext & Running {
+  const parts = { ...given, tickets: given.tickets ?? makeTickets(given.master), modes: given.modes ?? {} };
+  const { config, system, catalog, record, caughtUp, modes, line } = parts;
+  const sights = makeSights(parts.shared ?? false);
+  const lookUp = makeLookUp(parts);
+  const later = new LaterCounts();
+  const stats = makeStats({ ...parts, later });
+  const streams = makeStreams(
+    { system, catalog, adminState: stats.text, line: line && ((id) => line.counts(id)) },
+    config,
+  );
+  const auth = makeUserAuth(config, system);
+  const edge = {
+    auth,
+    clientAddress: makeClientAddress(config.trustProxy),
+    crossOrigin: crossOriginHeaders(config.corsOrigins),
+    leaving: { now: false },
+  };
+  const throttle = makeThrottle(config.rateLimit, system);
+  const { seek, onFault } = parts;
+  const polls = new Polls({
+    ...edge,
+    system,
+    catalog,
+    lookUp,
+    throttle,
+    modes,
+    tickets: parts.tickets,
+    seek,
+    onFault,
+  });
+  const metrics = makeMetrics(parts, { streams: () => streams.count(), polls: () => polls.waiting(), later });
+  const onOutcome: ClaimRouteParts['onOutcome'] = (campaignId, userId, outcome, floor) => {
+    const live = outcome.verdict === 'none' ? undefined : catalog.get(campaignId);
+    if (!live) return;
+    sights.see(live, outcome, floor);
+    streams.verdict(campaignId, userId, toldBy(outcome), () => outcomeJson(outcome) ?? '');
+  };
+  const claim = makeClaimHandler({
+    ...edge,
+    claims: parts.claims,
+    system,
+    requestIds,
+    throttle: makeThrottle(config.rateLimit, system, parts.sharedRate),
+    latency: makeLatency(system, metrics.decision, metrics.answer),
+    floorOf: (campaignId) => sights.of(campaignId).toldSeqMax,
+    onOutcome,
+  });
+  const tellers: Timer[] = parts.shared ? [tellFarVerdicts({ ...parts, streams })] : [];
+  const see = sights.see;
+  tellers.push(
+    tellLaterVerdicts({
+      ...parts,
+      lookUp,
+      streams,
+      counts: later,
+      see: (live, outcome) => see(live, outcome, -1),
+    }),
+  );
+  return {
+    ...edge,
+    parts,
+    operatorAuth: makeOperatorAuth(parts.operators, config.adminKey, system),
+    throttle,
+    cursors: makeCursors(parts.master),
+    streams,
+    stats,
+    metrics,
+    tellers,
+    polls,
+    campaignFlow: makeCampaignFlow(parts),
+    coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
+    lookUp,
+    reconcile: makeReconcile({ ...parts, caughtUp }),
+    integrity: makeIntegrity({ ...parts, epochOf: epochReader(parts), sights, caughtUp }),
+    caughtUp,
+    claim,
+  };
+}
+
+function epochReader({ epochOf, epochs }: HttpParts): HttpParts['epochOf'] {
+  return epochOf ?? (epochs && ((campaignId) => epochs.of(campaignId)));
+}
+
+/** Which headers let a page of another origin read an answer; null when no origin may. */
+function crossOriginHeaders(origins: readonly string[]): HttpContext['crossOrigin'] {
+  if (origins.length === 0) return null;
+  const exposed = ['Access-Control-Expose-Headers', 'X-Request-Id, ETag, Location, Retry-After'];
+  if (origins.includes('*')) return () => ['Access-Control-Allow-Origin', '*', ...exposed];
+  const allowed = new Set(origins);
+  return (origin) =>
+    allowed.has(origin)
+      ? ['Access-Control-Allow-Origin', origin, 'Vary', 'Origin', ...exposed]
+      : ['Vary', 'Origin'];
+}
