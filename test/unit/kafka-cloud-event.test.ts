@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { packFacts, unpackFacts } from '../../src/adapters/kafka/cloud-event.ts';
 import { partitionOf } from '../../src/adapters/kafka/partition-of.ts';
 import type { LineFact } from '../../src/core/line-fact.ts';
+import { packLineFacts } from '../../src/core/line-fact.ts';
 import { sampleWin, T0 } from '../support/samples.ts';
 
 const wins = (first: number, last: number) =>
@@ -116,6 +117,30 @@ describe('a message of a waiting line', () => {
     const messages = packFacts(long);
     expect(Math.max(...messages.map(({ value }) => value.length))).toBeLessThan(900_000);
     expect(messages.flatMap(({ items }) => items)).toEqual(long.map((_, i) => i));
+  });
+});
+
+describe('a fact about more people than a message holds', () => {
+  const about = { campaignId: 'c', epoch: 2, at: T0 };
+  const numbers = Array.from({ length: 20_000 }, (_, i) => i + 1);
+  const userIds = numbers.map((number) => `${number}${'가'.repeat(40)}`);
+  const keys = numbers.map((number) => `${number}${'"'.repeat(240)}`);
+  const facts: LineFact[] = [
+    { ...about, type: 'line.joined', first: 1, userIds, keys },
+    { ...about, type: 'line.joined', first: -1, userIds, keys: null },
+    { ...about, type: 'line.won', numbers, seqs: numbers.map((number) => number + 7) },
+    { ...about, type: 'line.refused', numbers, why: 'closed' },
+  ];
+
+  it.each(facts)('travels in several that say the same: $type', (fact) => {
+    const messages = packFacts([fact]);
+    expect(Math.max(...messages.map(({ value }) => value.length))).toBeLessThan(900_000);
+    expect(new Set(messages.map(({ id }) => id)).size).toBe(messages.length);
+    const lines = messages.flatMap(({ value }) => {
+      const read = unpackFacts(value);
+      return read.kind === 'facts' ? read.lines : [];
+    });
+    expect(packLineFacts(lines)).toEqual([fact]);
   });
 });
 

@@ -21,6 +21,8 @@ type PackedWin = [number, string, number, string | null, number];
 /** Far below the 1 MiB that a broker takes by default: a user id and a key are at most some hundred bytes. */
 const PACK_FACTS_MAX = 1000;
 const PACK_CHARS_MAX = 200_000;
+/** People in one fact of a line, at most: with the longest names and keys that there are it fits into a message. */
+const PIECE_MAX = 500;
 /** Of a message with several facts of a line that cannot be said in one. */
 const PACKED_LINE = 'line.packed';
 
@@ -37,7 +39,7 @@ export function packFacts(facts: readonly Fact[]): Envelope[] {
   const line = makePacker<LineFact>();
   for (const [item, fact] of facts.entries()) {
     if (fact.type === 'claim.won') won.add(fact, item);
-    else line.add(fact, item);
+    else for (const piece of piecesOf(fact)) line.add(piece, item);
   }
   return [...won.packs.map(envelopeOfWins), ...line.packs.map(envelopeOfLine)];
 }
@@ -65,6 +67,32 @@ function makePacker<F extends Fact>() {
 
 const sumOf = (texts: readonly (string | null)[]): number =>
   texts.reduce((all, text) => all + (text?.length ?? 0) + 8, 0);
+
+/** As many facts as say the same, each of which fits into a message whoever joined. */
+function piecesOf(fact: LineFact): LineFact[] {
+  if (!('numbers' in fact) && fact.type !== 'line.joined') return [fact];
+  const count = fact.type === 'line.joined' ? fact.userIds.length : fact.numbers.length;
+  if (count <= PIECE_MAX) return [fact];
+  const pieces: LineFact[] = [];
+  for (let from = 0; from < count; from += PIECE_MAX) pieces.push(pieceOf(fact, from, from + PIECE_MAX));
+  return pieces;
+}
+
+function pieceOf(fact: LineFact, from: number, to: number): LineFact {
+  if (fact.type === 'line.joined') {
+    const first = fact.first + (fact.first < 0 ? -from : from);
+    return {
+      ...fact,
+      first,
+      userIds: fact.userIds.slice(from, to),
+      keys: fact.keys?.slice(from, to) ?? null,
+    };
+  }
+  if (fact.type === 'line.won') {
+    return { ...fact, numbers: fact.numbers.slice(from, to), seqs: fact.seqs.slice(from, to) };
+  }
+  return 'numbers' in fact ? { ...fact, numbers: fact.numbers.slice(from, to) } : fact;
+}
 
 /** About how long a fact is in a message. */
 export function factChars(fact: Fact): number {

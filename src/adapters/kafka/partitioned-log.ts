@@ -17,20 +17,10 @@ import {
   kafkaFault,
   within,
 } from './connect.ts';
+import { type Cargo, type Delivery, placesOf } from './delivery.ts';
 import { listEnds } from './ends.ts';
 import type { Envelope } from './envelope.ts';
 import { bytesToOne, partitionOf } from './partition-of.ts';
-
-/** Where a message landed. */
-export interface Delivery {
-  topic: string;
-  partition: number;
-  offset: number;
-  /** the id of the CloudEvent */
-  id: string;
-  /** how many facts, or requests, are in it */
-  facts: number;
-}
 
 export interface PartitionedLogParts {
   connection: KafkaConnection;
@@ -49,16 +39,6 @@ export interface PartitionedLogParts {
   /** how long `close` waits for what is still on its way */
   closeMaxMs?: number;
   onDelivered?: (delivery: Delivery) => void;
-}
-
-/** What a log carries: how it becomes messages, and what is told about where an item landed. */
-export interface Cargo<Item, At> {
-  /** what several of them are called */
-  name: string;
-  /** Packs items in order; `before` of this log went before them. The same items again are the same messages. */
-  pack(items: readonly Item[], before: number): Envelope[];
-  /** where an item is: that with this index in its message */
-  at(delivery: Delivery, index: number): At;
 }
 
 /** What a log has done since it was opened, for metrics. */
@@ -338,7 +318,7 @@ export class PartitionedLog<Item, At> {
   }
 
   #delivered(count: number, envelopes: Envelope[], deliveries: Delivery[]): void {
-    const places = this.#placesOf(envelopes, deliveries);
+    const places = placesOf(this.#cargo, envelopes, deliveries);
     const kept = this.#queue.splice(0, count);
     this.#told = Math.max(0, this.#told - count);
     this.#durable += count;
@@ -356,16 +336,6 @@ export class PartitionedLog<Item, At> {
     for (const listener of this.#listeners) listener(end);
     for (const delivery of deliveries) this.#parts.onDelivered?.(delivery);
     if (this.#queue.length === 0) this.#settled?.();
-  }
-
-  /** Where each item landed, in the order of the queue. */
-  #placesOf(envelopes: Envelope[], deliveries: Delivery[]): At[] {
-    const places: At[] = [];
-    for (const [message, { items }] of envelopes.entries()) {
-      const delivery = deliveries[message] as Delivery;
-      for (const [index, item] of items.entries()) places[item] = this.#cargo.at(delivery, index);
-    }
-    return places;
   }
 
   #failed(error: KafkaFault): void {

@@ -44,7 +44,9 @@ export function sampleRule(over: Partial<GateRule> = {}): RuleChanged {
 /** Resolves with where it is when the log says that the request is durable. */
 export function asked(requests: Requests, request: Request): Promise<RequestPlace> {
   return new Promise((resolve, reject) =>
-    requests.append(request, (error, at) => (at === null ? reject(error) : resolve(at))),
+    requests.append(request, (error, at) =>
+      at === null ? reject(error ?? new Error('no place was told')) : resolve(at),
+    ),
   );
 }
 
