@@ -1,24 +1,47 @@
 /**
- * The thread of the record: owns the record's file, answers the ports that live in it, and runs the recorder from the
- * journal into it. While a drop is hot the recorder gives way for a few seconds and then works a quarter of the time,
- * so that people are answered first.
+ * The thread of the record: owns the record's file, answers the ports that live in it, runs the recorder from the journal
+ * into it, and the decider from the log of requests, when there is one. The recorder gives way to a hot drop; for the
+ * decider people wait, so it decides as soon as a request is durable.
+ *
+ * What either of them stores is not synced by itself (main/log-loop). For the recorder that is harmless because facts
+ * are facts. For the decider it is because a power cut takes wins, rulings and offset back together: the same requests
+ * are decided again, from the same state, and so in the same way, also those whose verdict somebody was told.
  */
 
+import { existsSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlLineHistory } from '../adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
+import { makeSqlRulings } from '../adapters/sql/rulings.ts';
 import { openJournalReader } from '../adapters/sqlite/journal-reader.ts';
 import { storageFault } from '../adapters/sqlite/open.ts';
 import type { SqliteRecord } from '../adapters/sqlite/record.ts';
 import { makeSqliteRecord } from '../adapters/sqlite/record.ts';
 import { openRecordFile } from '../adapters/sqlite/record-file.ts';
 import { serveCalls } from '../adapters/sqlite/remote-calls.ts';
+import type { RequestJournalReader } from '../adapters/sqlite/requests-reader.ts';
+import { openRequestJournalReader } from '../adapters/sqlite/requests-reader.ts';
 import { makeSystem } from '../adapters/system/system.ts';
+import type { Codes } from '../flow/codes.ts';
 import { makeCodes } from '../flow/codes.ts';
-import type { Recorder } from '../flow/record.ts';
+import { makeDecider } from '../flow/decide.ts';
 import { makeRecorder } from '../flow/record.ts';
+import type { Campaigns } from '../ports/campaigns.ts';
+import type { LogReader } from '../ports/log.ts';
+import type { RequestReader } from '../ports/requests.ts';
+import type { Rulings } from '../ports/rulings.ts';
+import { LogLoop, type LoopProgress } from './log-loop.ts';
+
+export interface RequestsData {
+  /** the log of requests; the file need not be there, or not yet */
+  path: string;
+  /** requests in one transaction, at most */
+  batchMax: number;
+  /** hears of the log of requests when it is open ({@link RequestsOpened}), tells {@link DeciderProgress} */
+  channel: MessagePort;
+}
 
 export interface RecordThreadData {
   recordPath: string;
@@ -31,15 +54,29 @@ export interface RecordThreadData {
   commits: MessagePort;
   /** tells how far the recorder is, after each step */
   progress: MessagePort;
+  /** for ordered mode; absent: there is none */
+  requests?: RequestsData;
 }
 
-export interface RecorderProgress {
-  next: number;
-  /** up to here the record is safe from a power cut, and the journal may let go */
-  safe: number;
-  conflicts: number;
-  /** why the last step failed; null when it did not */
-  fault: string | null;
+export type RecorderProgress = LoopProgress;
+
+/** What the main thread says on the decider's channel once the log of requests is open. */
+export interface RequestsOpened {
+  /** hears the log's new end after each commit */
+  commits: MessagePort;
+}
+
+/** What comes back on it, after each step. */
+export interface DeciderProgress extends LoopProgress {
+  /** since the start */
+  requests: number;
+  wins: number;
+}
+
+/** What can be asked of the decider itself. */
+export interface DeciderControl {
+  /** Resolves when everything is decided that is in the log of requests now, with the offset to go on at; also without one. */
+  drain(): Promise<number>;
 }
 
 /** What can be asked of the recorder itself. */
@@ -48,190 +85,178 @@ export interface RecorderControl {
   drain(): Promise<number>;
   /** Resolves when the record stands at this offset of the journal. */
   reach(goal: number): Promise<void>;
-  /** Drains, then closes the files. */
+  /** Drains, the decider too, then closes the files. */
   stop(): Promise<void>;
 }
 
+/** What the record keeps each offset under. */
+const JOURNAL = 'journal';
+const REQUESTS = 'requests';
+/** So often the decider looks by itself, for commits that were not heard of and campaigns that nobody asks for any more. */
+const LOOK_MS = 60_000;
 const RETRY_MS = 500;
-/** Commits closer together than this are a rush … */
-const QUIET_MS = 60;
-/** … to which the recorder gives way for so long … */
-const PATIENCE_MS = 3000;
-/** … and after that it rests so many times as long as it works. */
-const REST_FACTOR = 3;
-const SETTLE_MS = 3000;
 
 const data = workerData as RecordThreadData;
 const port = parentPort as MessagePort;
 const system = makeSystem();
-const pause = (ms: number): Promise<void> => new Promise((resume) => system.after(ms, resume));
-
-/** The recorder's loop: one step at a time, woken by commits. */
-class RecorderLoop {
-  readonly #recorder: Recorder;
-  readonly #record: SqliteRecord;
-  readonly #progress: RecorderProgress;
-  /** commits heard of, and how many of them are in the record */
-  #seen = 0;
-  #done = 0;
-  #commitAt = 0;
-  /** since when something waits that is not recorded */
-  #waitingSince = 0;
-  /** callers that wait for the record: then the loop neither gives way nor rests */
-  #hurry = 0;
-  /** those of them that want to hear of a fault instead of waiting it out */
-  #draining = 0;
-  #goals: { goal: number; resolve: () => void }[] = [];
-  #settledAt = system.monotonic();
-  #running: Promise<void> | null = null;
-
-  constructor(recorder: Recorder, record: SqliteRecord) {
-    this.#recorder = recorder;
-    this.#record = record;
-    // Whether what is there was ever synced is not known after a crash: nothing is safe before the first settle.
-    this.#progress = { next: recorder.next(), safe: 0, conflicts: 0, fault: null };
-  }
-
-  wake(): Promise<void> {
-    this.#commitAt = system.monotonic();
-    if (this.#done === this.#seen) this.#waitingSince = this.#commitAt;
-    this.#seen += 1;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
-    return this.#running;
-  }
-
-  /** Resolves when everything that is in the journal now is in the record. */
-  async drain(): Promise<void> {
-    this.#hurry += 1;
-    this.#draining += 1;
-    try {
-      await this.wake();
-    } finally {
-      this.#hurry -= 1;
-      this.#draining -= 1;
-    }
-  }
-
-  /** Resolves when the record stands at `goal`; meanwhile nothing is given way to. */
-  async reach(goal: number): Promise<void> {
-    if (this.#progress.next >= goal) return;
-    this.#hurry += 1;
-    const reached = new Promise<void>((resolve) => this.#goals.push({ goal, resolve }));
-    void this.wake().catch(() => undefined);
-    await reached;
-    this.#hurry -= 1;
-  }
-
-  async #run(): Promise<void> {
-    while (this.#done !== this.#seen) {
-      await this.#giveWay();
-      try {
-        await this.#step();
-        const due = system.monotonic() - this.#settledAt > SETTLE_MS;
-        if (due || this.#done === this.#seen) await this.#settle();
-      } catch (error) {
-        this.#progress.fault = told(error).message;
-        this.#tell();
-        if (this.#draining > 0) throw error;
-        await pause(RETRY_MS);
-      }
-    }
-  }
-
-  async #giveWay(): Promise<void> {
-    while (this.#hurry === 0) {
-      const now = system.monotonic();
-      if (now - this.#commitAt >= QUIET_MS || now - this.#waitingSince >= PATIENCE_MS) return;
-      await pause(QUIET_MS / 2);
-    }
-  }
-
-  async #step(): Promise<void> {
-    const upTo = this.#seen;
-    const began = system.monotonic();
-    const { facts, conflicts, next } = await this.#recorder.step();
-    this.#progress.conflicts += conflicts;
-    this.#progress.next = next;
-    this.#progress.fault = null;
-    if (facts === 0) this.#done = upTo;
-    this.#tell();
-    for (const { resolve } of this.#goals.filter(({ goal }) => goal <= next)) resolve();
-    this.#goals = this.#goals.filter(({ goal }) => goal > next);
-    const rest = this.#restAfter(system.monotonic() - began, facts);
-    if (rest > 0) await pause(rest);
-    else await new Promise<void>((resume) => system.afterTurn(resume));
-  }
-
-  #restAfter(workedMs: number, facts: number): number {
-    if (this.#hurry > 0) return 0;
-    const pace = data.ratePerSecond > 0 ? (facts * 1000) / data.ratePerSecond - workedMs : 0;
-    const hot = system.monotonic() - this.#commitAt < QUIET_MS;
-    return Math.max(pace, hot ? workedMs * REST_FACTOR : 0);
-  }
-
-  /** A settle that fails costs nothing but journal that is kept longer: the next one makes up for it. */
-  async #settle(): Promise<void> {
-    try {
-      await this.#record.settle();
-      this.#progress.safe = this.#progress.next;
-      this.#settledAt = system.monotonic();
-    } catch (error) {
-      this.#progress.fault = told(error).message;
-    }
-    this.#tell();
-  }
-
-  #tell(): void {
-    data.progress.postMessage(this.#progress);
-  }
-}
 
 /** A fault of the file in words that say what to do. */
 const told = (error: unknown): Error => storageFault(error, data.recordPath);
 
+interface Stored {
+  record: SqliteRecord;
+  rulings: Rulings;
+  campaigns: Campaigns;
+  codes: Codes;
+}
+
+async function startRecorder({ record, campaigns, codes }: Stored, reader: LogReader): Promise<LogLoop> {
+  const { batchMax, ratePerSecond, progress } = data;
+  const parts = { source: JOURNAL, reader, record, campaigns, codes, system, batchMax };
+  const recorder = await makeRecorder(parts);
+  return new LogLoop({
+    system,
+    next: recorder.next(),
+    async step() {
+      const { facts, conflicts, next } = await recorder.step();
+      return { taken: facts, conflicts, next };
+    },
+    settle: () => record.settle(),
+    givesWay: true,
+    ratePerSecond,
+    tell: (now) => progress.postMessage(now satisfies RecorderProgress),
+    told,
+  });
+}
+
+async function startDecider(
+  stored: Stored,
+  reader: RequestReader,
+  { batchMax, channel }: RequestsData,
+): Promise<LogLoop> {
+  const decider = await makeDecider({ ...stored, source: REQUESTS, reader, system, batchMax });
+  const count = { requests: 0, wins: 0 };
+  return new LogLoop({
+    system,
+    next: decider.next(),
+    async step() {
+      const { requests, wins, conflicts, next } = await decider.step();
+      count.requests += requests;
+      count.wins += wins;
+      return { taken: requests, conflicts, next };
+    },
+    settle: () => stored.record.settle(),
+    givesWay: false,
+    ratePerSecond: 0,
+    tell: (now) => channel.postMessage({ ...now, ...count } satisfies DeciderProgress),
+    told,
+  });
+}
+
+/** The decider, from when there is a log of requests. */
+class LateDecider {
+  readonly #stored: Stored;
+  readonly #requests: RequestsData;
+  #loop: Promise<LogLoop> | null = null;
+  #commits: MessagePort | null = null;
+  #reader: RequestJournalReader | null = null;
+
+  constructor(stored: Stored, requests: RequestsData) {
+    this.#stored = stored;
+    this.#requests = requests;
+    requests.channel.on('message', ({ commits }: RequestsOpened) => {
+      this.#commits = commits;
+      commits.on('message', () => this.#wake());
+      this.#wake();
+    });
+    system.every(LOOK_MS, () => {
+      if (this.#loop !== null) this.#wake();
+    });
+  }
+
+  async drain(): Promise<number> {
+    if (this.#loop !== null || existsSync(this.#requests.path)) await (await this.#started()).drain();
+    return this.#stored.record.next(REQUESTS);
+  }
+
+  close(): void {
+    this.#commits?.close();
+    this.#requests.channel.close();
+    this.#reader?.close();
+  }
+
+  #wake(): void {
+    this.#started().then(
+      (loop) => void loop.wake().catch(() => undefined),
+      (error: unknown) => this.#failed(told(error).message),
+    );
+  }
+
+  #started(): Promise<LogLoop> {
+    this.#loop ??= this.#start().catch((error: unknown) => {
+      this.#loop = null;
+      throw error;
+    });
+    return this.#loop;
+  }
+
+  async #start(): Promise<LogLoop> {
+    this.#reader ??= openRequestJournalReader(this.#requests.path);
+    return startDecider(this.#stored, this.#reader, this.#requests);
+  }
+
+  /** It could not begin: it is tried again until it can. */
+  #failed(fault: string): void {
+    const nothing = { next: 0, safe: 0, conflicts: 0, requests: 0, wins: 0 };
+    this.#requests.channel.postMessage({ ...nothing, fault } satisfies DeciderProgress);
+    system.after(RETRY_MS, () => {
+      if (this.#loop === null) this.#wake();
+    });
+  }
+}
+
 async function start(): Promise<void> {
   const file = await openRecordFile(data.recordPath);
   const reader = openJournalReader(data.journalPath);
-  const campaigns = makeSqlCampaigns(file.db);
-  const record = makeSqliteRecord(file, system.now);
-  const codes = makeCodes(Buffer.from(data.master));
-  const { batchMax } = data;
-  const recorder = await makeRecorder({
-    source: 'journal',
-    reader,
-    record,
-    campaigns,
-    codes,
-    system,
-    batchMax,
-  });
-  const loop = new RecorderLoop(recorder, record);
-  const control: RecorderControl = {
+  const stored: Stored = {
+    record: makeSqliteRecord(file, system.now),
+    rulings: makeSqlRulings(file.db),
+    campaigns: makeSqlCampaigns(file.db),
+    codes: makeCodes(Buffer.from(data.master)),
+  };
+  const { record, rulings, campaigns } = stored;
+  const recorder = await startRecorder(stored, reader);
+  const decider = data.requests ? new LateDecider(stored, data.requests) : null;
+  const deciderControl: DeciderControl = { drain: async () => (await decider?.drain().catch(thrown)) ?? 0 };
+  const recorderControl: RecorderControl = {
     async drain() {
-      await loop.drain().catch((error: unknown) => {
-        throw told(error);
-      });
-      return record.next('journal');
+      await recorder.drain().catch(thrown);
+      return record.next(JOURNAL);
     },
-    reach: (goal) => loop.reach(goal),
+    reach: (goal) => recorder.reach(goal),
     async stop() {
-      await loop.drain().catch(() => undefined);
+      await Promise.allSettled([recorder.drain(), decider?.drain()]);
       data.commits.close();
+      decider?.close();
       reader.close();
       await file.db.destroy();
     },
   };
-  data.commits.on('message', () => void loop.wake().catch(() => undefined));
+  data.commits.on('message', () => void recorder.wake().catch(() => undefined));
   serveCalls(port, {
     record,
+    rulings,
     campaigns,
-    operators: makeSqlOperators(file.db),
     lineHistory: makeSqlLineHistory(file.db),
-    recorder: control,
+    operators: makeSqlOperators(file.db),
+    recorder: recorderControl,
+    decider: deciderControl,
   });
   port.postMessage({ ready: true });
+}
+
+function thrown(error: unknown): never {
+  throw told(error);
 }
 
 start().catch((error: unknown) => port.postMessage({ fatal: told(error).message }));
