@@ -40,7 +40,8 @@ interface Place {
   topic: string;
   open(parts?: Partial<KafkaRequestsParts>): Promise<KafkaRequests>;
   reader(partition?: number): KafkaRequestReader;
-  spoil(payload: string): Promise<void>;
+  /** `timestamp`: what the one who sends says, epoch ms */
+  spoil(payload: string, timestamp?: bigint): Promise<void>;
 }
 
 /** A topic of its own, as `dibs` makes it. */
@@ -58,9 +59,9 @@ async function makePlace({ partitions = 1, topicVersion = 1, over = {} as Partia
       openKafkaRequests({ connection, system, prefix, topicVersion, partitions, ...parts }),
     reader: (partition = 0) =>
       openKafkaRequestReader({ connection, system, prefix, topicVersion, partition }),
-    async spoil(payload) {
+    async spoil(payload, timestamp = BigInt(Date.now())) {
       const producer = new Producer({ clientId: 'spoiler', bootstrapBrokers: connection.brokers });
-      await producer.send({ messages: [{ topic, partition: 0, value: Buffer.from(payload) }] });
+      await producer.send({ messages: [{ topic, partition: 0, value: Buffer.from(payload), timestamp }] });
       await producer.close();
     },
   };
@@ -98,7 +99,7 @@ describe.skipIf(started === null)('on a broker', () => {
           },
         };
       },
-      spoil: place.spoil,
+      spoil: (payload) => place.spoil(payload),
       unreadable: {
         'no JSON': '{"specversion":"1.0"',
         nothing: '',
@@ -151,14 +152,16 @@ function places(): void {
 
   it('tells the time by the clock of the broker, the same for all of a send', async () => {
     const place = await makePlace();
-    const slow = { ...system, now: () => 1 };
-    const { requests, reader } = await opened(place, { system: slow });
+    const { requests, reader } = await opened(place);
     const before = Date.now();
-    await Promise.all([asked(requests, sampleTry('a')), asked(requests, sampleRule({ version: 2 }))]);
+    await place.spoil(ofTries({ campaignId: 'c', requests: [['a', null]] }), 5n);
+    await Promise.all([asked(requests, sampleTry('b')), asked(requests, sampleRule({ version: 2 }))]);
     const times = (await readAllRequests(reader)).requests.map(({ at }) => at);
-    expect(new Set(times).size).toBe(1);
+    expect(times).toHaveLength(3);
+    expect(times[2]).toBe(times[1]);
     expect(times[0]).toBeGreaterThanOrEqual(before);
-    expect(times[0]).toBeLessThanOrEqual(Date.now());
+    expect(times[1]).toBeGreaterThanOrEqual(times[0] ?? 0);
+    expect(times[1]).toBeLessThanOrEqual(Date.now());
   });
 }
 
