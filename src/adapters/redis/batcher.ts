@@ -1,5 +1,5 @@
 /**
- * Claims on their way to Redis, one lane for each campaign. Those that arrive while a call is in flight travel in the
+ * Claims on their way to Redis, and presses and questions to a waiting line: one lane for each campaign and kind. Those that arrive while a call is in flight travel in the
  * next one, so that an idle gate answers at once and a busy one sends full calls; no timer is involved. A lane has few
  * calls in flight, so one campaign's crowd does not stand in another's way, and a bound, past which people are told to
  * come again instead of waiting in a queue that only grows.
@@ -13,36 +13,58 @@ import { OVERLOADED, UNAVAILABLE, UNKNOWN } from './answers.ts';
 export const BATCH_MAX = 128;
 const IN_FLIGHT_MAX = 4;
 
-type Answer = (given: GateAnswer) => void;
-
 /** What became of one call. `silent`: it was sent, and nobody knows what came of it. */
-export type CallOutcome =
-  | { kind: 'answered'; answers: GateAnswer[] }
-  | { kind: 'refused'; with: GateAnswer }
+export type CallOutcome<Told = GateAnswer> =
+  | { kind: 'answered'; answers: Told[] }
+  | { kind: 'refused'; with: Told }
   | { kind: 'silent' };
 
-export interface LaneParts {
+/** What is told when nobody was asked, or nothing came back. */
+export interface LaneFaults<Told> {
+  unavailable: Told;
+  overloaded: Told;
+  unknown: Told;
+}
+
+export interface LaneParts<Asked = Attempt, Told = GateAnswer> {
   /** Never rejects. */
-  call: (batch: readonly Attempt[]) => Promise<CallOutcome>;
+  call: (batch: readonly Asked[]) => Promise<CallOutcome<Told>>;
   /** can a call be sent at all right now? */
   open: () => boolean;
   /** runs when what is ready in this turn has been handled */
   afterTurn: (run: () => void) => void;
   /** claims that may wait at once */
   waitingMax: number;
+  faults: LaneFaults<Told>;
 }
 
-export interface Lane {
+type Answer<Told> = (given: Told) => void;
+
+export interface Lane<Asked = Attempt, Told = GateAnswer> {
   /** Calls `answer` exactly once, never before it returns, except for a refusal without a call. */
-  claim(attempt: Attempt, answer: Answer): void;
+  claim(attempt: Asked, answer: Answer<Told>): void;
   waiting(): number;
   /** Those who wait are told `unavailable`; calls in flight still come back. */
   clear(): void;
 }
 
-export function makeLane({ call, open, afterTurn, waitingMax }: LaneParts): Lane {
-  let attempts: Attempt[] = [];
-  let answers: Answer[] = [];
+const faults: LaneFaults<GateAnswer> = {
+  unavailable: UNAVAILABLE,
+  overloaded: OVERLOADED,
+  unknown: UNKNOWN,
+};
+
+/** A lane of claims. */
+export function makeLane(parts: Omit<LaneParts, 'faults'>): Lane {
+  return makeLaneOf({ ...parts, faults });
+}
+
+/** A lane of whatever can be asked many at a time. */
+export function makeLaneOf<Asked, Told>(parts: LaneParts<Asked, Told>): Lane<Asked, Told> {
+  const { call, open, afterTurn, waitingMax } = parts;
+  const { unavailable, overloaded, unknown } = parts.faults;
+  let attempts: Asked[] = [];
+  let answers: Answer<Told>[] = [];
   let head = 0;
   let inFlight = 0;
   let turnAsked = false;
@@ -56,7 +78,7 @@ export function makeLane({ call, open, afterTurn, waitingMax }: LaneParts): Lane
     attempts = [];
     answers = [];
     head = 0;
-    for (const answer of left) answer(UNAVAILABLE);
+    for (const answer of left) answer(unavailable);
   }
 
   function sendWhatIsDue(): void {
@@ -78,14 +100,14 @@ export function makeLane({ call, open, afterTurn, waitingMax }: LaneParts): Lane
     void call(batch).then((outcome) => settle(outcome, told));
   }
 
-  function settle(outcome: CallOutcome, told: Answer[]): void {
+  function settle(outcome: CallOutcome<Told>, told: Answer<Told>[]): void {
     inFlight -= 1;
     suspect = outcome.kind === 'silent';
     if (suspect) clear();
     else sendWhatIsDue();
     for (const [i, answer] of told.entries()) {
-      if (outcome.kind === 'answered') answer(outcome.answers[i] as GateAnswer);
-      else answer(outcome.kind === 'silent' ? UNKNOWN : outcome.with);
+      if (outcome.kind === 'answered') answer(outcome.answers[i] as Told);
+      else answer(outcome.kind === 'silent' ? unknown : outcome.with);
     }
   }
 
@@ -93,8 +115,8 @@ export function makeLane({ call, open, afterTurn, waitingMax }: LaneParts): Lane
     waiting,
     clear,
     claim(attempt, answer) {
-      if (!open() || (suspect && inFlight > 0)) return answer(UNAVAILABLE);
-      if (waiting() >= waitingMax) return answer(OVERLOADED);
+      if (!open() || (suspect && inFlight > 0)) return answer(unavailable);
+      if (waiting() >= waitingMax) return answer(overloaded);
       attempts.push(attempt);
       answers.push(answer);
       if (inFlight > 0) return waiting() >= BATCH_MAX ? sendWhatIsDue() : undefined;

@@ -12,8 +12,33 @@ import { CAMPAIGN_ID } from '../../core/campaign.ts';
  * out: stream; wins that the log may not have yet, one entry for each batch
  * stagedRule, stagedUsers: the same as rule and users, while holders are being taken in
  * probe: there only while it is tried what this Redis allows
+ * lineRule: hash; the rule and the counters of the waiting line
+ * lineWaiting: sorted set; user id → his number, of those who wait (below 0: of those who wait for a shuffle)
+ * linePast: hash; number → what has become of it and whose it is, of those who do not wait any more
+ * linePlaces: hash; user id → his latest number, of those who do not wait any more
+ * lineKeys: hash; number → Idempotency-Key, where one matters
+ * lineOffers: sorted set; numbers that must press once more
+ * lineTurns: sorted set; numbers whose turn at the gate it is, in the order in which it is asked
+ * lineEarly: string; four bytes for each place before a shuffle, the number that it got
+ * lineStaged: the same as lineWaiting, while numbers are being drawn
  */
-export const KEY_NAMES = ['rule', 'users', 'out', 'stagedRule', 'stagedUsers', 'probe'] as const;
+export const KEY_NAMES = [
+  'rule',
+  'users',
+  'out',
+  'stagedRule',
+  'stagedUsers',
+  'probe',
+  'lineRule',
+  'lineWaiting',
+  'linePast',
+  'linePlaces',
+  'lineKeys',
+  'lineOffers',
+  'lineTurns',
+  'lineEarly',
+  'lineStaged',
+] as const;
 export type KeyName = (typeof KEY_NAMES)[number];
 
 const SUFFIX: Readonly<Record<KeyName, string>> = {
@@ -23,6 +48,15 @@ const SUFFIX: Readonly<Record<KeyName, string>> = {
   stagedRule: 'staged:rule',
   stagedUsers: 'staged:users',
   probe: 'probe',
+  lineRule: 'line:rule',
+  lineWaiting: 'line:waiting',
+  linePast: 'line:past',
+  linePlaces: 'line:places',
+  lineKeys: 'line:keys',
+  lineOffers: 'line:offers',
+  lineTurns: 'line:turns',
+  lineEarly: 'line:early',
+  lineStaged: 'line:staged',
 };
 
 /** rateEven, rateOdd: hash; user id → the time up to which he has used his tries; they take turns */

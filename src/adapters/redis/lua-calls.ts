@@ -7,7 +7,7 @@ import type { LuaCall } from './freeze.ts';
 import { campaignKey, type KeyName } from './keys.ts';
 import { CONTRACTS, type ScriptName, scriptText } from './scripts.ts';
 
-type Eval = Exclude<ScriptName, 'claim' | 'rate'>;
+type Eval = Exclude<ScriptName, 'claim' | 'line' | 'rate'>;
 
 /** Which armed script is called, and the latest clock that the caller was told. */
 export interface Fence {

@@ -1,6 +1,6 @@
 /**
- * The Lua of the gate: one file for each transition, and what each is called with. The header of a Lua file says the
- * same, and a test holds the two together.
+ * The Lua of the gate, one file for each transition, and of the waiting line, and what each is called with. The header
+ * of a Lua file says the same, and a test holds the two together.
  */
 
 import { createHash } from 'node:crypto';
@@ -13,6 +13,30 @@ export interface Contract {
   args: readonly string[];
   returns: readonly string[];
 }
+
+const LINE_KEYS = [
+  'lineRule',
+  'lineWaiting',
+  'linePast',
+  'linePlaces',
+  'lineKeys',
+  'lineOffers',
+  'lineTurns',
+  'lineEarly',
+  'lineStaged',
+] as const;
+/** The part of a line's rule that is kept in Redis, in the order in which it is said. */
+const LINE_RULE = [
+  'quantity',
+  'startsAt',
+  'closesAt',
+  'pausedAt',
+  'closed',
+  'maxLength',
+  'cutAt',
+  'confirmWithinMs',
+  'seed',
+] as const;
 
 export const CONTRACTS = {
   claim: {
@@ -49,6 +73,13 @@ export const CONTRACTS = {
     args: ['periodMs', 'spacingMs', 'users', 'counts', 'ages'],
     returns: ['aheadMs…'],
   },
+  line: {
+    keys: [...LINE_KEYS, 'rule'],
+    args: ['epoch', 'clock', 'fill', 'op', 'detail…'],
+    returns: ['clock', 'rest…'],
+  },
+  'line-arm': { keys: LINE_KEYS, args: ['epoch', ...LINE_RULE], returns: ['fill'] },
+  'line-unload': { keys: LINE_KEYS, args: [], returns: ['gone'] },
   probe: { keys: ['probe'], args: [], returns: ['refused', 'trouble'] },
   unload: { keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'], args: [], returns: ['left'] },
 } as const satisfies Record<string, Contract>;
@@ -70,7 +101,7 @@ export interface ArmedScript {
  * The text that decides for one campaign in one epoch. Both are part of it, so that loading it opens this one gate and
  * no other: not an older one of the same campaign, and not another campaign that happens to be at the same epoch.
  */
-export function armedScript(claimText: string, campaignId: string, epoch: number): ArmedScript {
-  const text = `-- ${campaignId} epoch ${epoch}\n${claimText}`;
+export function armedScript(decidingText: string, campaignId: string, epoch: number): ArmedScript {
+  const text = `-- ${campaignId} epoch ${epoch}\n${decidingText}`;
   return { text, sha: createHash('sha1').update(text).digest('hex') };
 }

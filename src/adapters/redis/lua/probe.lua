@@ -23,6 +23,21 @@ for _, try in ipairs({
   { 'XTRIM', key, 'MINID', '1-0' },
   { 'RENAME', key, key },
   { 'DEL', key },
+  { 'EXISTS', key },
+  { 'HDEL', key, 'a' },
+  { 'SETRANGE', key, '0', 'a' },
+  { 'GETRANGE', key, '0', '0' },
+  { 'DEL', key },
+  { 'ZADD', key, '1', 'a' },
+  { 'ZCARD', key },
+  { 'ZCOUNT', key, '0', '1' },
+  { 'ZMSCORE', key, 'a' },
+  { 'ZRANGE', key, '0', '0' },
+  { 'ZRANGEBYSCORE', key, '0', '1' },
+  { 'ZREM', key, 'b' },
+  { 'ZREMRANGEBYSCORE', key, '2', '3' },
+  { 'ZSCORE', key, 'a' },
+  { 'DEL', key },
 }) do
   local reply = redis.pcall(unpack(try))
   local err = type(reply) == 'table' and reply.err

@@ -1,0 +1,51 @@
+// Protects: line.lua is the rule. The random lives that every line is held against, played to a real Redis with the suite's
+// clock; and the comparison would notice Lua that is not the rule.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import { startOrSkip } from '../../scripts/services/provide.ts';
+import { startRedis } from '../../scripts/services/redis.ts';
+import type { RedisClient } from '../../src/adapters/redis/connect.ts';
+import { holdLineAgainstRule } from '../support/line-model.ts';
+import { connected } from '../support/redis-gate.ts';
+import { heldClockLineText, makerOfRedisLines } from '../support/redis-line.ts';
+
+const LIVES = 250;
+const TIMEOUT_MS = 300_000;
+
+const redis = await startOrSkip(() => startRedis({ appendonly: false }));
+const client = redis === null ? null : await connected(redis.url);
+
+afterAll(async () => {
+  client?.disconnect();
+  await redis?.stop();
+});
+
+describe.skipIf(client === null)('the redis line', () => {
+  it(`says what the naive line says, in ${LIVES} random lives of 20 to 60 steps`, {
+    timeout: TIMEOUT_MS,
+  }, async () => {
+    await holdLineAgainstRule(makerOfRedisLines(client as RedisClient), LIVES);
+  });
+});
+
+const MUTANTS: [what: string, from: string, to: string][] = [
+  [
+    'gives one unit too many',
+    'soldOut = number.won >= number.quantity',
+    'soldOut = number.won > number.quantity',
+  ],
+  ['lets time step back', 'clock = math.max(clock, now)', 'clock = now'],
+  ['counts those who have left', "redis.call('ZCOUNT', KEYS[2], 1, '(' .. format('%d', place))", 'place - 1'],
+  ['takes one more than fit', 'waiting >= most', 'waiting > most'],
+  ['forgets who joined earlier in the batch', 'joined[user] = last', ''],
+  ['asks the gate for the last one first', 'number.turn = number.turn + 1', 'number.turn = number.turn - 1'],
+];
+
+describe.skipIf(client === null)('line.lua is found out that', () => {
+  it.each(MUTANTS)('%s', { timeout: TIMEOUT_MS }, async (_what, from, to) => {
+    const text = heldClockLineText();
+    expect(text.split(from).length, 'the line is there once').toBe(2);
+    const spoilt = makerOfRedisLines(client as RedisClient, text.replace(from, to));
+    await expect(holdLineAgainstRule(spoilt, 300)).rejects.toThrow('Property failed');
+  });
+});
