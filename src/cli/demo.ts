@@ -213,6 +213,7 @@ function rushOf(campaignId: string, { users, concurrency }: DemoOptions) {
     exclusive: true,
     triesMax: 30,
     patienceMs: 60_000,
+    linePatienceMs: 60_000,
     timeoutMs: 10_000,
     settleMs: 10_000,
     jwt: null,

@@ -4,6 +4,7 @@ import type { Client } from './client.ts';
 import { exitCodes, usageFailure } from './failure.ts';
 import { durationMs, ratio, type SharedOptions, talksToServer, wholeNumber } from './options.ts';
 import type { Pace } from './rush/generator.ts';
+import type { WaitingOptions } from './rush/plan.ts';
 import type { RushOptions, RushResult } from './rush/run-rush.ts';
 
 const help = `
@@ -13,12 +14,21 @@ Examples:
   $ dibs rush --campaign chicken-100 --users 100000 --concurrency 1000 --processes 2
   $ dibs rush --campaign chicken-100 --users 60000 --rate 20000      open loop: 20,000 presses a second
   $ dibs rush --campaign chicken-100 --at-opening                    press in the moment it opens
+  $ dibs rush --campaign gifticon-line --users 1000 --leave 5% --hasty 2%       a waiting line
   $ dibs rush --campaign chicken-100 --json | jq .report.ok
 
 What it checks: every try is written down (who, when sent, when answered, what was told) and held against the
 invariants: never more than the quantity, one unit a person, every told win recorded with its number and code,
 order of arrival, the same answer when asked again, sold_out only when true. With an operator key the record is
 compared too; without one only the answers among themselves.
+
+In the modes ordered and queued a press is answered with a ticket (202), and its person waits: he asks by the ticket
+when he is told to, one in ten times holds the line for the answer, leaves or comes back when --leave and --come-back
+say so, and presses once more when the campaign wants that of people who are let in. Then it is checked too that
+places are unique and kept, that the serving number never falls and nobody ever stands further back, that winners are
+the first of those who stayed, that whoever had his ticket before another pressed stands before him, that one ticket
+has one answer, and that nobody waits on a second after the last unit. "From press to verdict" counts from the press
+to the last word; a long line needs a long --line-patience.
 
 The crowd is the same for the same --seed. People are named <prefix>0, <prefix>1, …
 
@@ -36,6 +46,11 @@ interface RushFlags extends SharedOptions {
   doublePress?: string | true;
   retries?: string | true;
   cut: number;
+  leave?: string | true;
+  comeBack?: string | true;
+  hasty?: string | true;
+  noShow?: string | true;
+  linePatience: number;
   rate?: number;
   burst?: number | true;
   burstGap: number;
@@ -85,7 +100,18 @@ export function rushCommand(): Command {
       wholeNumber(0, 2 ** 31),
       1,
     );
-  return talksToServer(limits(command)).addHelpText('after', help).action(rush);
+  return talksToServer(limits(waits(command)))
+    .addHelpText('after', help)
+    .action(rush);
+}
+
+/** What people do who have to wait. */
+function waits(command: Command): Command {
+  return command
+    .option('--leave [share]', 'in line: people who leave it: a share or a number (default 5%)')
+    .option('--come-back [share]', 'in line: of those who leave, people who press again (default 20%)')
+    .option('--hasty [share]', 'waiting: people who ask far more often than they are told to (default 2%)')
+    .option('--no-show [share]', 'let in: people who do not press once more when they should (default 5%)');
 }
 
 function limits(command: Command): Command {
@@ -93,6 +119,9 @@ function limits(command: Command): Command {
     .option('--exclusive', 'nobody else presses: then every other winner in the record is a finding')
     .option('--tries <n>', 'how often one press is sent at most', wholeNumber(1), 30)
     .addOption(timeOption('--patience <time>', 'how long one press is asked again', 60_000, '60s'))
+    .addOption(
+      timeOption('--line-patience <time>', 'how long somebody waits in a line that moves', 1_800_000, '30m'),
+    )
     .addOption(timeOption('--timeout <time>', 'how long one try waits for its answer', 10_000, '10s'))
     .addOption(
       timeOption('--settle <time>', 'how long the record may take after the last answer', 10_000, '10s'),
@@ -148,6 +177,7 @@ async function rushOptions(flags: RushFlags): Promise<RushOptions> {
       doublePressers: await people('--double-press', flags.doublePress, users, '20%'),
       askers: await people('--retries', flags.retries, users, '10%'),
       cutRatio: flags.cut,
+      waiting: await waitingOf(flags, users),
     },
     connections: concurrency,
     processes: flags.processes,
@@ -156,9 +186,20 @@ async function rushOptions(flags: RushFlags): Promise<RushOptions> {
     exclusive: flags.exclusive === true,
     triesMax: flags.tries,
     patienceMs: flags.patience,
+    linePatienceMs: flags.linePatience,
     timeoutMs: flags.timeout,
     settleMs: flags.settle,
     jwt: await jwtOf(process.env),
+  };
+}
+
+async function waitingOf(flags: RushFlags, users: number): Promise<WaitingOptions> {
+  const leavers = await people('--leave', flags.leave, users, '5%');
+  return {
+    leavers,
+    returners: await people('--come-back', flags.comeBack, leavers, '20%'),
+    hasty: await people('--hasty', flags.hasty, users, '2%'),
+    noShows: await people('--no-show', flags.noShow, users, '5%'),
   };
 }
 

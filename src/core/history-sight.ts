@@ -58,11 +58,17 @@ export interface Truth {
     readonly offsetMs: number;
     readonly errorMs: number;
   };
+  /** The server's clock = history time + `offsetMs` ± `errorMs`; absent: it was not read. */
+  readonly clock?: { readonly offsetMs: number; readonly errorMs: number };
   /** How far the clocks of several generators may be apart. */
   readonly clockErrorMs?: number;
 }
 
-export type CheckId = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11';
+/** I: the invariants of the contract. L: a line, as in core/audit-line. W: people who wait. */
+export type CheckId =
+  | ('I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9' | 'I10' | 'I11')
+  | ('L1' | 'L2' | 'L3' | 'L4' | 'L5')
+  | ('W1' | 'W2' | 'W3' | 'W4');
 
 /** One invariant's outcome. `skipped` says why it could not be looked at; then `ok` is true and proves nothing. */
 export interface HistoryCheck {

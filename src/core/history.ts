@@ -15,9 +15,20 @@ import {
   checkRecord,
   checkSeq,
 } from './history-record.ts';
-import { type History, type HistoryCheck, look, type Truth } from './history-sight.ts';
+import { type History, type HistoryCheck, look, type Sight, type Truth } from './history-sight.ts';
+import { checkArrivals, checkTickets, checkToldInTime } from './history-ticket.ts';
+import {
+  checkLooks,
+  checkNumbers,
+  checkPassedOver,
+  checkPlaces,
+  checkWinsInLine,
+  lookAtWaits,
+  type WaitHistory,
+} from './history-wait.ts';
 
 export type { CheckId, History, HistoryCheck, RecordedWin, Truth } from './history-sight.ts';
+export type { WaitHistory } from './history-wait.ts';
 
 export interface HistoryReport {
   readonly ok: boolean;
@@ -25,10 +36,10 @@ export interface HistoryReport {
 }
 
 /**
- * Holds a history against the record.
+ * Holds a history against the record. With `waits`, what the people who had to wait saw is held against it too.
  * @returns every invariant in order, each with what was compared and the first contradictions in words.
  */
-export function checkHistory(history: History, truth: Truth): HistoryReport {
+export function checkHistory(history: History, truth: Truth, waits?: WaitHistory): HistoryReport {
   const sight = look(history, truth);
   const checks = [
     checkQuantity(sight),
@@ -40,6 +51,26 @@ export function checkHistory(history: History, truth: Truth): HistoryReport {
     checkOrder(sight),
     checkWindow(sight),
     checkSoldOut(sight),
+    ...(waits ? checkWaits(sight, waits) : []),
   ];
   return { ok: checks.every((check) => check.ok), checks };
+}
+
+/** What can be said of waiting people by the mode of their campaign: nobody waits in `instant`, no line in `ordered`. */
+function checkWaits(seen: Sight, waits: WaitHistory): HistoryCheck[] {
+  if (waits.mode === 'instant') return [];
+  const sight = lookAtWaits(seen, waits);
+  if (waits.mode === 'ordered') return [checkArrivals(sight), checkTickets(sight)];
+  const [looks, estimates] = checkLooks(sight);
+  return [
+    checkNumbers(sight),
+    checkPlaces(sight),
+    looks,
+    checkWinsInLine(sight),
+    checkPassedOver(sight),
+    checkArrivals(sight),
+    estimates,
+    checkTickets(sight),
+    checkToldInTime(sight),
+  ];
 }

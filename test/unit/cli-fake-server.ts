@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { type FakeAnswer, FakeWaiting, type FakeWin, type WaitingLie } from './cli-fake-modes.ts';
 
 /** One way of being wrong, each against another invariant. */
 export type Lie =
@@ -14,16 +15,10 @@ export type Lie =
   | 'other-code'
   | 'swap-order'
   | 'phantom'
-  | 'other-person';
+  | 'other-person'
+  | WaitingLie;
 
-interface Win {
-  seq: number;
-  userId: string;
-  code: string;
-  id: string;
-  status: string;
-  wonAt: string;
-}
+type Win = FakeWin;
 
 interface Stored {
   fields: Record<string, unknown>;
@@ -31,6 +26,8 @@ interface Stored {
   version: number;
   wins: Win[];
   byUser: Map<string, Win>;
+  /** Ordered and queued. */
+  waiting: FakeWaiting | null;
 }
 
 export interface FakeServer {
@@ -45,14 +42,16 @@ export interface FakeServer {
   breakNext: number;
   lie: Lie | null;
   addCampaign(id: string, quantity: number, status?: string): void;
+  /** The campaign `c` in a mode in which people wait. */
+  addWaiting(
+    mode: 'ordered' | 'queued',
+    quantity: number,
+    line?: { perSecond?: number; confirmWithinMs?: number },
+  ): void;
   stop(): Promise<void>;
 }
 
-interface Answer {
-  status: number;
-  body: unknown;
-  headers?: Record<string, string>;
-}
+type Answer = FakeAnswer;
 
 const problem = (status: number, code: string, more: Record<string, unknown> = {}): Answer => ({
   status,
@@ -78,9 +77,33 @@ export async function startFakeServer(): Promise<FakeServer> {
     lie: null,
     addCampaign(id, quantity, status = 'open') {
       const fields = { id, name: id, mode: 'instant', durability: 'disk', quantity, perUserLimit: 1 };
-      this.campaigns.set(id, { fields, status, version: 1, wins: [], byUser: new Map() });
+      this.campaigns.get(id)?.waiting?.stop();
+      this.campaigns.set(id, { fields, status, version: 1, wins: [], byUser: new Map(), waiting: null });
     },
-    stop: () => stopServer(server),
+    addWaiting(mode, quantity, line = {}) {
+      this.addCampaign('c', quantity);
+      const campaign = this.campaigns.get('c') as Stored;
+      const { perSecond, confirmWithinMs } = line;
+      const confirm = confirmWithinMs === undefined ? null : { withinSeconds: confirmWithinMs / 1000 };
+      Object.assign(campaign.fields, { mode, release: perSecond ? { perSecond } : null, confirm });
+      campaign.waiting = new FakeWaiting({
+        mode,
+        quantity,
+        ...line,
+        lie: () => this.lie,
+        winOf: (userId) => campaign.byUser.get(userId),
+        win: (userId) => {
+          const win = newWin(this, campaign, userId, quantity);
+          campaign.byUser.set(userId, win);
+          campaign.wins.push(win);
+          return win;
+        },
+      });
+    },
+    stop: () => {
+      for (const { waiting } of fake.campaigns.values()) waiting?.stop();
+      return stopServer(server);
+    },
   };
   const server = createServer((request, response) => void handle(fake, request, response));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -126,9 +149,15 @@ function answerOf(
   const campaign = fake.campaigns.get(id);
   if (!campaign) return problem(404, 'campaign_not_found');
   if (admin) return operatorCall(campaign, request, rest, body);
+  const { waiting } = campaign;
+  if (waiting && rest === 'claims/me') return waiting.leave(queryOf(request).get('userId') ?? '');
+  if (waiting && rest.startsWith('claims/')) return waiting.ask(rest.slice('claims/'.length));
   if (rest === 'claims') return claim(fake, campaign, String(body['userId']));
   return { status: 200, body: shown(campaign) };
 }
+
+const queryOf = (request: IncomingMessage): URLSearchParams =>
+  new URL(request.url ?? '/', 'http://x').searchParams;
 
 const shown = (campaign: Stored): Record<string, unknown> => ({
   opensAt: null,
@@ -238,6 +267,7 @@ function claim(fake: FakeServer, campaign: Stored, userId: string): Answer {
 }
 
 function decide(fake: FakeServer, campaign: Stored, userId: string): Answer {
+  if (campaign.waiting) return campaign.waiting.press(userId);
   const quantity = Number(campaign.fields['quantity']);
   const { lie } = fake;
   const held = campaign.byUser.get(userId);

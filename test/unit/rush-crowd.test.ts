@@ -36,6 +36,7 @@ function rush(changes: Changes = {}, key: string | null = server.key): Promise<R
     exclusive: true,
     triesMax: 30,
     patienceMs: 5000,
+    linePatienceMs: 20_000,
     timeoutMs: 2000,
     settleMs: 300,
     jwt: null,

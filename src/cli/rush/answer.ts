@@ -12,6 +12,27 @@ export interface Answer {
   readonly retryAfterMs: number | null;
   /** Where the verdict of a pending try will be. */
   readonly location: string | null;
+  /** How a pending try stands; null for all others. */
+  readonly place: PlaceAnswer | null;
+}
+
+/** What an answer that says `pending` tells of the wait. */
+export interface PlaceAnswer {
+  /** Empty when it names none. */
+  readonly ticket: string;
+  /** False when nobody stands in a line: the log decides. */
+  readonly inLine: boolean;
+  /** The number in line; 0: none yet. */
+  readonly position: number;
+  readonly serving: number;
+  /** −1: not said. */
+  readonly ahead: number;
+  /** −1: not said. */
+  readonly waitMs: number;
+  /** A reason for the wait was given. */
+  readonly reasoned: boolean;
+  /** Let in, and has to press once more until then, as the server wrote it. */
+  readonly confirmBy: string | null;
 }
 
 const problemCode = '"code":"';
@@ -38,18 +59,28 @@ const refusal = (word: string, retryAfterMs: number | null): Answer => ({
   userId: null,
   retryAfterMs,
   location: null,
+  place: null,
 });
 
 interface VerdictBody {
   verdict?: string;
+  /** Why a place is no more: left, expired. */
+  reason?: string | null;
   claim?: { seq?: number; code?: string | null; userId?: string };
-  estimatedWaitMs?: number;
+  ticket?: string;
+  position?: number | null;
+  servingNumber?: number;
+  ahead?: number | null;
+  estimatedWaitMs?: number | null;
+  waitReason?: string | null;
+  confirmBy?: string | number | null;
+  retryAfterMs?: number;
 }
 
 function readVerdict(status: number, head: string, body: string): Answer {
   const read = parse(body);
   if (!read) return refusal('unreadable', null);
-  const word = typeof read.verdict === 'string' ? read.verdict : `http_${status}`;
+  const word = wordOf(read, status);
   const claim = read.claim;
   const location = /\r\nlocation: *([^\r\n]+)/i.exec(head)?.[1] ?? null;
   return {
@@ -57,13 +88,37 @@ function readVerdict(status: number, head: string, body: string): Answer {
     seq: Number.isInteger(claim?.seq) ? (claim?.seq ?? 0) : 0,
     code: typeof claim?.code === 'string' ? claim.code : null,
     userId: typeof claim?.userId === 'string' ? claim.userId : null,
-    retryAfterMs: word === 'pending' ? (waitOf(head, '') ?? pollDelayMs(read.estimatedWaitMs)) : null,
+    retryAfterMs: word === 'pending' ? pollDelayMs(head, read) : null,
     location,
+    place: word === 'pending' ? placeOf(read) : null,
   };
 }
 
-const pollDelayMs = (estimatedWaitMs: number | undefined): number =>
-  Math.min(1000, Math.max(50, (estimatedWaitMs ?? 0) / 2));
+/** Who left or came too late is told so by the reason; the verdict alone would say that the campaign is over. */
+function wordOf({ verdict, reason }: VerdictBody, status: number): string {
+  if (reason === 'left' || reason === 'expired') return reason;
+  return typeof verdict === 'string' ? verdict : `http_${status}`;
+}
+
+/** The server's own words are exact to the millisecond in the body, and to the second in the head. */
+function pollDelayMs(head: string, { retryAfterMs, estimatedWaitMs }: VerdictBody): number {
+  if (typeof retryAfterMs === 'number') return Math.max(0, retryAfterMs);
+  return waitOf(head, '') ?? Math.min(1000, Math.max(50, (estimatedWaitMs ?? 0) / 2));
+}
+
+function placeOf(read: VerdictBody): PlaceAnswer {
+  const { ticket = '', position, servingNumber, ahead, estimatedWaitMs, waitReason, confirmBy } = read;
+  return {
+    ticket,
+    inLine: servingNumber !== undefined,
+    position: position ?? 0,
+    serving: servingNumber ?? 0,
+    ahead: ahead ?? -1,
+    waitMs: estimatedWaitMs ?? -1,
+    reasoned: typeof waitReason === 'string',
+    confirmBy: confirmBy === undefined || confirmBy === null ? null : String(confirmBy),
+  };
+}
 
 function parse(body: string): VerdictBody | null {
   try {
@@ -103,6 +158,7 @@ export function retryDelayMs(
   tries: number,
   random: () => number,
 ): number | null {
+  if (status === 200 && answer.word !== 'pending') return null;
   const jitter = 0.5 + random();
   const backoffMs = Math.min(2000, 10 * 2 ** Math.min(tries, 10)) * jitter;
   if (answer.word === 'pending') return answer.retryAfterMs ?? 50;

@@ -1,6 +1,8 @@
 /** A generator in a process of its own: opens, says so, starts when told, and hands its tries back. */
 import { every } from '../clock.ts';
-import { Generator, type GeneratorOptions, type Progress } from './generator.ts';
+import { Generator, type GeneratorOptions } from './generator.ts';
+import type { PressData } from './press-list.ts';
+import type { Progress } from './progress.ts';
 import type { TryColumns } from './try-list.ts';
 
 /** Parent → child. */
@@ -12,7 +14,7 @@ export type Order =
 export type News =
   | { is: 'open'; ok: boolean }
   | { is: 'progress'; progress: Progress }
-  | { is: 'done'; progress: Progress; tries: TryColumns; cpuMs: number };
+  | { is: 'done'; progress: Progress; tries: TryColumns; presses: PressData; cpuMs: number };
 
 let generator: Generator | null = null;
 const tell = (news: News): void => void process.send?.(news);
@@ -33,11 +35,12 @@ async function open(options: GeneratorOptions): Promise<void> {
 }
 
 async function run(own: Generator, startMs: number): Promise<void> {
-  const { progress, tries } = own;
+  const { progress, tries, presses } = own;
   const stopTelling = every(100, () => tell({ is: 'progress', progress }));
   const cpuBefore = process.cpuUsage();
   await own.run(startMs);
   stopTelling();
   const cpu = process.cpuUsage(cpuBefore);
-  tell({ is: 'done', progress, tries: tries.columns(), cpuMs: (cpu.user + cpu.system) / 1000 });
+  const cpuMs = (cpu.user + cpu.system) / 1000;
+  tell({ is: 'done', progress, tries: tries.columns(), presses: presses.data(), cpuMs });
 }

@@ -3,11 +3,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { every, monotonicMs } from '../clock.ts';
 import type { News, Order } from './child.ts';
-import { Generator, type GeneratorOptions, type Progress } from './generator.ts';
+import { Generator, type GeneratorOptions } from './generator.ts';
+import { PressList } from './press-list.ts';
+import { addUp, type Progress } from './progress.ts';
 import { TryList } from './try-list.ts';
 
 export interface CrowdResult {
   readonly tries: TryList;
+  readonly presses: PressList;
   readonly progress: Progress;
   /** On the clock of the tries. */
   readonly startMs: number;
@@ -34,14 +37,14 @@ async function sendFromHere(options: GeneratorOptions, run: CrowdRun): Promise<C
   run.stopper.stop = () => generator.stop();
   if (!(await generator.open())) return null;
   const startMs = Math.max(run.startMs, monotonicMs());
-  const { tries, progress } = generator;
+  const { tries, presses, progress } = generator;
   const stopTelling = every(100, () => run.onProgress(progress));
   const cpuBefore = process.cpuUsage();
   await generator.run(startMs);
   stopTelling();
   const cpu = process.cpuUsage(cpuBefore);
   run.onProgress(progress);
-  return { tries, progress, startMs, cpuMs: (cpu.user + cpu.system) / 1000 };
+  return { tries, presses, progress, startMs, cpuMs: (cpu.user + cpu.system) / 1000 };
 }
 
 type Done = Extract<News, { is: 'done' }>;
@@ -106,19 +109,11 @@ function nextNews<K extends News['is']>(child: ChildProcess, is: K): Promise<Ext
 function merge(userPrefix: string, parts: Done[], startMs: number): CrowdResult {
   const length = parts.reduce((sum, part) => sum + part.tries.user.length, 0);
   const tries = new TryList(userPrefix, Math.max(1, length));
-  for (const part of parts) tries.addAll(part.tries);
-  const cpuMs = parts.reduce((sum, part) => sum + part.cpuMs, 0);
-  return { tries, progress: addUp(parts.map((part) => part.progress)), startMs, cpuMs };
-}
-
-function addUp(parts: Progress[]): Progress {
-  const sum: Progress = { presses: 0, finished: 0, tries: 0, unresolved: 0, words: {} };
+  const presses = new PressList(parts.reduce((sum, part) => sum + part.progress.presses, 0));
   for (const part of parts) {
-    sum.presses += part.presses;
-    sum.finished += part.finished;
-    sum.tries += part.tries;
-    sum.unresolved += part.unresolved;
-    for (const [word, count] of Object.entries(part.words)) sum.words[word] = (sum.words[word] ?? 0) + count;
+    tries.addAll(part.tries);
+    presses.addAll(part.presses);
   }
-  return sum;
+  const cpuMs = parts.reduce((sum, part) => sum + part.cpuMs, 0);
+  return { tries, presses, progress: addUp(parts.map((part) => part.progress)), startMs, cpuMs };
 }

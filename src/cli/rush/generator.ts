@@ -3,9 +3,12 @@
  * writes every try down. It decides nothing about right or wrong; that is the checker's.
  */
 import { after, every, monotonicMs } from '../clock.ts';
-import { type Lost, readAnswer, retryDelayMs } from './answer.ts';
+import { type Answer, type Lost, readAnswer, retryDelayMs } from './answer.ts';
 import { Connection, type CutAt, type Target } from './connection.ts';
+import { comeBack, type Job, newJob, pressAgain, stepOn } from './job.ts';
 import { type CrowdOptions, type Plan, planCrowd } from './plan.ts';
+import { PressList } from './press-list.ts';
+import { emptyProgress, type Progress } from './progress.ts';
 import { randomFrom } from './random.ts';
 import { makeRequests, type RequestOptions, type Requests } from './request.ts';
 import { TryList } from './try-list.ts';
@@ -29,28 +32,15 @@ export interface GeneratorOptions {
   readonly triesMax: number;
   /** How long one press is asked again, and how long an unreachable server is waited for. */
   readonly patienceMs: number;
+  /** How long somebody stands in a line that answers him, at most. */
+  readonly linePatienceMs: number;
   readonly timeoutMs: number;
 }
 
-export interface Progress {
-  presses: number;
-  finished: number;
-  tries: number;
-  /** Presses given up without a final answer. */
-  unresolved: number;
-  /** Tries by verdict, problem code or what cut them short. */
-  words: Record<string, number>;
-}
-
-interface Job {
-  readonly user: number;
-  readonly claim: number;
-  asksAgain: boolean;
-  tries: number;
-  /** When it was due for the first time; with a rate, waiting for a free connection counts as latency. */
-  firstMs: number;
-  location: string | null;
-}
+/** Of the connections, the share that may be held for an answer that is not there yet, and of the questions. */
+const heldShare = 0.25;
+const holdShare = 0.1;
+const holdMs = 5000;
 
 /** Connecting all at once overruns the accept queue of most servers. */
 const connectingMax = 200;
@@ -58,6 +48,7 @@ const openingMs = 5000;
 
 export class Generator {
   readonly tries: TryList;
+  readonly presses: PressList;
   readonly progress: Progress;
   readonly #options: GeneratorOptions;
   readonly #plan: Plan;
@@ -67,6 +58,8 @@ export class Generator {
   readonly #idle: Connection[] = [];
   readonly #flying = new Map<Connection, Job>();
   readonly #waiting = new Waiting<Job>();
+  readonly #held = new Set<Connection>();
+  #newcomersTurn = false;
   #connecting = 0;
   #planned: number;
   #startMs = Number.POSITIVE_INFINITY;
@@ -87,7 +80,8 @@ export class Generator {
     this.#random = randomFrom(crowd.seed + 1 + share.index);
     const presses = Math.max(0, Math.ceil((this.#plan.length - share.index) / share.of));
     this.tries = new TryList(crowd.userPrefix, Math.ceil(presses * 1.2) + 16);
-    this.progress = { presses, finished: 0, tries: 0, unresolved: 0, words: {} };
+    this.presses = new PressList(presses);
+    this.progress = emptyProgress(presses);
   }
 
   /** Opens the connections; true when at least one stands. */
@@ -122,7 +116,9 @@ export class Generator {
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
-    for (const [connection, job] of this.#flying) this.#record(job, connection.sentMs, 0, 'connection_lost');
+    for (const [connection, job] of this.#flying) {
+      if (job.step === 'press') this.#record(job, connection.sentMs, 0, 'connection_lost');
+    }
     this.progress.unresolved += this.progress.presses - this.progress.finished;
     this.#flying.clear();
     this.#onOpen?.();
@@ -154,7 +150,8 @@ export class Generator {
       const job = this.#flying.get(connection);
       if (!job) return;
       this.#flying.delete(connection);
-      this.#heard(job, connection, status, head, body);
+      this.#held.delete(connection);
+      this.#heard(job, connection, status, readAnswer(status, head, body));
     },
     lost: (connection: Connection, reason: Lost): void => this.#lost(connection, reason),
   };
@@ -172,9 +169,10 @@ export class Generator {
     if (at >= 0) this.#idle.splice(at, 1);
     const job = this.#flying.get(connection);
     this.#flying.delete(connection);
+    this.#held.delete(connection);
     if (this.#stopped || this.progress.finished === this.progress.presses) return;
     if (job) {
-      this.#record(job, connection.sentMs, 0, reason);
+      if (job.step === 'press') this.#record(job, connection.sentMs, 0, reason);
       this.#again(job, retryDelayMs(0, { word: reason, retryAfterMs: null }, job.tries, this.#random));
     }
     if (reason === 'unreachable') this.#unreachable();
@@ -198,17 +196,22 @@ export class Generator {
     }
   }
 
-  /** The next job whose time has come: those who were told to come back go before those who have not been. */
+  /** The next job whose time has come: by turns of those who come back and of those who have not been. */
   #next(): Job | undefined {
     const nowMs = monotonicMs();
     if (nowMs < this.#startMs || this.#stopped) return undefined;
-    const back = this.#waiting.take(nowMs);
-    if (back || this.#planned >= this.#plan.length) return back;
+    this.#newcomersTurn = !this.#newcomersTurn;
+    if (this.#newcomersTurn) return this.#newcomer(nowMs) ?? this.#waiting.take(nowMs);
+    return this.#waiting.take(nowMs) ?? this.#newcomer(nowMs);
+  }
+
+  #newcomer(nowMs: number): Job | undefined {
+    if (this.#planned >= this.#plan.length) return undefined;
     const dueMs = this.#dueMs(this.#planned);
     if (dueMs > nowMs) return undefined;
     const press = this.#plan.pressAt(this.#planned);
     this.#planned += this.#options.share.of;
-    return { ...press, tries: 0, firstMs: dueMs, location: null };
+    return newJob(press, dueMs);
   }
 
   #dueMs(index: number): number {
@@ -250,23 +253,83 @@ export class Generator {
     const { cutRatio } = this.#options.crowd;
     let cutAt: CutAt = null;
     if (cutRatio > 0 && this.#random() < cutRatio) cutAt = this.#random() < 0.5 ? 'sent' : 'answered';
-    const { user, claim, location } = job;
-    const text =
-      location === null ? this.#requests.claim(user, claim) : this.#requests.ticket(user, location);
-    connection.send(text, cutAt);
-    if (this.#options.pace.kind === 'closed' && job.tries === 1) job.firstMs = connection.sentMs;
+    connection.send(this.#textOf(connection, job), cutAt);
+    const { sentMs } = connection;
+    if (job.step === 'leave') this.presses.leaves(job.row, sentMs);
+    if (job.step !== 'press' || job.tries > 1 || job.location !== null) return;
+    if (this.#options.pace.kind === 'closed') job.firstMs = sentMs;
+    if (job.row < 0)
+      job.row = this.presses.begin(job.user, job.claim, Math.min(job.firstMs, sentMs), job.answered);
   }
 
-  #heard(job: Job, connection: Connection, status: number, head: string, body: string): void {
-    const answer = readAnswer(status, head, body);
+  #textOf(connection: Connection, { step, user, claim, location }: Job): string {
+    if (step === 'press' || location === null) return this.#requests.claim(user, claim);
+    if (step === 'leave') return this.#requests.leave(user);
+    this.progress.asks++;
+    const { connections, timeoutMs } = this.#options;
+    const holds = step === 'ask' && this.#held.size < connections * heldShare && this.#random() < holdShare;
+    if (!holds) return this.#requests.ticket(user, location);
+    this.#held.add(connection);
+    return this.#requests.ticket(user, location, Math.min(holdMs, timeoutMs / 2));
+  }
+
+  #heard(job: Job, connection: Connection, status: number, answer: Answer): void {
+    const { sentMs } = connection;
+    if (job.step === 'leave') return this.#heardLeave(job, sentMs, status, answer);
     const forAnother = answer.userId !== null && answer.userId !== this.tries.nameOf(job.user);
     const told = forAnother ? { word: 'wrong_person', seq: 0, code: null } : answer;
-    this.#record(job, connection.sentMs, status, told.word, told.seq, told.code);
-    if (answer.word === 'pending') {
-      job.tries--;
-      job.location = answer.location ?? job.location;
+    const delayMs = retryDelayMs(status, answer, job.tries, this.#random);
+    const final = answer.word !== 'pending' && delayMs === null;
+    // Whoever waits asks so often that only his last word is kept, beside what the line looked like.
+    if (job.step !== 'ask' || final) this.#record(job, sentMs, status, told.word, told.seq, told.code);
+    if (job.step === 'ask again') return this.#again(job, null);
+    if (answer.word === 'pending') return this.#pending(job, sentMs, answer);
+    if (final) this.#ended(job, told.word);
+    if (final && (answer.word === 'left' || answer.word === 'expired')) job.asksAgain = false;
+    this.#again(job, delayMs);
+  }
+
+  /** Durably on its way: its person has a ticket, and waits. */
+  #pending(job: Job, sentMs: number, answer: Answer): void {
+    const nowMs = monotonicMs();
+    const { place } = answer;
+    if (place) {
+      const { progress } = this;
+      if (job.location === null) progress.waiting++;
+      progress.waitingMost = Math.max(progress.waitingMost, progress.waiting);
+      progress.serving = Math.max(progress.serving, place.serving);
+      job.location = answer.location ?? job.location ?? this.#requests.locationOf(place.ticket);
+      this.presses.pending(job.row, place, sentMs, nowMs);
     }
-    this.#again(job, retryDelayMs(status, answer, job.tries, this.#random));
+    job.asked++;
+    const delayMs = stepOn(job, answer, nowMs, this.#random);
+    if (nowMs - job.firstMs < this.#options.linePatienceMs) job.patientSinceMs = nowMs;
+    this.#again(job, delayMs);
+  }
+
+  /** Out of the line, unless it was too late for that: then his verdict is what he asks for. */
+  #heardLeave(job: Job, sentMs: number, status: number, answer: Answer): void {
+    const laterMs = retryDelayMs(status, answer, job.tries, this.#random);
+    if (laterMs !== null && answer.word !== 'pending') return this.#again(job, laterMs);
+    job.leaves = false;
+    const left = status >= 200 && status < 300 && answer.seq === 0;
+    if (!left) {
+      job.step = 'ask';
+      job.tries = 0;
+      return this.#again(job, 20);
+    }
+    this.#record(job, sentMs, status, 'left');
+    this.#ended(job, 'left');
+    job.asksAgain = false;
+    if (!job.comesBack) return this.#again(job, null);
+    this.#waiting.add(monotonicMs() + comeBack(job, monotonicMs(), this.#random), job);
+  }
+
+  /** What its person was told in the end. */
+  #ended(job: Job, word: string): void {
+    if (this.presses.hasEnded(job.row)) return;
+    if (job.location !== null) this.progress.waiting--;
+    this.presses.ended(job.row, word, monotonicMs());
   }
 
   #record(
@@ -278,7 +341,8 @@ export class Generator {
     code: string | null = null,
   ): void {
     const { user, claim } = job;
-    const invokedMs = job.tries === 1 ? Math.min(job.firstMs, sentMs) : sentMs;
+    const isFirst = job.step === 'press' && job.tries === 1 && job.location === null;
+    const invokedMs = isFirst ? Math.min(job.firstMs, sentMs) : sentMs;
     this.tries.add({ user, claim, invokedMs, completedMs: monotonicMs(), status, answer, seq, code });
     this.progress.tries++;
     this.progress.words[answer] = (this.progress.words[answer] ?? 0) + 1;
@@ -288,17 +352,25 @@ export class Generator {
   #again(job: Job, delayMs: number | null): void {
     const nowMs = monotonicMs();
     const { triesMax, patienceMs } = this.#options;
-    if (delayMs !== null && job.tries < triesMax && nowMs + delayMs - job.firstMs < patienceMs) {
-      this.#waiting.add(nowMs + delayMs, job);
-    } else if (delayMs === null && job.asksAgain) {
-      job.asksAgain = false;
-      job.location = null;
-      this.#waiting.add(nowMs + 1 + this.#random() * 20, job);
-    } else {
+    const patient = job.tries < triesMax && nowMs + (delayMs ?? 0) - job.patientSinceMs < patienceMs;
+    if (delayMs !== null && patient) this.#waiting.add(nowMs + delayMs, job);
+    else if (delayMs === null && job.asksAgain) this.#asksAgain(job, nowMs + 1 + this.#random() * 20);
+    else {
       if (delayMs !== null) this.progress.unresolved++;
       this.progress.finished++;
     }
     if (this.progress.finished === this.progress.presses) this.#onDone?.();
+  }
+
+  /** Somebody who had his answer wants to hear it again: by his ticket if he has one, or by another press. */
+  #asksAgain(job: Job, dueMs: number): void {
+    job.asksAgain = false;
+    job.answered = true;
+    if (job.location !== null && this.#random() < 0.5) {
+      job.step = 'ask again';
+      job.tries = 0;
+    } else pressAgain(job, dueMs);
+    this.#waiting.add(dueMs, job);
   }
 
   /** One sweep for all deadlines, instead of a timer for each request. */

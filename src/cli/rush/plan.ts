@@ -14,13 +14,32 @@ export interface CrowdOptions {
   /** Share of tries whose connection is cut before the answer is read. */
   readonly cutRatio: number;
   readonly seed: number;
+  /** How people behave who have to wait; absent: all of them wait, and ask when they are told to. */
+  readonly waiting?: WaitingOptions;
 }
 
-/** One press: whose, for which of his claims, and whether he asks again once answered. */
+/** Counts of people; the rest waits as it is told. */
+export interface WaitingOptions {
+  /** Leave the line. */
+  readonly leavers: number;
+  /** Of those, how many come back and press again. */
+  readonly returners: number;
+  /** Ask far more often than they are told to. */
+  readonly hasty: number;
+  /** Do not press once more when they are let in (campaigns that ask for it). */
+  readonly noShows: number;
+}
+
+/** One press: whose, for which of his claims, and what its person will do. */
 export interface Press {
   readonly user: number;
   readonly claim: number;
+  /** He asks again once answered. */
   readonly asksAgain: boolean;
+  readonly leaves: boolean;
+  readonly comesBack: boolean;
+  readonly hasty: boolean;
+  readonly noShow: boolean;
 }
 
 export interface Plan {
@@ -44,15 +63,42 @@ export function planCrowd(options: CrowdOptions): Plan {
     presses[length++] = press;
     if (doubles[Math.floor(press / claimsPerUser)]) presses[length++] = press;
   }
+  const ways = waysOf(options, doubles, random);
   return {
     length,
     pressAt(index) {
       const press = presses[index] ?? 0;
       const user = Math.floor(press / claimsPerUser);
       const claim = claimsPerUser > 1 ? (press % claimsPerUser) + 1 : 0;
-      return { user, claim, asksAgain: askers[user] === 1 && presses[index - 1] !== press };
+      const way = ways?.[user] ?? 0;
+      return {
+        ...{ user, claim, asksAgain: askers[user] === 1 && presses[index - 1] !== press },
+        ...{ leaves: (way & leaves) > 0, comesBack: (way & comesBack) > 0 },
+        ...{ hasty: (way & hasty) > 0, noShow: (way & noShow) > 0 },
+      };
     },
   };
+}
+
+const [leaves, comesBack, hasty, noShow] = [1, 2, 4, 8];
+
+/** How each person waits, as bits. Who presses twice stays: the other press would hear of a place that is no more. */
+function waysOf(options: CrowdOptions, doubles: Uint8Array, random: () => number): Uint8Array | null {
+  const { users, waiting } = options;
+  if (!waiting) return null;
+  const ways = new Uint8Array(users);
+  let returning = waiting.returners;
+  for (const [user, picked] of pick(users, waiting.leavers, random).entries()) {
+    if (picked === 0 || doubles[user] === 1) continue;
+    ways[user] = leaves | (returning > 0 ? comesBack : 0);
+    returning--;
+  }
+  const impatient = pick(users, waiting.hasty, random);
+  const absent = pick(users, waiting.noShows, random);
+  for (let user = 0; user < users; user++) {
+    ways[user] = (ways[user] ?? 0) | (impatient[user] ? hasty : 0) | (absent[user] ? noShow : 0);
+  }
+  return ways;
 }
 
 function pick(users: number, count: number, random: () => number): Uint8Array {

@@ -14,8 +14,12 @@ export interface RequestOptions {
 
 export interface Requests {
   claim(user: number, claim: number): string;
-  /** Asks for the verdict behind a ticket. */
-  ticket(user: number, location: string): string;
+  /** Asks for the verdict behind a ticket; with `waitMs` the answer may take so long when there is none yet. */
+  ticket(user: number, location: string, waitMs?: number): string;
+  /** Where to ask by a ticket, when the answer did not say. */
+  locationOf(ticket: string): string;
+  /** Leaves the line. */
+  leave(user: number): string;
 }
 
 /** HTTP text is kept as latin1, one character a byte, so that lengths and writes need no second thought. */
@@ -34,10 +38,16 @@ export function makeRequests(options: RequestOptions): Requests {
       const key = claim > 0 ? `Idempotency-Key: ${user}-${claim}\r\n` : '';
       return `${claimStart}${authorization(user)}${key}Content-Length: ${body.length}\r\n\r\n${body}`;
     },
-    ticket(user, location) {
+    ticket(user, location, waitMs) {
       const url = new URL(location, `http://${hostHeader}`);
       if (!options.jwt) url.searchParams.set('userId', userPrefix + user);
+      if (waitMs !== undefined) url.searchParams.set('wait', `${Math.ceil(waitMs / 1000)}s`);
       return `GET ${url.pathname}${url.search} HTTP/1.1\r\nHost: ${hostHeader}\r\n${authorization(user)}\r\n`;
+    },
+    locationOf: (ticket) => `${path}/${ticket}`,
+    leave(user) {
+      const query = options.jwt ? '' : `?userId=${encodeURIComponent(userPrefix + user)}`;
+      return `DELETE ${path}/me${query} HTTP/1.1\r\nHost: ${hostHeader}\r\n${authorization(user)}\r\n`;
     },
   };
 }

@@ -8,8 +8,9 @@ import { monotonicMs, sleep } from '../clock.ts';
 import { CommandFailure, exitCodes } from '../failure.ts';
 import type { Winner } from '../winners.ts';
 import { type CrowdResult, sendCrowd } from './crowd.ts';
-import type { Pace, Progress } from './generator.ts';
+import type { Pace } from './generator.ts';
 import type { CrowdOptions } from './plan.ts';
+import type { Progress } from './progress.ts';
 import type { RequestOptions } from './request.ts';
 import { type RushSummary, summarize } from './summary.ts';
 import type { TryList } from './try-list.ts';
@@ -26,6 +27,8 @@ export interface RushOptions {
   readonly exclusive: boolean;
   readonly triesMax: number;
   readonly patienceMs: number;
+  /** How long somebody stands in a line that answers him, at most. */
+  readonly linePatienceMs: number;
   readonly timeoutMs: number;
   /** How long the record may take to become quiet. */
   readonly settleMs: number;
@@ -48,6 +51,12 @@ interface PublicCampaign {
   readonly closesAt: string | null;
 }
 
+/** How a line moves, as its operator set it. */
+interface LineRules {
+  readonly release?: { readonly perSecond: number } | null;
+  readonly confirm?: { readonly withinSeconds: number } | null;
+}
+
 export interface RushWatch {
   onProgress(progress: Progress): void;
   /** Called with what happens between the stages. */
@@ -65,6 +74,7 @@ export async function runRush(client: Client, options: RushOptions, watch: RushW
   // A server that was killed in the rush may still be on its way up.
   const deadlineMs = monotonicMs() + options.settleMs;
   const after = await patiently(deadlineMs, () => readCampaign(client, options.campaignId));
+  const rules = await patiently(deadlineMs, () => readRules(client, options.campaignId, after));
   const record = await patiently(deadlineMs, () =>
     readQuietRecord(client, options.campaignId, crowd.tries, after.quantity, deadlineMs),
   );
@@ -78,19 +88,26 @@ export async function runRush(client: Client, options: RushOptions, watch: RushW
     seqsBefore: new Set(recordBefore?.map((win) => win.seq)),
     exclusive: options.exclusive,
     ...windowOf(after, clock),
+    clock,
     clockErrorMs: options.processes > 1 ? 0.05 : 0,
   };
-  const report = checkHistory(crowd.tries, truth);
-  const summary = summarize(
-    { ...options, quantity: after.quantity, mode: after.mode, takenBefore },
-    crowd,
-    record,
-  );
+  const { tries, presses } = crowd;
+  const { mode, quantity } = after;
+  const confirms = (rules.confirm ?? null) !== null;
+  const report = checkHistory(tries, truth, { mode, confirms, presses, looks: presses.looks });
+  const perSecond = rules.release?.perSecond ?? null;
+  const summary = summarize({ ...options, quantity, mode, takenBefore, perSecond }, crowd, truth);
   return { ok: report.ok && summary.unresolved === 0, summary, report };
 }
 
 async function readCampaign(client: Client, id: string): Promise<PublicCampaign> {
   return (await client.get<PublicCampaign>(`/v1/campaigns/${encodeURIComponent(id)}`)).body;
+}
+
+/** What people are not told of a line only an operator can say. */
+async function readRules(client: Client, id: string, shown: PublicCampaign & LineRules): Promise<LineRules> {
+  if (shown.mode !== 'queued' || client.key === null) return shown;
+  return (await client.get<LineRules>(`/v1/admin/campaigns/${encodeURIComponent(id)}`)).body;
 }
 
 /** All winners by seq; null without an operator key. */
@@ -167,14 +184,15 @@ async function send(
   const url = new URL(client.url);
   const tls = url.protocol === 'https:';
   const port = Number(url.port) || (tls ? 443 : 80);
-  const { campaignId, crowd, connections, pace, triesMax, patienceMs, timeoutMs, jwt } = options;
+  const { campaignId, crowd, connections, pace, jwt } = options;
+  const { triesMax, patienceMs, linePatienceMs, timeoutMs } = options;
   const { userPrefix } = crowd;
   const basePath = url.pathname.replace(/\/$/, '');
   const generator = {
     target: { host: url.hostname.replace(/^\[|\]$/g, ''), port, tls },
     request: { hostHeader: url.host, basePath, campaignId, userPrefix, jwt },
     share: { index: 0, of: 1 },
-    ...{ crowd, connections, pace, triesMax, patienceMs, timeoutMs },
+    ...{ crowd, connections, pace, triesMax, patienceMs, linePatienceMs, timeoutMs },
   };
   const { onProgress, stopper } = watch;
   const result = await sendCrowd(generator, { processes: options.processes, startMs, onProgress, stopper });

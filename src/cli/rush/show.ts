@@ -15,9 +15,11 @@ import {
   table,
   whisper,
 } from '../print.ts';
-import type { Progress } from './generator.ts';
+import type { LineSummary } from './line-summary.ts';
+import type { LatencyMs } from './percentiles.ts';
+import type { Progress } from './progress.ts';
 import type { RushResult } from './run-rush.ts';
-import type { LatencyMs, RushSummary, WinnerLine } from './summary.ts';
+import type { RushSummary, WinnerLine } from './summary.ts';
 
 export interface ProgressView {
   update(progress: Progress): void;
@@ -79,10 +81,13 @@ function lineView(): ProgressView {
   };
 }
 
-function countsOf({ words }: Progress): string {
-  const { won = 0, already_won: again = 0, sold_out: soldOut = 0, ...others } = words;
-  const other = Object.values(others).reduce((sum, one) => sum + one, 0);
+function countsOf({ words, waiting, waitingMost, serving }: Progress): string {
+  const { won = 0, already_won: again = 0, sold_out: soldOut = 0, pending = 0, ...others } = words;
+  const some = waitingMost > 0 ? 0 : pending;
+  const other = Object.values(others).reduce((sum, one) => sum + one, some);
   const parts = [`won ${count(won)}`, `again ${count(again)}`, `sold out ${count(soldOut)}`];
+  if (waitingMost > 0) parts.unshift(`waiting ${count(waiting)}`);
+  if (serving > 0) parts.unshift(`serving No. ${count(serving)}`);
   if (other > 0) parts.push(`other ${count(other)}`);
   return parts.join('  ');
 }
@@ -92,7 +97,11 @@ const meanings: Record<string, string> = {
   won: 'a unit, told at once',
   already_won: 'asked again, same claim',
   sold_out: 'all units given',
-  pending: 'first try still on its way',
+  pending: 'a ticket, or a place in line',
+  left: 'left the line',
+  expired: 'let in, and did not press once more in time',
+  line_full: 'the line has its greatest length',
+  no_chance: 'too many before him for the units there are',
   cut: 'connection cut on purpose, asked again',
   timeout: 'no answer in time, asked again',
   connection_lost: 'connection lost, asked again',
@@ -102,7 +111,9 @@ const meanings: Record<string, string> = {
 
 export function showRush({ summary, report }: RushResult): void {
   showVerdicts(summary);
+  if (summary.waiting) showTold(summary);
   showLatency(summary);
+  if (summary.waiting) showLine(summary, summary.waiting);
   showSpeed(summary);
   showWinners(summary);
   say();
@@ -127,9 +138,46 @@ function showVerdicts(summary: RushSummary): void {
   say(dim(`  ${count(users)} people, ${count(presses)} presses, ${count(tries)} tries`));
 }
 
+function showTold(summary: RushSummary): void {
+  say();
+  say(heading('From press to verdict'));
+  const rows = Object.entries(summary.toldWithinMs).map(([word, latency]) => latencyRow(word, latency));
+  const right = 'right' as const;
+  say(table(['', 'p50', 'p90', 'p99', 'max'], rows, ['left', right, right, right, right]));
+}
+
+/** The line, or the log, in words. */
+function showLine({ asks, mode }: RushSummary, line: LineSummary): void {
+  const { waitingMost, lastPosition, servingNumber, paceSet, paceMeasured, soldOutToldMs, left } = line;
+  say();
+  say(
+    `  ${strong(count(waitingMost))} waited at the same time, and asked ${count(asks)} times by their tickets`,
+  );
+  if (mode === 'queued') {
+    const gone = left > 0 ? `, ${count(left)} left` : '';
+    say(
+      `  the line came to No. ${count(lastPosition)}${gone}; the serving number to No. ${count(servingNumber)}`,
+    );
+  }
+  if (mode === 'queued' && paceMeasured !== null) {
+    const set = paceSet === null ? '' : ` of ${count(paceSet)} set (${offBy(paceMeasured, paceSet)})`;
+    say(`  let in ${strong(paceMeasured.toFixed(1))} a second${set}`);
+  }
+  if (soldOutToldMs !== null) {
+    const { p50, p99, max } = soldOutToldMs;
+    const spread = `p50 ${duration(p50)}, p99 ${duration(p99)}, last ${duration(max)}`;
+    say(`  told that nothing is left after the last unit: ${spread}`);
+  }
+}
+
+const offBy = (measured: number, set: number): string => {
+  const share = (100 * (measured - set)) / set;
+  return `${share < 0 ? '−' : '+'}${Math.abs(share).toFixed(1)} %`;
+};
+
 function showLatency(summary: RushSummary): void {
   say();
-  say(heading('Latency'));
+  say(heading(summary.waiting ? 'Latency of each answer' : 'Latency'));
   const rows = Object.entries(summary.latencyMs).map(([word, latency]) => latencyRow(word, latency));
   const right = 'right' as const;
   say(table(['', 'p50', 'p90', 'p99', 'max'], rows, ['left', right, right, right, right]));

@@ -1,17 +1,13 @@
 /** What a rush was like, in numbers: verdicts, latency, speed, the first and the last winner. */
 
-import type { RecordedWin } from '../../core/history.ts';
+import type { Truth } from '../../core/history.ts';
 import { isUnknown } from '../../core/history-sight.ts';
 import type { CrowdResult } from './crowd.ts';
+import { type Fairness, fairnessOf } from './fairness.ts';
+import { type LineSummary, summarizeLine, toldWithin } from './line-summary.ts';
+import { type LatencyMs, percentiles } from './percentiles.ts';
 import type { CrowdOptions } from './plan.ts';
 import type { TryList } from './try-list.ts';
-
-export interface LatencyMs {
-  readonly p50: number;
-  readonly p90: number;
-  readonly p99: number;
-  readonly max: number;
-}
 
 export interface WinnerLine {
   readonly seq: number;
@@ -34,6 +30,14 @@ export interface RushSummary {
   readonly verdicts: Readonly<Record<string, number>>;
   /** Latency of all answered tries, and of the ones that won, lost, or repeated. */
   readonly latencyMs: Readonly<Record<string, LatencyMs>>;
+  /** From a press to its verdict, waiting and asking again included: of all verdicts, of wins, of `sold_out`. */
+  readonly toldWithinMs: Readonly<Record<string, LatencyMs>>;
+  /** Questions by ticket. */
+  readonly asks: number;
+  /** How well the numbers follow the presses. */
+  readonly fairness: Fairness;
+  /** Modes in which people wait; null in the others. */
+  readonly waiting: LineSummary | null;
   readonly durationMs: number;
   readonly claimsPerSecond: number;
   /** From the start until the first answer that shows that all is given; null when units are left. */
@@ -59,32 +63,33 @@ interface SummaryOptions {
   readonly mode: string;
   readonly quantity: number;
   readonly takenBefore: number;
+  /** The pace set for a line; null: there is none, or it is not known. */
+  readonly perSecond: number | null;
   readonly crowd: CrowdOptions;
   readonly connections: number;
   readonly processes: number;
 }
 
-export function summarize(
-  options: SummaryOptions,
-  result: CrowdResult,
-  record: readonly RecordedWin[] | null,
-): RushSummary {
-  const { tries, progress, startMs, cpuMs } = result;
+export function summarize(options: SummaryOptions, result: CrowdResult, truth: Truth): RushSummary {
+  const { tries, presses: pressList, progress, startMs, cpuMs } = result;
   const { campaignId, mode, quantity, takenBefore, crowd, connections, processes } = options;
   const durationMs = Math.max(0.001, lastAnswerMs(tries) - startMs);
   const wins = toldWins(tries, startMs);
-  const { presses, unresolved, words } = progress;
+  const { presses, unresolved, words, asks } = progress;
   return {
-    ...{ campaignId, mode, quantity, takenBefore, presses, unresolved },
+    ...{ campaignId, mode, quantity, takenBefore, presses, unresolved, asks },
     users: crowd.users,
     tries: tries.length,
     verdicts: Object.fromEntries(Object.entries(words).sort(([, a], [, b]) => b - a)),
     latencyMs: latencies(tries),
+    toldWithinMs: toldWithin(pressList),
+    fairness: fairnessOf(tries, pressList),
+    waiting: mode === 'instant' ? null : summarizeLine(result, truth, options.perSecond),
     durationMs,
     claimsPerSecond: (tries.length * 1000) / durationMs,
     soldOutAfterMs: takenBefore >= quantity ? null : soldOutAfterMs(tries, startMs, wins, quantity),
     toldWins: wins.length,
-    recorded: record?.length ?? null,
+    recorded: truth.record?.length ?? null,
     firstWinner: wins[0] ?? null,
     lastWinner: wins.at(-1) ?? null,
     generator: { processes, connections, seed: crowd.seed, cpuShare: cpuMs / durationMs / processes },
@@ -150,11 +155,4 @@ function latencies(tries: TryList): Record<string, LatencyMs> {
     result[tries.answers[id] ?? ''] = percentiles(Float64Array.from(times));
   }
   return result;
-}
-
-/** Exact, by sorting: every latency is kept. */
-export function percentiles(times: Float64Array): LatencyMs {
-  times.sort();
-  const at = (share: number): number => times[Math.max(0, Math.ceil(share * times.length) - 1)] ?? 0;
-  return { p50: at(0.5), p90: at(0.9), p99: at(0.99), max: times.at(-1) ?? 0 };
 }
