@@ -6,7 +6,8 @@
  * again, and a gate that gave him a unit before gives him the same one.
  */
 
-import { isEligible } from '../core/campaign.ts';
+import type { Campaign } from '../core/campaign.ts';
+import { isEligible, startsAt } from '../core/campaign.ts';
 import type { ClaimWon } from '../core/event.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import { budgetAt, hold, used } from '../core/pace.ts';
@@ -25,6 +26,8 @@ export interface ReleaseParts {
   codes: Codes;
   /** whether this process lets people in now */
   holdsLease(): boolean;
+  /** sees to it that the line of a campaign is there, made of its past; false: not yet. Absent: it always is */
+  ensure?(live: LiveCampaign): Promise<boolean>;
   onFault(campaignId: string, error: Error): void;
 }
 
@@ -82,7 +85,7 @@ class Releasing implements Pacer {
   #begin(live: LiveCampaign): void {
     const { id } = live.campaign;
     const { log, shared } = this.#parts.lineUp.parts;
-    if (!live.atGate || live.rebuilding || !this.#parts.holdsLease()) return;
+    if (!live.atGate || live.rebuilding || this.#isAtRest(live) || !this.#parts.holdsLease()) return;
     if (log.state().fault !== null && asksTheLog(live, shared)) return;
     if (this.#busy.has(id)) {
       this.#busy.set(id, true);
@@ -98,11 +101,19 @@ class Releasing implements Pacer {
       });
   }
 
+  /** Its line neither moves nor can be joined, and the clock alone changes nothing of that. */
+  #isAtRest(live: LiveCampaign): boolean {
+    const { counts, isClosed } = this.#parts.lineUp.of(live);
+    const rests = isClosed || startsAt(live.campaign) === null;
+    return rests && counts?.atGate === 0 && this.#inForce.get(live.campaign.id) === ruleName(live.campaign);
+  }
+
   async #step(live: LiveCampaign): Promise<void> {
     const { lineUp } = this.#parts;
     const { line, system } = lineUp.parts;
     const { campaign } = live;
     const { id } = campaign;
+    if ((await this.#parts.ensure?.(live)) === false) return;
     await this.#putInForce(live);
     const { pace } = lineUp.of(live);
     if (campaign.pausedAt !== null) hold(pace);
@@ -121,8 +132,8 @@ class Releasing implements Pacer {
   /** The rule that the line goes by, whenever it or its epoch is another one. */
   async #putInForce(live: LiveCampaign): Promise<void> {
     const { lineUp } = this.#parts;
-    const { id, version, epoch } = live.campaign;
-    const rule = `${epoch}:${version}`;
+    const { id } = live.campaign;
+    const rule = ruleName(live.campaign);
     if (this.#inForce.get(id) === rule) return;
     lineUp.append(live, await lineUp.parts.line.configure(id, lineUp.ruleOf(live.campaign)));
     this.#inForce.set(id, rule);
@@ -191,3 +202,5 @@ class Releasing implements Pacer {
     return undefined;
   }
 }
+
+const ruleName = ({ epoch, version }: Campaign): string => `${epoch}:${version}`;

@@ -90,6 +90,8 @@ export interface HttpParts {
   system: System;
   catalog: Catalog;
   claims: ClaimFlow;
+  /** see flow/campaign */
+  hasGate?: boolean;
   /** see flow/mode: of the modes in which people wait for their verdict */
   modes?: ModeFlows;
   /** absent: made from `master` */

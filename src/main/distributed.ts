@@ -5,34 +5,28 @@
 
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
-import { makeMysqlEpochs } from '../adapters/mysql/epochs.ts';
-import { makeMysqlLeases } from '../adapters/mysql/leases.ts';
-import type { Mysql } from '../adapters/mysql/open.ts';
 import { openMysql } from '../adapters/mysql/open.ts';
-import { makeMysqlRecord } from '../adapters/mysql/record.ts';
-import { steady } from '../adapters/mysql/steady.ts';
-import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
-import { makeSqlOperators } from '../adapters/sql/operators.ts';
-import { makeSqlSettled } from '../adapters/sql/settled.ts';
 import type { Config } from '../config/load.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeCodes } from '../flow/codes.ts';
-import type { Follower } from '../flow/follow.ts';
 import { makeFollower } from '../flow/follow.ts';
-import type { Supervision, Supervisor } from '../flow/supervise.ts';
-import { makeSupervisor } from '../flow/supervise.ts';
-import type { GaugeReading } from '../http/parts.ts';
+import { makeTickets } from '../flow/tickets.ts';
 import type { Epochs } from '../ports/epochs.ts';
+import type { Gate } from '../ports/gate.ts';
 import type { Leases } from '../ports/leases.ts';
+import type { SharedGate } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
+import { storedParts } from './distributed-record.ts';
 import { makeNumberBlocks } from './number-blocks.ts';
 import { PartFault } from './part-fault.ts';
 import type { Parts } from './parts.ts';
-import { type Repeated, repeat } from './repeat.ts';
+import { Running } from './running.ts';
 import { refuseOtherMaster } from './secrets.ts';
 import { openSharedGate, type SharedGateParts } from './shared-gate.ts';
 import { openSharedLog, type SharedLog } from './shared-log.ts';
+import { openSharedOrdered, type SharedOrdered } from './shared-ordered.ts';
+import { makeSharedQueued, type SharedQueued } from './shared-queued.ts';
 
 export interface DistributedOptions {
   config: Config;
@@ -40,9 +34,6 @@ export interface DistributedOptions {
   logger: Logger;
 }
 
-const FOLLOW_MS = 500;
-const SUPERVISE_MS = 500;
-const GATE_LEASE_MS = 2_000;
 const FIRST_KEY_LEASE_MS = 10_000;
 const MASTER_LEASE = 'master-secret';
 const FOR_EVER_MS = 100 * 365 * 86_400_000;
@@ -74,6 +65,18 @@ async function closeAll(closers: Closers): Promise<void> {
   for (const close of closers.reverse()) await Promise.resolve(close()).catch(() => undefined);
 }
 
+/** What the modes are made of, whichever there are. */
+interface Ground {
+  config: Config;
+  master: Buffer;
+  logger: Logger;
+  system: System;
+  instanceId: string;
+  catalog: Catalog;
+  stored: ReturnType<typeof storedParts>;
+  log: SharedLog;
+}
+
 async function assemble(
   { config, master, logger }: DistributedOptions,
   system: System,
@@ -85,46 +88,39 @@ async function assemble(
   closers.push(() => mysql.close());
   const stored = storedParts(mysql, system);
   const catalog = makeCatalog();
-  const redis = await openSharedGate({ config, system, logger, catalog });
-  closers.push(() => redis.stop());
+  const redis =
+    config.redisUrl === undefined ? null : await openSharedGate({ config, system, logger, catalog });
+  closers.push(() => redis?.stop());
   const codes = makeCodes(master);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
   closers.push(() => log.stop());
-  const follower = makeFollower({ ...stored, catalog, gate: redis.gate, system });
+  const ground: Ground = { config, master, logger, system, instanceId, catalog, stored, log };
+  const modes = await openModes(ground, redis, closers);
+  const follower = makeFollower({ ...stored, catalog, gate: modes.followed, system });
   await follower.look();
   refuseOtherMaster(catalog, codes);
   await refuseStranger(stored.leases, codes.keyId);
-  const blocks = makeNumberBlocks({ ...stored, catalog, gate: redis.gate, keeper: redis.keeper, logger });
-  redis.hears.blockEnd = (campaignId) => void blocks.more(campaignId);
-  const running = new Running({
-    config,
-    system,
-    logger,
-    instanceId,
-    catalog,
-    follower,
-    log,
-    ...stored,
-    ...redis,
-  });
+  await modes.ordered?.start();
+  const running = new Running({ ...ground, ...stored, follower, redis, ordered: modes.ordered });
   closers.push(() => running.stop());
   return {
     ...stored,
     ...running.told(),
+    ...modes.served,
     system,
     catalog,
-    gate: blocks.gate,
-    keeper: redis.keeper,
+    ...(redis === null ? {} : { keeper: redis.keeper }),
     log: log.log,
     codes,
     instanceId,
     shared: true,
-    durabilities: redis.durabilities,
-    ...(redis.rate === null ? {} : { sharedRate: redis.rate }),
+    durabilities: redis?.durabilities ?? ['logged'],
+    hasGate: redis !== null,
+    ...(redis === null || redis.rate === null ? {} : { sharedRate: redis.rate }),
     caughtUp: log.caughtUp,
     async bring(live) {
       // Whoever looks after the gate sees that it is not over any more, and brings its holders there.
-      live.rebuilding = true;
+      live.rebuilding = live.campaign.mode !== 'ordered';
       live.atGate = true;
     },
     refresh: (campaignId) => follower.lookAt(campaignId),
@@ -135,6 +131,67 @@ async function assemble(
   };
 }
 
+interface Modes {
+  ordered: SharedOrdered | null;
+  /** told which epoch of a campaign is the right one; null: none has any but the first */
+  followed: Pick<SharedGate, 'follow' | 'counts'> | null;
+  served: Pick<Parts, 'gate' | 'modes' | 'tickets' | 'line'>;
+}
+
+/** Instant and queued campaigns need Redis, ordered ones Kafka. */
+async function openModes(ground: Ground, redis: SharedGateParts | null, closers: Closers): Promise<Modes> {
+  const { config, master, catalog, stored, logger } = ground;
+  const codes = makeCodes(master);
+  const tickets = makeTickets(master);
+  const blocks =
+    redis && makeNumberBlocks({ ...stored, catalog, gate: redis.gate, keeper: redis.keeper, logger });
+  if (redis !== null && blocks !== null) redis.hears.blockEnd = (campaignId) => void blocks.more(campaignId);
+  const queued = redis && blocks && openQueued(ground, redis, blocks.gate, closers);
+  const decidesAtOnce: Gate | null = blocks && queued && { ...blocks.gate, ...queued.gate };
+  const hasKafka = config.kafkaBrokers.length > 0;
+  const ordered = hasKafka
+    ? await openSharedOrdered({ ...ground, ...stored, codes, tickets, gate: decidesAtOnce })
+    : null;
+  closers.push(() => ordered?.stop());
+  return {
+    ordered,
+    followed: redis && {
+      counts: (campaignId) => redis.gate.counts(campaignId),
+      follow(campaignId, epoch, version) {
+        redis.gate.follow(campaignId, epoch, version);
+        queued?.follow(campaignId, epoch);
+      },
+    },
+    served: {
+      gate: ordered?.gate ?? (decidesAtOnce as Gate),
+      modes: { ...(ordered && { ordered: ordered.flow }), ...(queued && { queued: queued.flow }) },
+      tickets,
+      ...(queued && { line: queued.public }),
+    },
+  };
+}
+
+function openQueued(
+  { config, master, logger, system, instanceId, catalog, stored, log }: Ground,
+  redis: SharedGateParts,
+  gate: Gate,
+  closers: Closers,
+): SharedQueued {
+  const queued = makeSharedQueued({
+    ...{ system, catalog, master, logger, instanceId, log: log.log, caughtUp: log.caughtUp },
+    gate,
+    line: redis.line,
+    history: stored.history,
+    leases: stored.leases,
+    codes: makeCodes(master),
+    tickets: makeTickets(master),
+    paces: config.role.includes('relay'),
+  });
+  queued.start();
+  closers.push(() => queued.stop());
+  return queued;
+}
+
 /** All processes at one record must derive the same codes: the first one's master secret is everybody's. */
 async function refuseStranger(leases: Leases, keyId: string): Promise<void> {
   if (await leases.take(MASTER_LEASE, keyId, FOR_EVER_MS)) return;
@@ -143,128 +200,6 @@ async function refuseStranger(leases: Leases, keyId: string): Promise<void> {
     `The processes at this database have the master secret ${first?.holder}, this one has ${keyId}. ` +
       'Give all of them the same DIBS_MASTER_SECRET (or the master.secret of the first one’s data folder).',
   );
-}
-
-/** The record's side, all of one database. */
-function storedParts(mysql: Mysql, system: System) {
-  return {
-    record: makeMysqlRecord({ mysql, system }),
-    campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
-    operators: steady(makeSqlOperators(mysql.db), mysql.address, system),
-    epochs: makeMysqlEpochs(mysql, system),
-    leases: makeMysqlLeases(mysql, system),
-    settled: steady(makeSqlSettled(mysql.db), mysql.address, system),
-  };
-}
-
-interface RunningParts extends SharedGateParts, ReturnType<typeof storedParts> {
-  config: Config;
-  system: System;
-  logger: Logger;
-  instanceId: string;
-  catalog: Catalog;
-  follower: Follower;
-  log: SharedLog;
-}
-
-/** What goes on by itself in this process. */
-class Running {
-  readonly #parts: RunningParts;
-  readonly #following: Repeated;
-  readonly #supervisor: Supervisor | null;
-  readonly #supervising: Repeated | null;
-  readonly #keeping: Repeated | null;
-  #followFault: string | null = null;
-
-  constructor(parts: RunningParts) {
-    this.#parts = parts;
-    const { system, follower, config, hears } = parts;
-    this.#following = repeat(system, FOLLOW_MS, () =>
-      follower.look().then(
-        () => {
-          this.#followFault = null;
-        },
-        (error: Error) => {
-          this.#followFault = error.message;
-        },
-      ),
-    );
-    const supervisor = config.role.includes('relay') ? this.#makeSupervisor() : null;
-    this.#supervisor = supervisor;
-    this.#supervising = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.round());
-    this.#keeping = supervisor && repeat(system, SUPERVISE_MS, () => supervisor.keepUp());
-    hears.fault = (campaignId, why) => this.#hearFault(campaignId, why);
-  }
-
-  #makeSupervisor(): Supervisor {
-    const { keeper, log, address, instanceId, logger } = this.#parts;
-    return makeSupervisor({
-      ...this.#parts,
-      gate: keeper,
-      keeper,
-      log: log.log,
-      caughtUp: log.caughtUp,
-      leaseMs: GATE_LEASE_MS,
-      oneServer: address.kind === 'single',
-      holder: instanceId,
-      onStep: (campaignId, step, detail) => logger.info({ campaignId, ...detail }, `gate: ${step}`),
-    });
-  }
-
-  #hearFault(campaignId: string, why: string): void {
-    this.#parts.logger.debug({ campaignId, why }, 'the gate did not decide');
-    this.#following.poke();
-    this.#supervising?.poke();
-  }
-
-  told(): Pick<Parts, 'roles' | 'runsOn'> & { gauges: () => GaugeReading[] } {
-    const { client, log, address } = this.#parts;
-    const logState = log.log.state();
-    return {
-      runsOn: `gate in Redis (${address.kind}), ${log.name}, record in MySQL`,
-      roles: () => {
-        const recorder = log.recorderRole();
-        const supervision = this.#supervisor?.state();
-        return {
-          gate: client.status === 'ready' ? 'ready' : 'Redis does not answer',
-          log: logState.fault ?? 'ready',
-          record: this.#followFault ?? 'ready',
-          ...(recorder === null ? {} : { recorder }),
-          ...(supervision ? { relay: supervision.fault ?? 'ready' } : {}),
-        };
-      },
-      gauges: () => this.#gauges(),
-    };
-  }
-
-  #gauges(): GaugeReading[] {
-    const { log, catalog, follower } = this.#parts;
-    const reserved = [...catalog.all()].flatMap(({ campaign: { id } }): GaugeReading[] => {
-      const value = follower.epochOf(id)?.reserved ?? 0;
-      const help = 'Units that count as given although nobody is known to hold them.';
-      return value === 0 ? [] : [{ name: 'dibs_gate_reserved_units', help, labels: { campaign: id }, value }];
-    });
-    const supervision = this.#supervisor?.state();
-    return [...log.gauges(), ...reserved, ...(supervision ? supervisionGauges(supervision) : [])];
-  }
-
-  async stop(): Promise<void> {
-    await this.#following.stop();
-    await Promise.all([this.#supervising?.stop(), this.#keeping?.stop()]);
-    await this.#supervisor?.stop();
-  }
-}
-
-function supervisionGauges({ leading, backlog, relayed }: Supervision): GaugeReading[] {
-  return [
-    {
-      name: 'dibs_supervisor_leading',
-      help: 'Whether this process looks after the gate.',
-      value: leading ? 1 : 0,
-    },
-    { name: 'dibs_relay_backlog_batches', help: 'Batches in the outbox of the gate.', value: backlog },
-    { name: 'dibs_relay_sent_total', help: 'Facts that others had not brought to the log.', value: relayed },
-  ];
 }
 
 /** Of many processes that start at once one makes the first operator key. */

@@ -2,6 +2,7 @@
 
 import { once } from 'node:events';
 import { join } from 'node:path';
+import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel, Worker } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import { makeMemoryGate } from '../adapters/memory/gate.ts';
@@ -12,20 +13,26 @@ import { lockFolder } from '../adapters/sqlite/lock.ts';
 import { StorageFault } from '../adapters/sqlite/open.ts';
 import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
 import { callThread } from '../adapters/sqlite/remote-calls.ts';
+import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeCatchUp } from '../flow/catch-up.ts';
+import type { Codes } from '../flow/codes.ts';
 import { makeCodes } from '../flow/codes.ts';
 import { bringToGate, fillGate } from '../flow/fill-gate.ts';
 import { fillLines } from '../flow/line-gate.ts';
 import { makeTickets } from '../flow/tickets.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
+import type { Gate } from '../ports/gate.ts';
 import type { LineHistory } from '../ports/line-history.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
+import type { Rulings } from '../ports/rulings.ts';
 import type { System } from '../ports/system.ts';
+import { makeOrdered, type Ordered } from './ordered.ts';
 import type { Parts } from './parts.ts';
 import { makeQueued } from './queued.ts';
-import type { RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
+import type { DeciderControl, RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
+import { openRequestLog, type RequestLog } from './request-log.ts';
 import { refuseOtherMaster } from './secrets.ts';
 
 export interface EmbeddedOptions {
@@ -58,11 +65,19 @@ export interface EmbeddedParts extends Parts {
 const CALL_DEADLINE_MS = 10_000;
 const DRAIN_DEADLINE_MS = 600_000;
 const TRIM_EVERY_MS = 5_000;
+/** Tries that may wait for the log of requests; one more is refused. */
+const REQUESTS_WAITING_MAX = 100_000;
+/** Requests decided in one transaction. */
+const DECIDE_MAX = 5_000;
+
+const requestsPath = ({ dataDir }: EmbeddedOptions): string => join(dataDir, 'requests.db');
 
 interface RecordThread {
   thread: Worker;
   calls: RemoteCalls;
   state: RecorderAt;
+  /** to the decider */
+  requests: MessagePort;
 }
 
 async function startRecordThread(
@@ -71,6 +86,7 @@ async function startRecordThread(
   system: System,
 ): Promise<RecordThread> {
   const { port1, port2 } = new MessageChannel();
+  const requests = new MessageChannel();
   const data: RecordThreadData = {
     recordPath: options.recordPath ?? join(options.dataDir, 'record.db'),
     journalPath: join(options.dataDir, 'journal.db'),
@@ -79,10 +95,11 @@ async function startRecordThread(
     ratePerSecond: options.recorderRatePerSecond,
     commits: journal.commits,
     progress: port1,
+    requests: { path: requestsPath(options), batchMax: DECIDE_MAX, channel: requests.port1 },
   };
   const thread = new Worker(new URL('./record-thread.ts', import.meta.url), {
     workerData: data,
-    transferList: [journal.commits, port1],
+    transferList: [journal.commits, port1, requests.port1],
     resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 },
   });
   const state: RecorderAt = { next: 0, safe: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
@@ -102,7 +119,7 @@ async function startRecordThread(
     await thread.terminate();
     throw new StorageFault(first.fatal);
   }
-  return { thread, calls: callThread(thread, system), state };
+  return { thread, calls: callThread(thread, system), state, requests: requests.port2 };
 }
 
 /** Opens the folder, brings the record up to the journal's end, and fills the gate from the record. */
@@ -138,10 +155,11 @@ async function assemble(
 async function fill(
   options: EmbeddedOptions,
   journal: Journal,
-  { thread, calls, state }: RecordThread,
+  recordThread: RecordThread,
   system: System,
   release: () => void,
 ): Promise<EmbeddedParts> {
+  const { thread, calls, state } = recordThread;
   const control = calls.port<RecorderControl>('recorder', DRAIN_DEADLINE_MS);
   const record = calls.port<RecordStore>('record', CALL_DEADLINE_MS);
   const campaigns = calls.port<Campaigns>('campaigns', CALL_DEADLINE_MS);
@@ -153,28 +171,14 @@ async function fill(
   await journal.skipTo(state.next);
   await fillGate({ campaigns, record, gate, catalog, system });
   const codes = makeCodes(options.master);
-  const tickets = makeTickets(options.master);
-  const history = calls.port<LineHistory>('lineHistory', CALL_DEADLINE_MS);
-  const queued = makeQueued({
-    ...{ system, catalog, gate, codes, tickets, history, log: journal },
-    line: makeMemoryLine(system),
-    master: options.master,
-    shared: false,
-    holdsLease: () => true,
-    ...(options.logger && { logger: options.logger }),
-  });
-  await fillLines(queued.lineUp, history, catalog);
-  queued.start();
   refuseOtherMaster(catalog, codes);
+  const modes = await openModes({ ...options, catalog, codes, gate, record, system }, journal, recordThread);
   const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.safe));
   return {
-    ...told(journal, state, system),
+    ...told(journal, state, system, modes),
+    ...modes.served,
     system,
     catalog,
-    gate: { ...gate, ...queued.gate },
-    modes: { queued: queued.flow },
-    tickets,
-    line: queued.public,
     log: journal,
     record,
     campaigns,
@@ -184,12 +188,13 @@ async function fill(
     durabilities: ['memory', 'disk'],
     caughtUp: makeCatchUp({ system, log: journal, recordUpTo: (offset) => control.reach(offset) }),
     bring: (live, campaign) => bringToGate({ record, gate }, live, campaign),
+    onGateFault: (error) => options.logger?.warn({ err: error }, 'a rule is not in force yet; it will be'),
     async drain() {
       await control.drain();
     },
     async stop() {
       trimming.stop();
-      queued.stop();
+      await modes.stop();
       await journal.close();
       await control.stop();
       calls.stop();
@@ -199,11 +204,72 @@ async function fill(
   };
 }
 
+interface ModeGround extends EmbeddedOptions {
+  catalog: Catalog;
+  codes: Codes;
+  gate: Gate;
+  record: RecordStore;
+  system: System;
+}
+
+interface Modes {
+  served: Pick<Parts, 'gate' | 'modes' | 'tickets' | 'line'>;
+  requests: RequestLog;
+  stop(): Promise<void>;
+}
+
+/** Queued and ordered campaigns, as they were left. */
+async function openModes(
+  ground: ModeGround,
+  journal: Journal,
+  { calls, requests: channel }: RecordThread,
+): Promise<Modes> {
+  const { catalog, gate, master, system, logger } = ground;
+  const tickets = makeTickets(master);
+  const history = calls.port<LineHistory>('lineHistory', CALL_DEADLINE_MS);
+  const queued = makeQueued({
+    ...{ ...ground, tickets, history, log: journal, line: makeMemoryLine(system) },
+    shared: false,
+    holdsLease: () => true,
+    ...(logger && { logger }),
+  });
+  await fillLines(queued.lineUp, history, catalog);
+  const next = await calls.port<DeciderControl>('decider', DRAIN_DEADLINE_MS).drain();
+  const path = requestsPath(ground);
+  const onDecided = (): void => ordered.decided.poke();
+  const requests = await openRequestLog({ path, system, channel, next, onDecided });
+  const ordered: Ordered = makeOrdered({
+    ...{ ...ground, tickets, requests, rulings: calls.port<Rulings>('rulings', CALL_DEADLINE_MS) },
+    gate: { ...gate, ...queued.gate },
+    sourceOf: () => 'requests',
+    shared: false,
+    catchesUp: true,
+    requestsWaitingMax: REQUESTS_WAITING_MAX,
+  });
+  await ordered.start();
+  queued.start();
+  return {
+    served: {
+      gate: ordered.gate,
+      modes: { ordered: ordered.flow, queued: queued.flow },
+      tickets,
+      line: queued.public,
+    },
+    requests,
+    async stop() {
+      queued.stop();
+      await requests.close();
+      await ordered.stop();
+    },
+  };
+}
+
 /** How it goes, for people and probes. */
 function told(
   journal: Journal,
   state: RecorderAt,
   system: System,
+  { requests }: Modes,
 ): Pick<Parts, 'recorderState' | 'roles' | 'runsOn'> {
   const log = journal.state();
   return {
@@ -212,7 +278,12 @@ function told(
       end: log.end,
       lagMs: state.next >= log.end ? 0 : system.now() - state.caughtUpAt,
     }),
-    roles: () => ({ gate: 'ready', log: log.fault ?? 'ready', recorder: state.fault ?? 'ready' }),
+    roles: () => ({
+      gate: 'ready',
+      log: log.fault ?? requests.state().fault ?? 'ready',
+      recorder: state.fault ?? 'ready',
+      decider: requests.decider().fault ?? 'ready',
+    }),
     runsOn: 'gate in this process, journal and record in SQLite',
   };
 }

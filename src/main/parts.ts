@@ -23,6 +23,7 @@ type Served =
   | 'epochs'
   | 'sharedRate'
   | 'modes'
+  | 'hasGate'
   | 'tickets'
   | 'line'
   | 'gauges';

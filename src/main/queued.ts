@@ -2,7 +2,7 @@
 
 import type { Logger } from 'pino';
 import { shuffleCommitment, shuffleSeed } from '../core/shuffle.ts';
-import type { Catalog } from '../flow/catalog.ts';
+import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Codes } from '../flow/codes.ts';
 import { makeJoinFlow } from '../flow/join.ts';
 import { withLines } from '../flow/line-gate.ts';
@@ -31,6 +31,8 @@ export interface QueuedParts {
   shared: boolean;
   /** whether this process is the one that lets people in */
   holdsLease(): boolean;
+  /** see flow/release */
+  ensure?(live: LiveCampaign): Promise<boolean>;
   logger?: Logger;
 }
 
@@ -46,13 +48,14 @@ export interface Queued {
 }
 
 export function makeQueued(parts: QueuedParts): Queued {
-  const { system, catalog, gate, codes, tickets, master, history, holdsLease, logger } = parts;
+  const { system, catalog, gate, codes, tickets, master, history, holdsLease, ensure, logger } = parts;
   const lineUp = new LineUp({ ...parts, seedOf: (campaignId) => shuffleSeed(master, campaignId) });
   const pacer = makePacer({
     lineUp,
     gate,
     codes,
     holdsLease,
+    ...(ensure && { ensure }),
     onFault: (campaignId, error) => logger?.warn({ campaignId, err: error }, 'the line does not move'),
   });
   const { poke, onVerdict } = pacer;

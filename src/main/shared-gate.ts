@@ -6,6 +6,7 @@ import { connectRedis, parseRedisUrl, untilReady } from '../adapters/redis/conne
 import { RedisFault } from '../adapters/redis/fault.ts';
 import type { RedisGate } from '../adapters/redis/gate.ts';
 import { makeRedisGate } from '../adapters/redis/gate.ts';
+import { makeRedisLine, type RedisLine } from '../adapters/redis/line.ts';
 import { probeRedis } from '../adapters/redis/probe.ts';
 import { makeSharedRate } from '../adapters/redis/rate.ts';
 import type { Config } from '../config/load.ts';
@@ -19,6 +20,7 @@ export interface SharedGateParts {
   address: RedisAddress;
   client: RedisClient;
   gate: RedisGate;
+  line: RedisLine;
   /** the same keys by a connection of its own, so that looking after the gate never waits behind those who press */
   keeper: RedisGate;
   /** set by who can do something about it */
@@ -91,6 +93,12 @@ function assemble({ config, system, catalog }: OpenParts, opened: Opened): Share
     address,
     client,
     gate,
+    line: makeRedisLine({
+      client,
+      system,
+      prefix,
+      onFault: (campaignId, why) => hears.fault(campaignId, why),
+    }),
     keeper: makeRedisGate({ client: own, system, prefix }),
     hears,
     durabilities,

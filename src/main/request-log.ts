@@ -1,0 +1,118 @@
+/**
+ * The log of requests of one process, opened when there is something to put on it: whoever runs no ordered campaign pays
+ * neither for its file nor for its thread.
+ */
+
+import { existsSync } from 'node:fs';
+import type { MessagePort } from 'node:worker_threads';
+import type { RequestJournal } from '../adapters/sqlite/requests.ts';
+import { openRequestJournal } from '../adapters/sqlite/requests.ts';
+import type { Request } from '../core/request.ts';
+import type { LogState } from '../ports/log.ts';
+import type { Requests } from '../ports/requests.ts';
+import type { System } from '../ports/system.ts';
+import type { DeciderProgress, RequestsOpened } from './record-thread.ts';
+
+export interface RequestLogParts {
+  path: string;
+  system: System;
+  /** to the thread that decides: told of the commits, tells how far it is */
+  channel: MessagePort;
+  /** where the decider stands: what has been decided is never numbered again */
+  next: number;
+  /** told after each step of the decider */
+  onDecided(): void;
+}
+
+export interface RequestLog extends Requests {
+  /** requests that are durable and not decided, and why not; for probes and metrics */
+  decider(): { lag: number; fault: string | null; decided: number };
+}
+
+type Done = Parameters<Requests['append']>[1];
+
+const TRIM_EVERY_MS = 5_000;
+const AGAIN_MS = 500;
+/** Tries that wait for the file to be opened; one more is refused. */
+const WAITING_MAX = 10_000;
+
+export async function openRequestLog(parts: RequestLogParts): Promise<RequestLog> {
+  const log = new LateLog(parts);
+  if (existsSync(parts.path)) await log.open();
+  return log;
+}
+
+class LateLog implements RequestLog {
+  readonly #parts: RequestLogParts;
+  readonly #waiting: { request: Request; done: Done }[] = [];
+  #journal: RequestJournal | null = null;
+  #opening: Promise<void> | null = null;
+  #fault: string | null = null;
+  #decider: Pick<DeciderProgress, 'next' | 'safe' | 'fault' | 'requests'> | null = null;
+  readonly #trimming: { stop(): void };
+
+  constructor(parts: RequestLogParts) {
+    this.#parts = parts;
+    parts.channel.unref();
+    parts.channel.on('message', (progress: DeciderProgress) => {
+      this.#decider = progress;
+      parts.onDecided();
+    });
+    this.#trimming = parts.system.every(TRIM_EVERY_MS, () => {
+      const safe = this.#decider?.safe ?? 0;
+      if (safe > 0) void this.#journal?.trim(safe);
+    });
+  }
+
+  /** Rejects with a StorageFault when the file cannot be used. */
+  open(): Promise<void> {
+    this.#opening ??= this.#open().finally(() => {
+      this.#opening = null;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<void> {
+    const { path, system, channel, next } = this.#parts;
+    const journal = await openRequestJournal(path, system);
+    await journal.skipTo(next);
+    this.#journal = journal;
+    this.#fault = null;
+    const { commits } = journal;
+    channel.postMessage({ commits } satisfies RequestsOpened, [commits]);
+    for (const { request, done } of this.#waiting.splice(0)) journal.append(request, done);
+  }
+
+  append(request: Request, done: Done): void {
+    if (this.#journal !== null) return this.#journal.append(request, done);
+    if (this.#waiting.length >= WAITING_MAX) return done(new Error('too many wait for the log'), null);
+    this.#waiting.push({ request, done });
+    this.open().catch((error: Error) => this.#failed(error));
+    return undefined;
+  }
+
+  /** Who waits is told that it is not known; nothing of it is kept, for it was never on the log. */
+  #failed(error: Error): void {
+    this.#fault = error.message;
+    for (const { done } of this.#waiting.splice(0)) done(error, null);
+    this.#parts.system.after(AGAIN_MS, () => {
+      this.#fault = null;
+    });
+  }
+
+  state(): LogState {
+    return this.#journal?.state() ?? { waiting: this.#waiting.length, end: 0, fault: this.#fault };
+  }
+
+  decider(): { lag: number; fault: string | null; decided: number } {
+    const { next = 0, fault = null, requests = 0 } = this.#decider ?? {};
+    const end = this.#journal?.state().end ?? 0;
+    return { lag: this.#decider === null ? 0 : Math.max(0, end - next), fault, decided: requests };
+  }
+
+  async close(): Promise<void> {
+    this.#trimming.stop();
+    await this.#opening?.catch(() => undefined);
+    await this.#journal?.close();
+  }
+}

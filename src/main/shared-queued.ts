@@ -1,0 +1,170 @@
+/**
+ * Queued mode of many processes: the line beside the gate in Redis, made by whoever lets people in, which is one process
+ * at a time by a lease. The others look how far it is.
+ */
+
+import type { RedisLine } from '../adapters/redis/line.ts';
+import type { LineFact } from '../core/line-fact.ts';
+import { inOrder } from '../core/line-history.ts';
+import type { LiveCampaign } from '../flow/catalog.ts';
+import type { CatchUp } from '../flow/catch-up.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { LineHistory } from '../ports/line-history.ts';
+import type { Queued, QueuedParts } from './queued.ts';
+import { makeQueued } from './queued.ts';
+import { type Repeated, repeat } from './repeat.ts';
+
+export interface SharedQueuedParts extends Omit<QueuedParts, 'line' | 'shared' | 'holdsLease'> {
+  line: RedisLine;
+  leases: Leases;
+  caughtUp: CatchUp;
+  /** who this process is, for the lease */
+  instanceId: string;
+  /** whether this process may let people in */
+  paces: boolean;
+}
+
+export interface SharedQueued extends Queued {
+  /** The campaign's gate is in this epoch now. */
+  follow(campaignId: string, epoch: number): void;
+  stop(): Promise<void>;
+}
+
+const LEASE = 'pacer';
+const LEASE_MS = 2_000;
+const RENEW_MS = 500;
+/** While the database is away nobody else can take the lease either: so long the line goes on moving. */
+const AWAY_MS = 30_000;
+const LOOK_MS = 250;
+const DRAIN_PATIENCE_MS = 5_000;
+
+export function makeSharedQueued(parts: SharedQueuedParts): SharedQueued {
+  const lease = new PacerLease(parts);
+  const lines = new ArmedLines(parts);
+  const queued = makeQueued({
+    ...parts,
+    shared: true,
+    holdsLease: () => lease.isHeld(),
+    ensure: (live) => lines.ensure(live, (campaign) => queued.lineUp.ruleOf(campaign)),
+  });
+  const { lineUp } = queued;
+  const epochs = new Map<string, number>();
+  const looking = repeat(parts.system, LOOK_MS, () => look(parts, queued, lease));
+  return {
+    ...queued,
+    gate: {
+      ...queued.gate,
+      async begin(campaign) {
+        await parts.gate.begin(campaign);
+        if (campaign.mode !== 'queued') return;
+        // Nobody can have been in it before.
+        parts.line.follow(campaign.id, campaign.epoch);
+        await parts.line.arm(campaign.id, campaign.epoch, lineUp.ruleOf(campaign), []);
+      },
+    },
+    follow(campaignId, epoch) {
+      parts.line.follow(campaignId, epoch);
+      if (epochs.get(campaignId) === epoch) return;
+      if (epochs.has(campaignId)) lineUp.forget(campaignId);
+      epochs.set(campaignId, epoch);
+    },
+    async stop() {
+      queued.stop();
+      await looking.stop();
+      await lease.stop();
+    },
+  };
+}
+
+/** How far the lines are, for processes that only tell people. One that does not answer stays as it was. */
+async function look(
+  { catalog, line }: SharedQueuedParts,
+  { lineUp }: Queued,
+  lease: PacerLease,
+): Promise<void> {
+  if (lease.isHeld()) return;
+  const lives = [...catalog.all()].filter(
+    (live) => live.campaign.mode === 'queued' && live.atGate && !live.rebuilding,
+  );
+  await Promise.all(
+    lives.map(async (live) => {
+      const counts = await line.counts(live.campaign.id).catch(() => null);
+      if (counts !== null) lineUp.note(live, counts);
+    }),
+  );
+}
+
+class PacerLease {
+  readonly #parts: SharedQueuedParts;
+  readonly #renewing: Repeated | null;
+  #heldUntil = Number.NEGATIVE_INFINITY;
+
+  constructor(parts: SharedQueuedParts) {
+    this.#parts = parts;
+    this.#renewing = parts.paces ? repeat(parts.system, RENEW_MS, () => this.#renew()) : null;
+  }
+
+  isHeld(): boolean {
+    return this.#parts.system.monotonic() < this.#heldUntil;
+  }
+
+  async #renew(): Promise<void> {
+    const { leases, instanceId, system } = this.#parts;
+    const asked = system.monotonic();
+    const wasHeld = this.isHeld();
+    const held = await leases.take(LEASE, instanceId, LEASE_MS).catch(() => null);
+    if (held === true) this.#heldUntil = asked + AWAY_MS;
+    else if (held === false || !wasHeld) this.#heldUntil = Number.NEGATIVE_INFINITY;
+  }
+
+  async stop(): Promise<void> {
+    this.#heldUntil = Number.NEGATIVE_INFINITY;
+    await this.#renewing?.stop();
+    this.#heldUntil = Number.NEGATIVE_INFINITY;
+    if (this.#renewing !== null) {
+      await this.#parts.leases.release(LEASE, this.#parts.instanceId).catch(() => undefined);
+    }
+  }
+}
+
+/**
+ * Lines that were made in the epoch that their gate decides in. An epoch begins when everything that was told in the one
+ * before is on the log; whoever finds no line in it makes it of what the record then has.
+ */
+class ArmedLines {
+  readonly #parts: SharedQueuedParts;
+  readonly #armed = new Map<string, number>();
+
+  constructor(parts: SharedQueuedParts) {
+    this.#parts = parts;
+  }
+
+  async ensure(live: LiveCampaign, ruleOf: Queued['lineUp']['ruleOf']): Promise<boolean> {
+    const { line, caughtUp, logger } = this.#parts;
+    const { campaign } = live;
+    const { id, epoch } = campaign;
+    if (this.#armed.get(id) !== epoch && !(await line.isArmed(id, epoch))) {
+      if (!(await caughtUp(DRAIN_PATIENCE_MS))) return false;
+      const facts = await this.#past(id);
+      const armed = await line.arm(id, epoch, ruleOf(campaign), facts);
+      logger?.info({ campaignId: id, epoch, facts: facts.length, ...armed }, 'the line was made anew');
+      if (armed.kind === 'refused' && armed.why === 'fenced') return false;
+    }
+    this.#armed.set(id, epoch);
+    return true;
+  }
+
+  async #past(campaignId: string): Promise<LineFact[]> {
+    const facts: LineFact[] = [];
+    let after: number | null = 0;
+    while (after !== null) {
+      const page: Awaited<ReturnType<LineHistory['page']>> = await this.#parts.history.page(
+        campaignId,
+        after,
+      );
+      for (const fact of page.facts) facts.push(fact);
+      after = page.next;
+    }
+    return inOrder(facts);
+  }
+}
