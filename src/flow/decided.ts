@@ -296,10 +296,11 @@ function takeHolders(gate: GateState, { seqs, wonAt, userIds, keys }: Holders): 
   }
 }
 
-/** People may be winning now. */
+/** People may be winning now, or before the next look would be. */
 function isHot({ campaign, issued }: LiveCampaign, now: number): boolean {
   const { mode, openedAt, opensAt, closedAt, closesAt, pausedAt, quantity } = campaign;
   const start = openedAt ?? opensAt;
-  if (mode !== 'ordered' || start === null || start > now || issued >= quantity) return false;
+  if (mode !== 'ordered' || start === null || issued >= quantity) return false;
+  if (start > now + SELDOM_MS) return false;
   return closedAt === null && pausedAt === null && (closesAt === null || closesAt > now);
 }

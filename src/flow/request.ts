@@ -154,7 +154,7 @@ class Requesting implements ModeFlow {
     return { verdict: 'pending', campaign, ticket, place: null, askAgainMs };
   }
 
-  /** To those who watch, and into the figures: each remembered try once, in the order of the log. */
+  /** To those who watch: each remembered try once, in the order of the log. */
   #tellDecided(): void {
     const { decided, system } = this.#parts;
     const done = this.#tries.decided((source, place) => decided.isDecided(source, place));
@@ -164,8 +164,6 @@ class Requesting implements ModeFlow {
       const asked = { source: at.source, place: at.ticket.offset, userId, key };
       const verdict = this.#verdictNow(live, asked);
       const outcome = verdict === null ? UNKNOWN : this.#outcome(live, userId, verdict);
-      const name = outcome.verdict === 'none' ? outcome.problem.code : outcome.verdict;
-      live.told.set(name, (live.told.get(name) ?? 0) + 1);
       for (const listener of this.#listeners) listener(live, userId, outcome);
     }
   }

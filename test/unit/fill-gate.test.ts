@@ -115,6 +115,19 @@ describe('filling the gate', () => {
   });
 });
 
+describe('a campaign that is decided on the log', () => {
+  it.each<[string, Partial<Campaign>]>([
+    ['open', {}],
+    ['closed', { closedAt: T0 - 1 }],
+  ])('%s: is not at the gate, and its tickets are answered', async (_, over) => {
+    const place = await makeSqlitePlace();
+    await give(place, { ...over, mode: 'ordered' }, 2);
+    const { catalog, gate } = await filled(place);
+    expect(catalog.get('chicken-100')).toMatchObject({ atGate: true, issued: 2, firstWonAt: T0 + 1 });
+    expect(await gate.counts('chicken-100')).toBeNull();
+  });
+});
+
 describe('a campaign that was over before the start', () => {
   const operator = { id: 'k', requestId: null };
 

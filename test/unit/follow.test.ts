@@ -72,6 +72,26 @@ describe('a first look', () => {
     expect(asked).toBe(3);
   });
 
+  it('asks no gate for what is decided on the log, which is never lost and never over', async () => {
+    const bench = makeBench({ mode: 'ordered' });
+    const { follower, live, followed, parts } = makeFollowing(bench);
+    let asked = 0;
+    parts.gate.counts = async () => {
+      asked += 1;
+      return null;
+    };
+    await follower.look();
+    bench.sql.begin(ID, 1);
+    await follower.look();
+    expect(live()).toMatchObject({ atGate: true, rebuilding: false });
+    bench.sql.open(bench.epoch());
+    bench.sql.retire(ID, 2);
+    await follower.look();
+    expect(live()).toMatchObject({ atGate: true, rebuilding: false });
+    expect([asked, followed]).toEqual([0, []]);
+    await makeFollower({ ...parts, gate: null }).look();
+  });
+
   it('rejects when the database does not answer', async () => {
     const { bench, follower } = makeFollowing();
     bench.before.call = () => {

@@ -53,6 +53,17 @@ function addCampaign({ sql, server, clock }: Bench, id: string): void {
   server.arm(id, { epoch: 1, holders: 'empty', lastSeq: 0, reserved: 0, bounds });
 }
 
+describe('what is decided on the log', () => {
+  it('is none of its business', async () => {
+    const { bench, rounds, supervisor, decides } = makeSupervised({ mode: 'ordered' });
+    await rounds(5_000);
+    expect(supervisor.state()).toMatchObject({ leading: true, rebuilding: 0, fault: null });
+    expect(bench.epoch()).toMatchObject({ epoch: 1, state: 'open' });
+    expect(bench.calls).not.toContain('inForce');
+    expect(decides()).not.toBe('won');
+  });
+});
+
 describe('the right to decide', () => {
   it('is renewed while somebody looks after the gate, and ends when nobody does', async () => {
     const { bench, rounds, supervisor, decides } = makeSupervised();
