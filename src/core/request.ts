@@ -2,8 +2,9 @@
  * What travels on the log of requests, in ordered mode the decider's whole input: people's tries, and the rules by which
  * operators want them decided, in one order.
  *
- * Where a request stands is one number, its place: the offset of the entry it travelled in and its index there. It says
- * who came first, and a ticket says nothing else.
+ * Where a request stands is one number, its place: the version of its topic, the offset of the entry it travelled in and
+ * its index there. It says who came first, also when a campaign's requests have moved on to a topic of more partitions,
+ * and a ticket says nothing else.
  */
 
 import type { GateRule } from './gate.ts';
@@ -42,14 +43,17 @@ export interface PlacedRequest {
 /** Requests in one entry of the log, at most. */
 export const PACK_MAX = 1000;
 const PLACES_PER_ENTRY = 4096;
+const ENTRIES_PER_VERSION = 2 ** 35;
+const PLACES_PER_VERSION = ENTRIES_PER_VERSION * PLACES_PER_ENTRY;
 
-export function placeOf(offset: number, index: number): number {
-  return offset * PLACES_PER_ENTRY + index;
+/** Versions count from 1, and 64 of them have room; a log that has none says nothing. */
+export function placeOf(offset: number, index: number, topicVersion = 1): number {
+  return (topicVersion - 1) * PLACES_PER_VERSION + offset * PLACES_PER_ENTRY + index;
 }
 
 /** The offset of the entry that a place is in. */
 export function offsetOf(place: number): number {
-  return Math.floor(place / PLACES_PER_ENTRY);
+  return Math.floor(place / PLACES_PER_ENTRY) % ENTRIES_PER_VERSION;
 }
 
 /** What an operator did, from the rule before and after; null: there was none before. */

@@ -95,6 +95,8 @@ class DecidedHere implements Decided {
   #fault: string | null = null;
   /** null: nobody has asked for it to go on by itself */
   #timer: { timer: Timer; dueAt: number } | null = null;
+  /** a look that somebody poked for has failed */
+  #retry: Timer | null = null;
   #stopped = false;
 
   constructor(parts: DecidedParts) {
@@ -166,6 +168,7 @@ class DecidedHere implements Decided {
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.timer.stop();
+    this.#retry?.stop();
     await (this.#lookingNext ?? this.#looking)?.catch(() => undefined);
     for (const waiting of this.#waiting) waiting.done(false);
   }
@@ -176,7 +179,16 @@ class DecidedHere implements Decided {
   }
 
   poke(): void {
-    if (!this.#stopped) void this.look().catch(() => undefined);
+    if (this.#stopped) return;
+    this.look().catch(() => {
+      // Nobody may poke again for a long time, and somebody may be waiting.
+      if (this.#timer === null) this.#retry ??= this.#parts.system.after(SELDOM_MS, () => this.#pokeAgain());
+    });
+  }
+
+  #pokeAgain(): void {
+    this.#retry = null;
+    this.poke();
   }
 
   #plan(ms: number): void {

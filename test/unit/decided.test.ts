@@ -170,6 +170,28 @@ describe('looking again and again', () => {
     expect(rounds(world.decider.calls)).toBe(1);
   });
 
+  it('is tried again when that failed, also if nobody asks for it again', async () => {
+    const world = makeOrderedWorld();
+    const { decided } = world.api();
+    world.decider.before.call = () => {
+      throw new Error('the thread is busy');
+    };
+    decided.poke();
+    decided.poke();
+    await breathe();
+    world.clock.move(500);
+    await breathe();
+    expect(decided.fault()).toBe('the thread is busy');
+    world.decider.before.call = () => undefined;
+    world.clock.move(500);
+    await breathe();
+    expect(decided.known(ID)).toBeDefined();
+    expect(decided.fault()).toBeNull();
+    world.clock.move(5_000);
+    await breathe();
+    expect(rounds(world.decider.calls)).toBe(4);
+  });
+
   it('lets go of those who wait when it stops', async () => {
     const world = makeOrderedWorld();
     const { decided } = world.api();

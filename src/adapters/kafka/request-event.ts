@@ -4,7 +4,7 @@
  */
 
 import type { ClaimRequested, PlacedRequest, Request, RuleChanged } from '../../core/request.ts';
-import { PACK_MAX, placeOf } from '../../core/request.ts';
+import { PACK_MAX } from '../../core/request.ts';
 import { ruleChangedOf } from '../../core/rule-change.ts';
 import { type Envelope, envelopeOf, openEvent, unreadable } from './envelope.ts';
 
@@ -68,26 +68,25 @@ function envelopeOfRule({ type, campaignId, rule }: RuleChanged, items: number[]
   return envelopeOf(event, campaignId, items);
 }
 
-/** Reads the message at an offset, all or nothing; `at` is when the broker took it, epoch ms. */
-export function unpackRequests(value: Buffer | null, offset: number, at: number): DecodedRequests {
+/** Reads a message, all or nothing; `first` is the place of what comes first in it, `at` when the broker took it, epoch ms. */
+export function unpackRequests(value: Buffer | null, first: number, at: number): DecodedRequests {
   const event = openEvent(value);
   if (event.kind === 'unreadable') return event;
   const { type, data } = event;
-  if (type === 'claim.requested') return unpackTries(data, offset, at);
+  if (type === 'claim.requested') return unpackTries(data, first, at);
   const request = ruleChangedOf({ ...data, type });
-  if (request !== null) return { kind: 'requests', requests: [{ request, place: placeOf(offset, 0), at }] };
+  if (request !== null) return { kind: 'requests', requests: [{ request, place: first, at }] };
   return unreadable(
     type.startsWith('campaign.') ? `no rule of ${type}` : `unknown type ${JSON.stringify(type)}`,
   );
 }
 
-function unpackTries(data: Record<string, unknown>, offset: number, at: number): DecodedRequests {
+function unpackTries(data: Record<string, unknown>, first: number, at: number): DecodedRequests {
   const { campaignId, requests: tries } = data;
   if (typeof campaignId !== 'string') return unreadable('no campaign');
   if (!Array.isArray(tries) || tries.length === 0) return unreadable('no requests');
   if (tries.length > PACK_MAX) return unreadable(`more than ${PACK_MAX} requests`);
   const requests: PlacedRequest[] = [];
-  const first = placeOf(offset, 0);
   for (let index = 0; index < tries.length; index++) {
     const one: unknown = tries[index];
     if (!isTry(one)) return unreadable(`not a request: ${JSON.stringify(one)}`);

@@ -44,9 +44,10 @@ export function openKafkaRequestReader(parts: KafkaRequestReaderParts): KafkaReq
       const requests: KafkaRequestSlice['requests'] = [];
       const unreadable: KafkaRequestSlice['unreadable'] = [];
       const next = await partition.read(offset, (entry) => {
-        const decoded = unpackRequests(entry.value, entry.offset, entry.at);
+        const first = placeOf(entry.offset, 0, topicVersion);
+        const decoded = unpackRequests(entry.value, first, entry.at);
         if (decoded.kind === 'requests') requests.push(...decoded.requests);
-        else unreadable.push({ ...setAside(entry, decoded.reason), place: placeOf(entry.offset, 0) });
+        else unreadable.push({ ...setAside(entry, decoded.reason), place: first });
         return requests.length + unreadable.length >= max;
       });
       return { requests, unreadable, next };

@@ -38,7 +38,9 @@ export async function openKafkaRequests(parts: KafkaRequestsParts): Promise<Kafk
     {
       name: 'requests',
       pack: (requests, before) => packRequests(requests, (item) => `${name}-${before + item}`),
-      at: ({ partition, offset }, index) => ({ topicVersion, partition, place: placeOf(offset, index) }),
+      at: ({ partition, offset }, index) => {
+        return { topicVersion, partition, place: placeOf(offset, index, topicVersion) };
+      },
     },
   );
   return {
