@@ -439,7 +439,9 @@ facts['line.joined'] = function(fact)
       last = place
       local before = user ~= '' and (added[user] or redis.call('ZSCORE', KEYS[2], user))
       if user == '' then
-        note(place, 'l', nil, user)
+        if not early then
+          note(place, 'l', nil, user)
+        end
       elseif before and not early then
         note(tonumber(before), 'u', nil, user)
       end
@@ -477,6 +479,8 @@ facts['line.confirmed'] = function(fact)
     if letter == 'o' then
       redis.call('ZREM', KEYS[6], place)
       giveTurn(place, user)
+    elseif letter == 'v' and waitsAt(place) then
+      letIn(place, waitsAt(place))
     end
   end
 end
