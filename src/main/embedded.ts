@@ -28,7 +28,7 @@ import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { Rulings } from '../ports/rulings.ts';
 import type { System } from '../ports/system.ts';
-import { makeOrdered, type Ordered } from './ordered.ts';
+import { makeOrdered } from './ordered.ts';
 import type { Parts } from './parts.ts';
 import { makeQueued } from './queued.ts';
 import type { DeciderControl, RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
@@ -236,9 +236,8 @@ async function openModes(
   await fillLines(queued.lineUp, history, catalog);
   const next = await calls.port<DeciderControl>('decider', DRAIN_DEADLINE_MS).drain();
   const path = requestsPath(ground);
-  const onDecided = (): void => ordered.decided.poke();
-  const requests = await openRequestLog({ path, system, channel, next, onDecided });
-  const ordered: Ordered = makeOrdered({
+  const requests = await openRequestLog({ path, system, channel, next });
+  const ordered = makeOrdered({
     ...{ ...ground, tickets, requests, rulings: calls.port<Rulings>('rulings', CALL_DEADLINE_MS) },
     gate: { ...gate, ...queued.gate },
     sourceOf: () => 'requests',
@@ -246,6 +245,7 @@ async function openModes(
     catchesUp: true,
     requestsWaitingMax: REQUESTS_WAITING_MAX,
   });
+  requests.onDecided(() => ordered.decided.poke());
   await ordered.start();
   queued.start();
   return {

@@ -20,11 +20,11 @@ export interface RequestLogParts {
   channel: MessagePort;
   /** where the decider stands: what has been decided is never numbered again */
   next: number;
-  /** told after each step of the decider */
-  onDecided(): void;
 }
 
 export interface RequestLog extends Requests {
+  /** Called after each step of the decider from now on. */
+  onDecided(listener: () => void): void;
   /** requests that are durable and not decided, and why not; for probes and metrics */
   decider(): { lag: number; fault: string | null; decided: number };
 }
@@ -45,6 +45,7 @@ export async function openRequestLog(parts: RequestLogParts): Promise<RequestLog
 class LateLog implements RequestLog {
   readonly #parts: RequestLogParts;
   readonly #waiting: { request: Request; done: Done }[] = [];
+  #onDecided: () => void = () => undefined;
   #journal: RequestJournal | null = null;
   #opening: Promise<void> | null = null;
   #fault: string | null = null;
@@ -56,12 +57,16 @@ class LateLog implements RequestLog {
     parts.channel.unref();
     parts.channel.on('message', (progress: DeciderProgress) => {
       this.#decider = progress;
-      parts.onDecided();
+      this.#onDecided();
     });
     this.#trimming = parts.system.every(TRIM_EVERY_MS, () => {
       const safe = this.#decider?.safe ?? 0;
       if (safe > 0) void this.#journal?.trim(safe);
     });
+  }
+
+  onDecided(listener: () => void): void {
+    this.#onDecided = listener;
   }
 
   /** Rejects with a StorageFault when the file cannot be used. */
