@@ -129,7 +129,7 @@ async function askGate(
   if (epoch?.state === 'rebuilding' || live.rebuilding) return { gate: 'rebuilding', figures: null };
   if (!live.atGate || epoch?.state === 'retired') return { gate: 'over', figures: null };
   const away = (): 'away' => 'away';
-  if (keeper === undefined || epoch === null) {
+  if (keeper === undefined || epoch === null || live.campaign.mode === 'ordered') {
     const counts = await gate.counts(id).catch(away);
     return counts === 'away' ? { gate: 'away', figures: null } : { gate: 'compared', figures: counts };
   }

@@ -142,7 +142,7 @@ export interface RouteParts {
   /** null: there is none, and campaigns of the other modes cannot be opened */
   shared: Gate | null;
   ordered: Pick<OrderedGate, 'configure'>;
-  decided: Pick<Decided, 'known' | 'holdings'>;
+  decided: Pick<Decided, 'known' | 'holdings' | 'look'>;
   /** null: the campaign is not known here */
   modeOf(campaignId: string): Mode | null;
 }
@@ -175,6 +175,8 @@ export function routeGates({ shared, ordered, decided, modeOf }: RouteParts): Ga
     },
     async counts(campaignId) {
       if (shared !== null && !isOrdered(campaignId)) return shared.counts(campaignId);
+      // Whoever asks compares it with the record, and what is there must be known here.
+      await decided.look();
       const gate = decided.known(campaignId)?.gate;
       if (gate === undefined) return null;
       const { issued, lastSeq, rule, holders } = gate;

@@ -128,9 +128,11 @@ interface Looked {
 
 async function look(parts: ReconcileParts, live: LiveCampaign): Promise<Looked> {
   const { record, operators, system, caughtUp, keeper, epochs } = parts;
-  const { id } = live.campaign;
+  const { id, mode } = live.campaign;
   const epoch = (await epochs?.of(id)) ?? null;
-  const gateIsDue = live.atGate && !live.rebuilding && (epoch === null || epoch.state === 'open');
+  // In ordered mode what is decided is in the record, and nowhere else.
+  const gateIsDue =
+    mode !== 'ordered' && live.atGate && !live.rebuilding && (epoch === null || epoch.state === 'open');
   const ask = async () => (gateIsDue ? askGate(parts, id, epoch?.epoch ?? null) : null);
   // Outbox before record: what has left the one is in the other. The gate before both and after both: what is decided
   // meanwhile is neither lost nor too much.

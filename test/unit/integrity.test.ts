@@ -180,6 +180,16 @@ describe('a gate that cannot be asked', () => {
     expect(await integrity()).toMatchObject({ ok: true, gate: 'over' });
   });
 
+  it('is not there for what is decided on the log, and what is known of that is compared', async () => {
+    tables = sharedTables({ mode: 'ordered' });
+    tables.rows = rowsOf(1, 40);
+    gateHas(40);
+    if (tables.inForce) tables.inForce.armed = false;
+    expect(await integrity()).toMatchObject({ ok: true, gate: 'compared' });
+    gateHas(39);
+    expect(red(await integrity())).toEqual(['I4']);
+  });
+
   it('is asked without ado when it is of this process', async () => {
     tables.rows = rowsOf(1, 40);
     gateHas(41);

@@ -170,6 +170,21 @@ describe('one gate for all', () => {
     expect([await gate.counts(ID), await memory.counts('instant')]).toMatchObject([{ issued: 1 }, null]);
   });
 
+  it('counts what the record has by then', async () => {
+    const { gate, wait, settle, decided, decider } = routed(true);
+    await wait('bob');
+    settle();
+    expect(await gate.counts(ID)).toMatchObject({ issued: 1 });
+    await wait('cho');
+    settle();
+    expect(decided.known(ID)?.gate.issued).toBe(1);
+    expect(await gate.counts(ID)).toMatchObject({ issued: 2 });
+    decider.before.call = () => {
+      throw new Error('MySQL is away');
+    };
+    await expect(gate.counts(ID)).rejects.toThrow('MySQL is away');
+  });
+
   it('brings a new campaign to its decider', async () => {
     const { gate, row, settle, decided } = routed(true);
     const begun = gate.begin({ ...row.campaign, id: 'new' });

@@ -66,6 +66,17 @@ describe('differences', () => {
     });
   });
 
+  it('are none where the record is what was decided, and there is no gate beside it', async () => {
+    tables = sharedTables({ mode: 'ordered' });
+    tables.rows = rowsOf(1, 40);
+    tables.inForce = null;
+    expect(await reconcile()).toMatchObject({
+      ok: true,
+      differences: [],
+      figures: { gate: null, record: 40 },
+    });
+  });
+
   it('are told apart by what they are', async () => {
     tables.rows = rowsOf(1, 30);
     gateHas(44, 5);
