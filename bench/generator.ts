@@ -5,7 +5,7 @@
  *   node bench/generator.ts '{"port":8080,"campaign":"c","connections":64,"seconds":3,"prefix":"a"}'
  */
 
-import type { Socket } from 'node:net';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 
 export interface Load {
@@ -21,6 +21,12 @@ export interface Load {
   /** users are `<prefix>-<number>`, every one new, starting at `first` */
   prefix: string;
   first?: number;
+  /** presses a second in all, evenly; else as fast as answers come */
+  rate?: number;
+  /** a file with a path on each line, asked for by GET in turn, instead of presses */
+  pathsFile?: string;
+  /** a press that has to wait asks for its verdict before the next one, and both count as one */
+  untilVerdict?: boolean;
 }
 
 export interface LoadResult {
@@ -39,35 +45,59 @@ export interface LoadResult {
 
 const PAD = 10;
 
-function requestTemplate(load: Load): { bytes: Buffer; at: number } {
+const BROWSER =
+  'User-Agent: Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36\r\n' +
+  'Accept: application/json\r\nAccept-Language: ko-KR,ko;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n';
+
+const getText = (port: number, path: string): string =>
+  `GET ${path} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n${BROWSER}\r\n`;
+
+/** Makes the bytes of the next request, every one another. */
+function requests(load: Load): () => Buffer {
+  if (load.pathsFile !== undefined) {
+    const paths = readFileSync(load.pathsFile, 'utf8').trim().split('\n');
+    const texts = paths.map((path) => Buffer.from(getText(load.port, path)));
+    let next = 0;
+    return () => texts[next++ % texts.length] as Buffer;
+  }
   const body = `{"userId":"${load.prefix}-${'0'.repeat(PAD)}"}`;
   const head =
-    `POST /v1/campaigns/${load.campaign}/claims HTTP/1.1\r\nHost: 127.0.0.1:${load.port}\r\n` +
-    'User-Agent: Mozilla/5.0 (Linux; Android 15; SM-S931N) AppleWebKit/537.36 Chrome/142.0 Mobile Safari/537.36\r\n' +
-    'Accept: application/json\r\nAccept-Language: ko-KR,ko;q=0.9\r\nAccept-Encoding: gzip, deflate, br\r\n' +
+    `POST /v1/campaigns/${load.campaign}/claims HTTP/1.1\r\nHost: 127.0.0.1:${load.port}\r\n${BROWSER}` +
     `Content-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n`;
   const bytes = Buffer.from(head + body);
-  return { bytes, at: bytes.length - 2 - PAD };
+  const at = bytes.length - 2 - PAD;
+  let user = load.first ?? 0;
+  return () => {
+    const request = Buffer.from(bytes);
+    request.write(String(user).padStart(PAD, '0'), at, 'latin1');
+    user += 1;
+    return request;
+  };
+}
+
+/** What a request still has to ask before it is done; null: nothing. */
+function asksOn(load: Load, answer: string, request: Buffer): Buffer | null {
+  if (load.untilVerdict !== true || !answer.includes('"verdict":"pending"')) return null;
+  const ticket = /"ticket":"([^"]+)"/.exec(answer)?.[1];
+  const user =
+    /"userId":"([^"]+)"/.exec(request.toString('latin1'))?.[1] ??
+    /userId=([^ &]+)/.exec(request.toString('latin1'))?.[1];
+  const path = `/v1/campaigns/${load.campaign}/claims/${ticket}?userId=${user}&wait=5s`;
+  return Buffer.from(getText(load.port, path));
 }
 
 /** Runs the load in this process. */
 export async function generate(load: Load): Promise<LoadResult> {
-  const { bytes, at } = requestTemplate(load);
+  const nextRequest = requests(load);
   const latencies: number[] = [];
   const statuses: Record<string, number> = {};
-  let user = load.first ?? 0;
   let sent = 0;
   const began = performance.now();
   const until = load.seconds === undefined ? Number.POSITIVE_INFINITY : began + load.seconds * 1000;
   const countMax = load.count ?? Number.POSITIVE_INFINITY;
-
-  function press(socket: Socket): void {
-    const request = Buffer.from(bytes);
-    request.write(String(user).padStart(PAD, '0'), at, 'latin1');
-    user += 1;
-    sent += 1;
-    socket.write(request);
-  }
+  /** ms until the next request may go by the rate */
+  const aheadMs = (): number =>
+    load.rate === undefined ? 0 : began + (1000 * sent) / load.rate - performance.now();
 
   const ports = [load.port, ...(load.morePorts ?? [])];
   const run = (_: unknown, nth: number): Promise<void> =>
@@ -76,10 +106,22 @@ export async function generate(load: Load): Promise<LoadResult> {
       const socket = connect({ port, host: '127.0.0.1', noDelay: true });
       let pressedAt = 0;
       let had = '';
-      socket.on('connect', () => {
+      let request: Buffer = Buffer.alloc(0);
+      const press = (): void => {
+        const waitMs = aheadMs();
+        if (waitMs > 1) return void setTimeout(press, waitMs);
+        if (performance.now() >= until || sent >= countMax) return end();
+        sent += 1;
         pressedAt = performance.now();
-        press(socket);
-      });
+        request = nextRequest();
+        socket.write(request);
+        return undefined;
+      };
+      const end = (): void => {
+        socket.destroy();
+        resolve();
+      };
+      socket.on('connect', press);
       socket.on('data', (chunk) => {
         had += chunk.toString('latin1');
         const headEnd = had.indexOf('\r\n\r\n');
@@ -88,17 +130,16 @@ export async function generate(load: Load): Promise<LoadResult> {
         const length = Number.parseInt(had.slice(mark + 16, mark + 24), 10);
         if (had.length < headEnd + 4 + length) return;
         const status = had.slice(9, 12);
+        const more = asksOn(load, had.slice(headEnd + 4), request);
         had = '';
-        statuses[status] = (statuses[status] ?? 0) + 1;
-        const now = performance.now();
-        latencies.push(now - pressedAt);
-        if (now >= until || sent >= countMax) {
-          socket.destroy();
-          resolve();
+        if (more !== null) {
+          request = more;
+          socket.write(more);
           return;
         }
-        pressedAt = now;
-        press(socket);
+        statuses[status] = (statuses[status] ?? 0) + 1;
+        latencies.push(performance.now() - pressedAt);
+        press();
       });
       socket.on('error', reject);
     });

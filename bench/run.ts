@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { claimPath } from './cases/claim-path.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { crowdSize } from './cases/crowd-size.ts';
+import { decider } from './cases/decider.ts';
 import { latency } from './cases/latency.ts';
+import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
 import { redisGate } from './cases/redis-gate.ts';
 import { sharedPath } from './cases/shared-path.ts';
@@ -21,6 +23,8 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'cold-start': coldStart,
   'crowd-size': crowdSize,
   streams,
+  line: lineCase,
+  decider,
   'redis-gate': redisGate,
   'mysql-record': mysqlRecord,
   'shared-path': sharedPath,

@@ -130,6 +130,7 @@ export async function openCampaign(
   id: string,
   quantity: number,
   durability: 'disk' | 'logged' = 'disk',
+  more: object = {},
 ): Promise<void> {
   const call = async (path: string, body?: object): Promise<void> => {
     const answer = await fetch(`http://127.0.0.1:${server.port}${path}`, {
@@ -149,6 +150,7 @@ export async function openCampaign(
     quantity,
     mode: 'instant',
     durability,
+    ...more,
   });
   await call(`/v1/admin/campaigns/${id}/open`);
 }
