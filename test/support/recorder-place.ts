@@ -4,8 +4,8 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { Mysql } from '../../src/adapters/mysql/open.ts';
 import type { ClaimWon } from '../../src/core/event.ts';
+import type { ThreadProgress } from '../../src/main/recorder/run-partitions.ts';
 import type { RecorderSettings } from '../../src/main/recorder/start.ts';
-import type { RecorderProgress } from '../../src/main/recorder/thread.ts';
 import { appended, connectionTo, type KafkaPlace, kafkaPlace, topicPlan } from './kafka-place.ts';
 import { sampleWin } from './samples.ts';
 
@@ -18,7 +18,7 @@ export const MASTER = Buffer.from('a master secret for tests only..');
 
 export interface RecorderProcess {
   pid: number;
-  state(): RecorderProgress | null;
+  state(): ThreadProgress | null;
   /** what it has logged; reading begins with the first call, so that a test can let it choke on its own words */
   lines(): string[];
   kill(): Promise<void>;
@@ -95,12 +95,12 @@ async function startProcess(settings: RecorderSettings): Promise<RecorderProcess
   const child = fork(new URL('./recorder-child.ts', import.meta.url), [told], {
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  let state: RecorderProgress | null = null;
+  let state: ThreadProgress | null = null;
   let said: string | null = null;
   await new Promise<void>((resolve, reject) => {
     child.on('message', (message) => {
       if (message === 'ready') resolve();
-      else state = message as RecorderProgress;
+      else state = message as ThreadProgress;
     });
     child.once('exit', (code) => reject(new Error(`the recorder ended with ${code}`)));
   });

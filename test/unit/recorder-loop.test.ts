@@ -7,6 +7,7 @@ import type { KafkaReader, KafkaSlice } from '../../src/adapters/kafka/reader.ts
 import { makeCodes } from '../../src/flow/codes.ts';
 import { makePace, makeTurns } from '../../src/main/recorder/pace.ts';
 import { PartitionLoop } from '../../src/main/recorder/partition-loop.ts';
+import { recording } from '../../src/main/recorder/recording.ts';
 import type { Campaigns } from '../../src/ports/campaigns.ts';
 import type { RecordBatch, RecordStore, StoreResult } from '../../src/ports/record.ts';
 import { makeHandClock } from '../support/hand-clock.ts';
@@ -58,7 +59,13 @@ function loopOver(end: number, over: { ratePerSecond?: number; gatherMs?: number
       deadLetter: async ({ offset }) => void state.letters.push(offset),
       close: async () => undefined,
     },
-    flow: { record, campaigns, codes: makeCodes(Buffer.from('master')), batchMax: 10 },
+    taking: recording({
+      record,
+      campaigns,
+      codes: makeCodes(Buffer.from('master')),
+      batchMax: 10,
+      system: clock,
+    }),
     system: clock,
     turns: makeTurns(1),
     pace: makePace(over.ratePerSecond ?? 0, clock),
@@ -90,6 +97,7 @@ describe('a partition on its way', () => {
       end: 3,
       lag: 0,
       facts: 3,
+      wins: 3,
       conflicts: 0,
       dead: 0,
       overtaken: 0,

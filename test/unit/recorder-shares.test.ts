@@ -24,6 +24,7 @@ describe('the shares of recorders', () => {
       leases,
       system: clock,
       instanceId,
+      role: 'recorder',
       topic: 't',
       partitions,
       gain: (partition) => void mine.add(partition),

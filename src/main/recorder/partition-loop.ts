@@ -1,17 +1,46 @@
 /**
  * One partition on its way into the record, as long as this process has its lease: read → set aside what cannot be
- * read → wait for pace and turn → store, with the offset in the same transaction. Whoever lost the lease without
- * noticing does no harm: his offset is refused, and he reads on from where the record stands.
+ * read → wait for pace and turn → decide, if that is what is done with it → store, with the offset in the same
+ * transaction. Whoever lost the lease without noticing does no harm: his offset is refused, and he reads on from where
+ * the record stands.
  */
 
 import type { DeadLetters } from '../../adapters/kafka/dead-letters.ts';
-import type { KafkaReader, KafkaSlice } from '../../adapters/kafka/reader.ts';
-import type { Recorder, RecordParts } from '../../flow/record.ts';
-import { makeRecorder } from '../../flow/record.ts';
-import type { LogSlice } from '../../ports/log.ts';
+import type { KafkaUnreadable } from '../../adapters/kafka/partition-entries.ts';
 import type { StoreResult } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
 import type { Pace, Turns } from './pace.ts';
+
+/** What is read at once; what else is in it is for whoever takes it. */
+export interface PartitionSlice {
+  unreadable: KafkaUnreadable[];
+  next: number;
+}
+
+export interface PartitionReader<Slice> {
+  /** what the record keeps the offset under: `topic/partition` */
+  readonly source: string;
+  read(offset: number, max: number): Promise<Slice>;
+  /** How many messages there were behind `offset` when Kafka was last asked; null before. */
+  lag(offset: number): number | null;
+  close(): Promise<void>;
+}
+
+/** What becomes of a partition's messages: flow/record or flow/decide. */
+export interface Taking<Slice> {
+  /** Goes on where the record stands, and tells what became of each batch. */
+  begin(
+    source: string,
+    reader: Pick<PartitionReader<Slice>, 'read'>,
+    onStored: (result: StoreResult) => void,
+  ): Promise<{ next(): number; step(): Promise<unknown> }>;
+  /** facts or requests in it */
+  sizeOf(slice: Slice): number;
+  /** of those in one batch, at most */
+  batchMax: number;
+  /** a slice with nothing in it */
+  nothing(offset: number): Slice;
+}
 
 /** How far a partition is. Counts are of this process, since it has the partition. */
 export interface PartitionProgress {
@@ -23,7 +52,10 @@ export interface PartitionProgress {
   end: number | null;
   /** entries of the log that are not in the record */
   lag: number | null;
+  /** facts that were recorded, or requests that were decided */
   facts: number;
+  /** units among them that the record did not have */
+  wins: number;
   /** facts and entries that the record has set aside, the unreadable included */
   conflicts: number;
   /** entries that could not be read */
@@ -36,10 +68,10 @@ export interface PartitionProgress {
   caughtUpAt: number | null;
 }
 
-export interface PartitionParts {
-  reader: KafkaReader;
+export interface PartitionParts<Slice extends PartitionSlice> {
+  reader: PartitionReader<Slice>;
+  taking: Taking<Slice>;
   letters: DeadLetters;
-  flow: Pick<RecordParts, 'record' | 'campaigns' | 'codes' | 'batchMax'>;
   system: System;
   turns: Turns;
   pace: Pace;
@@ -50,7 +82,7 @@ export interface PartitionParts {
   /** told after each step */
   tell(): void;
   /** told what was read and what became of it, before the step ends */
-  onTaken(slice: LogSlice, result: StoreResult): void;
+  onTaken(slice: Slice, result: StoreResult): void;
 }
 
 const RETRY_FIRST_MS = 200;
@@ -60,15 +92,15 @@ const GATHER_MS = 200;
 /** A batch that is nearly full is followed by the next at once. */
 const FULL = 0.8;
 
-const factsIn = ({ facts, lines }: LogSlice): number => facts.length + (lines?.length ?? 0);
-
-export class PartitionLoop {
+export class PartitionLoop<Slice extends PartitionSlice> {
   readonly progress: PartitionProgress;
-  readonly #parts: PartitionParts;
+  readonly #parts: PartitionParts<Slice>;
   readonly #stopping: Promise<null>;
   #stop: () => void = () => undefined;
   #stopped = false;
-  #recorder: Recorder | null = null;
+  #taker: Awaited<ReturnType<Taking<Slice>['begin']>> | null = null;
+  /** what was read last */
+  #slice: Slice | null = null;
   #endTurn: () => void = () => undefined;
   /** dead letters below this offset were sent already */
   #lettersUpTo = 0;
@@ -76,10 +108,10 @@ export class PartitionLoop {
   #gathersUntil = 0;
   readonly #done: Promise<void>;
 
-  constructor(parts: PartitionParts) {
+  constructor(parts: PartitionParts<Slice>) {
     this.#parts = parts;
     const { source } = parts.reader;
-    const counts = { facts: 0, conflicts: 0, dead: 0, overtaken: 0 };
+    const counts = { facts: 0, wins: 0, conflicts: 0, dead: 0, overtaken: 0 };
     this.progress = { source, next: 0, end: null, lag: null, ...counts, fault: null, caughtUpAt: null };
     this.#stopping = new Promise((resolve) => {
       this.#stop = () => resolve(null);
@@ -115,18 +147,17 @@ export class PartitionLoop {
   }
 
   async #step(): Promise<void> {
-    const { flow, system, tell } = this.#parts;
-    const reader = { read: (offset: number, max: number) => this.#read(offset, max) };
-    const onTaken = (slice: LogSlice, result: StoreResult) => this.#taken(slice, result);
-    this.#recorder ??= await makeRecorder({ ...flow, source: this.progress.source, reader, system, onTaken });
+    const { taking, system, tell } = this.#parts;
     const { progress } = this;
-    progress.next = this.#recorder.next();
+    const reader = { read: (offset: number, max: number) => this.#read(offset, max) };
+    this.#taker ??= await taking.begin(progress.source, reader, (result) => this.#taken(result));
+    progress.next = this.#taker.next();
     try {
-      await this.#recorder.step();
+      await this.#taker.step();
     } finally {
       this.#endTurn();
     }
-    progress.next = this.#recorder.next();
+    progress.next = this.#taker.next();
     progress.fault = null;
     progress.lag = this.#parts.reader.lag(progress.next);
     if (progress.lag !== null) progress.end = progress.next + progress.lag;
@@ -134,24 +165,28 @@ export class PartitionLoop {
     tell();
   }
 
-  /** As the reader does it, and then not before these facts' turn has come. */
-  async #read(offset: number, max: number): Promise<LogSlice> {
-    const { reader, pace, turns, holds } = this.#parts;
-    const nothing: LogSlice = { facts: [], unreadable: [], next: offset };
+  async #read(offset: number, max: number): Promise<Slice> {
+    this.#slice = (await this.#readInTurn(offset, max)) ?? this.#parts.taking.nothing(offset);
+    return this.#slice;
+  }
+
+  /** As the reader does it, and then not before this slice's turn has come; null: it is not ours to take. */
+  async #readInTurn(offset: number, max: number): Promise<Slice | null> {
+    const { reader, pace, turns, holds, taking } = this.#parts;
     const gatherMs = this.#gathersUntil - this.#parts.system.monotonic();
     if (gatherMs > 0) await this.#pause(gatherMs);
     const slice = await Promise.race([reader.read(offset, max), this.#stopping]);
-    if (slice === null || !holds()) return nothing;
+    if (slice === null || !holds()) return null;
     if (slice.next === offset) return slice;
     await this.#setAside(slice);
-    const waitMs = pace.waitMsFor(factsIn(slice) + slice.unreadable.length);
+    const waitMs = pace.waitMsFor(taking.sizeOf(slice) + slice.unreadable.length);
     if (waitMs > 0) await this.#pause(waitMs);
     this.#endTurn = await turns.take();
-    return holds() ? slice : nothing;
+    return holds() ? slice : null;
   }
 
   /** Before the offset moves on; a batch that is tried again does not send them again. */
-  async #setAside({ unreadable }: KafkaSlice): Promise<void> {
+  async #setAside({ unreadable }: Slice): Promise<void> {
     for (const { entry, reason } of unreadable) {
       if (entry.offset < this.#lettersUpTo) continue;
       await this.#parts.letters.deadLetter(entry, reason);
@@ -159,17 +194,20 @@ export class PartitionLoop {
     }
   }
 
-  #taken(slice: LogSlice, result: StoreResult): void {
+  #taken(result: StoreResult): void {
     const { progress } = this;
+    const { taking, system, gatherMs = GATHER_MS, onTaken } = this.#parts;
+    const slice = this.#slice ?? taking.nothing(progress.next);
+    const size = taking.sizeOf(slice);
     if (result.kind === 'zombie') progress.overtaken += 1;
     else {
-      progress.facts += factsIn(slice);
+      progress.facts += size;
+      progress.wins += result.inserted;
       progress.conflicts += result.conflicts;
       progress.dead += slice.unreadable.length;
     }
-    const isFull = factsIn(slice) >= FULL * this.#parts.flow.batchMax;
-    this.#gathersUntil = isFull ? 0 : this.#parts.system.monotonic() + (this.#parts.gatherMs ?? GATHER_MS);
-    this.#parts.onTaken(slice, result);
+    this.#gathersUntil = size >= FULL * taking.batchMax ? 0 : system.monotonic() + gatherMs;
+    onTaken(slice, result);
   }
 
   /** Cut short by a stop. */

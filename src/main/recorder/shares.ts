@@ -1,5 +1,5 @@
 /**
- * Who records which partition: a lease for each, and a lease for each recorder that is there. Everybody knows from the
+ * Who takes which partition: a lease for each, and a lease for each of those that are there. Everybody knows from the
  * list of members how many are his, gives up what is too much, and takes what is free. Two that see different lists
  * for a moment do no harm: a partition has one lease, and behind it the offset in the record.
  */
@@ -11,6 +11,8 @@ export interface ShareParts {
   leases: Leases;
   system: System;
   instanceId: string;
+  /** those that share the partitions */
+  role: 'recorder' | 'decider';
   topic: string;
   partitions: number;
   /** a partition is ours now */
@@ -24,7 +26,7 @@ export interface ShareParts {
 export interface Shares {
   /** Whether the lease of this partition is surely in force. */
   holds(partition: number): boolean;
-  /** recorders that are there, this one included */
+  /** those that are there, this one included */
   members(): number;
   /** Gives up everything. */
   stop(): Promise<void>;
@@ -32,7 +34,6 @@ export interface Shares {
 
 export const LEASE_MS = 5_000;
 export const RENEW_MS = 1_500;
-const MEMBERS = 'member/recorder/';
 
 export function startShares(parts: ShareParts): Shares {
   return new PartitionShares(parts);
@@ -41,6 +42,7 @@ export function startShares(parts: ShareParts): Shares {
 class PartitionShares implements Shares {
   readonly #parts: ShareParts;
   readonly #prefix: string;
+  readonly #membersPrefix: string;
   readonly #mine = new Set<number>();
   /** until when a partition's lease is surely in force, by the monotonic clock */
   readonly #until = new Map<number, number>();
@@ -52,7 +54,8 @@ class PartitionShares implements Shares {
 
   constructor(parts: ShareParts) {
     this.#parts = parts;
-    this.#prefix = `recorder/${parts.topic}/`;
+    this.#prefix = `${parts.role}/${parts.topic}/`;
+    this.#membersPrefix = `member/${parts.role}/`;
     this.#done = this.#run();
   }
 
@@ -71,7 +74,7 @@ class PartitionShares implements Shares {
     for (const partition of [...this.#mine]) this.#giveUp(partition);
     await Promise.all(this.#leaving.values());
     const { leases, instanceId } = this.#parts;
-    await leases.release(MEMBERS + instanceId, instanceId).catch(() => undefined);
+    await leases.release(this.#membersPrefix + instanceId, instanceId).catch(() => undefined);
   }
 
   async #run(): Promise<void> {
@@ -96,8 +99,8 @@ class PartitionShares implements Shares {
   async #look(): Promise<void> {
     const { leases, instanceId } = this.#parts;
     const others = [...this.#mine].map((partition) => this.#renew(partition));
-    await Promise.all([leases.take(MEMBERS + instanceId, instanceId, LEASE_MS), ...others]);
-    const members = (await leases.held(MEMBERS)).map(({ holder }) => holder).sort();
+    await Promise.all([leases.take(this.#membersPrefix + instanceId, instanceId, LEASE_MS), ...others]);
+    const members = (await leases.held(this.#membersPrefix)).map(({ holder }) => holder).sort();
     this.#members = Math.max(1, members.length);
     const share = fairShare(this.#parts.partitions, members, instanceId);
     for (const partition of [...this.#mine].slice(share)) this.#giveUp(partition);

@@ -9,7 +9,7 @@ import type { Logger } from 'pino';
 import type { KafkaConnection } from '../../adapters/kafka/connect.ts';
 import { openDeadLetters } from '../../adapters/kafka/dead-letters.ts';
 import type { KafkaEntry } from '../../adapters/kafka/partition-entries.ts';
-import { openKafkaReader } from '../../adapters/kafka/reader.ts';
+import { type KafkaSlice, openKafkaReader } from '../../adapters/kafka/reader.ts';
 import { makeMysqlLeases } from '../../adapters/mysql/leases.ts';
 import { openMysql } from '../../adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../adapters/mysql/record.ts';
@@ -24,8 +24,9 @@ import { makeCodes } from '../../flow/codes.ts';
 import type { StoreResult } from '../../ports/record.ts';
 import { makeLogger } from '../logger.ts';
 import { makePace, makeTurns } from './pace.ts';
-import { PartitionLoop, type PartitionProgress } from './partition-loop.ts';
-import { type Shares, startShares } from './shares.ts';
+import { PartitionLoop } from './partition-loop.ts';
+import { recording } from './recording.ts';
+import { type FromThread, runPartitions } from './run-partitions.ts';
 
 export interface RecorderThreadData {
   kafka: KafkaConnection;
@@ -46,21 +47,8 @@ export interface RecorderThreadData {
   logFormat: Config['logFormat'];
 }
 
-export interface RecorderProgress {
-  /** those that this process records, in order */
-  partitions: PartitionProgress[];
-  /** recorders that are there, this one included */
-  members: number;
-  /** why the leases could not be looked after; null when they could */
-  fault: string | null;
-}
-
-export type FromThread = { ready: true } | { fatal: string } | { stopped: true } | RecorderProgress;
-
 /** How long Kafka holds a question to which it has no answer yet. */
 const WAIT_MS = 1_000;
-/** Progress is told at most so often. */
-const TELL_MS = 100;
 const HASH_DIGITS = 12;
 
 const data = workerData as RecorderThreadData;
@@ -97,8 +85,8 @@ function makeFactLines(logger: Logger) {
 
 function openLoop(
   partition: number,
-  parts: Omit<ConstructorParameters<typeof PartitionLoop>[0], 'reader' | 'onTaken' | 'system'>,
-): PartitionLoop {
+  parts: Omit<ConstructorParameters<typeof PartitionLoop<KafkaSlice>>[0], 'reader' | 'onTaken' | 'system'>,
+): PartitionLoop<KafkaSlice> {
   const lines = makeFactLines(log);
   const reader = openKafkaReader({
     connection: data.kafka,
@@ -125,73 +113,36 @@ function openLoop(
   });
 }
 
-/** Tells the main thread how far we are, soon but not for each step. */
-function makeTeller(progress: () => RecorderProgress): () => void {
-  let pending = false;
-  return () => {
-    if (pending) return;
-    pending = true;
-    system.after(TELL_MS, () => {
-      pending = false;
-      port.postMessage(progress() satisfies FromThread);
-    });
-  };
-}
-
 async function start(): Promise<void> {
   // One for each transaction under way, and some for leases and campaigns, which must not wait for them.
   const mysql = await openMysql(data.mysqlUrl, { connectionsMax: data.concurrency + 3 });
   const letters = openDeadLetters({ connection: data.kafka, system });
-  const loops = new Map<number, PartitionLoop>();
-  let fault: string | null = null;
-  const tell = makeTeller(() => ({
-    partitions: [...loops].sort(([a], [b]) => a - b).map(([, { progress }]) => progress),
-    members: shares.members(),
-    fault,
-  }));
   const parts = {
     letters,
-    flow: {
+    taking: recording({
       record: makeMysqlRecord({ mysql, system, onRetry: (err) => log.warn({ err }, 'the record: again') }),
       campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
       codes: makeCodes(Buffer.from(data.master)),
       batchMax: data.batchMax,
-    },
+      system,
+    }),
     turns: makeTurns(data.concurrency),
     pace: makePace(data.ratePerSecond, system),
-    tell,
   };
   const { instanceId, topic, partitions } = data;
-  const shares: Shares = startShares({
-    leases: makeMysqlLeases(mysql, system),
-    system,
+  runPartitions({
+    role: 'recorder',
+    doing: 'recording',
     instanceId,
     topic,
     partitions,
-    gain(partition) {
-      log.info({ topic, partition }, 'recording');
-      loops.set(partition, openLoop(partition, { ...parts, holds: () => shares.holds(partition) }));
-    },
-    async lose(partition) {
-      const loop = loops.get(partition);
-      loops.delete(partition);
-      await loop?.stop();
-      log.info({ topic, partition }, 'recording no longer');
-      tell();
-    },
-    tell(why) {
-      if (why !== null && fault === null) log.error({ fault: why }, 'the leases cannot be looked after');
-      fault = why;
-      tell();
-    },
+    port,
+    leases: makeMysqlLeases(mysql, system),
+    system,
+    log,
+    open: (partition, holds, tell) => openLoop(partition, { ...parts, holds, tell }),
+    close: () => Promise.all([letters.close(), mysql.close()]),
   });
-  const stop = async (): Promise<void> => {
-    await shares.stop();
-    await Promise.all([letters.close(), mysql.close()]).catch(() => undefined);
-    port.postMessage({ stopped: true } satisfies FromThread);
-  };
-  port.once('message', () => void stop());
-  port.postMessage({ ready: true } satisfies FromThread);
 }
 
 start().catch((error: unknown) => port.postMessage({ fatal: (error as Error).message } satisfies FromThread));
