@@ -2,16 +2,12 @@
  * `dibs demo`: the main job from end to end, on a server of its own with data that is thrown away. With `--services` the
  * server works on the Redis, Kafka and MySQL that the environment names; `npm run demo -- --services` starts them first.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
+import type { ChildProcess } from 'node:child_process';
 import { Command } from 'commander';
-import { after, wallMs } from './clock.ts';
-import { CommandFailure, exitCodes } from './failure.ts';
+import { wallMs } from './clock.ts';
+import { exitCodes } from './failure.ts';
 import { wholeNumber } from './options.ts';
+import { type OwnServer, onOwnServer, placeNames } from './own-server.ts';
 
 const help = `
 Examples:
@@ -31,13 +27,6 @@ interface DemoOptions {
   json?: boolean;
 }
 
-const readyMs = 30_000;
-
-/** Where the parts are. Only with --services: a demo is nothing that should happen to somebody's own Redis by chance. */
-const placeNames = ['DIBS_REDIS_URL', 'DIBS_KAFKA_BROKERS', 'DIBS_DATABASE_URL'] as const;
-/** What the processes of such a server share. */
-const secretNames = ['DIBS_MASTER_SECRET', 'DIBS_ADMIN_KEY'] as const;
-
 export function demoCommand(): Command {
   return new Command('demo')
     .description(
@@ -54,92 +43,15 @@ export function demoCommand(): Command {
 }
 
 async function demo(options: DemoOptions): Promise<void> {
-  const settings = settingsOf(options);
-  const dataDir = mkdtempSync(join(tmpdir(), 'dibs-demo-'));
-  const server = startServer(dataDir, settings);
-  // Whatever way this process ends, nothing of the demo is left behind.
-  const cleanUp = () => {
-    server.kill('SIGKILL');
-    rmSync(dataDir, { recursive: true, force: true });
-  };
-  process.once('exit', cleanUp);
-  const interrupted = endOnSignal(server);
-  try {
-    const ready = await serverReady(server);
-    const ok = await playDemo({ ...ready, adminKey: settings['DIBS_ADMIN_KEY'] ?? ready.adminKey }, options);
-    if (!interrupted()) process.exitCode = ok ? exitCodes.ok : exitCodes.finding;
-    if (options.keep) await untilInterrupted(server, ready.url);
-  } catch (error) {
-    // A server that is stopped in the middle answers no more: that is what was asked for, and the signal's code says so.
-    if (interrupted()) await new Promise(() => undefined);
-    throw error;
-  } finally {
-    await stopServer(server);
-    process.off('exit', cleanUp);
-    cleanUp();
-  }
-}
-
-interface Ready {
-  readonly url: string;
-  readonly adminKey: string;
-}
-
-/** What the server is told of the environment: nothing, or where its services are. */
-function settingsOf({ services }: DemoOptions): Record<string, string> {
-  if (services === undefined) return {};
-  const missing = placeNames.filter((name) => !process.env[name]);
-  if (missing.length > 0) {
-    throw new CommandFailure(
-      exitCodes.usage,
-      `--services needs ${missing.join(', ')}`,
-      'From a checkout, `npm run demo -- --services` starts Redis, Kafka and MariaDB and sets them.',
-    );
-  }
-  const pairs = [...placeNames, ...secretNames].map((name) => [name, process.env[name]]);
-  return Object.fromEntries(pairs.filter(([, value]) => value)) as Record<string, string>;
-}
-
-/** Only the settings below count, so that the demo shows the same whatever the environment is. */
-function startServer(dataDir: string, settings: Record<string, string>): ChildProcess {
-  const dibs = fileURLToPath(new URL('../../scripts/dibs.mjs', import.meta.url));
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DIBS_')));
-  const flags = ['--port', '0', '--data-dir', dataDir, '--log-level', 'warn', '--ready-json'];
-  // A group of its own: Ctrl-C is for the demo, which then stops the server gently.
-  return spawn(process.execPath, [dibs, 'serve', ...flags], {
-    // The launcher ends it with the other end of this pipe: nothing stays, not even after a kill -9 of the demo.
-    env: { ...env, ...settings, LAUNCH_PARENT_FD: '3' },
-    stdio: ['ignore', 'pipe', 'inherit', 'pipe'],
-    detached: true,
+  const { services } = options;
+  await onOwnServer({ command: 'demo', services }, async (server) => {
+    const ok = await playDemo(server, options);
+    if (!server.interrupted()) process.exitCode = ok ? exitCodes.ok : exitCodes.finding;
+    if (options.keep) await untilInterrupted(server.process, server.url);
   });
 }
 
-function serverReady(server: ChildProcess): Promise<Ready> {
-  return new Promise((resolve, reject) => {
-    const fail = (why: string) => {
-      cancel();
-      reject(new CommandFailure(exitCodes.finding, `the demo's server did not start: ${why}`, null));
-    };
-    const cancel = after(readyMs, () => fail(`nothing for ${readyMs / 1000} s`));
-    server.once('error', (error) => fail(error.message));
-    server.once('exit', (code) => fail(`exit code ${code}`));
-    if (!server.stdout) return fail('no output');
-    createInterface({ input: server.stdout }).on('line', (line) => {
-      const ready = readyOf(line);
-      if (!ready) return;
-      cancel();
-      resolve(ready);
-    });
-  });
-}
-
-function readyOf(line: string): Ready | null {
-  if (!line.startsWith('{"url":')) return null;
-  const { url, adminKey } = JSON.parse(line) as { url: string; adminKey: string | null };
-  return { url, adminKey: adminKey ?? '' };
-}
-
-async function playDemo(ready: Ready, options: DemoOptions): Promise<boolean> {
+async function playDemo(ready: OwnServer, options: DemoOptions): Promise<boolean> {
   const { Client } = await import('./client.ts');
   const { rushAndShow } = await import('./rush.ts');
   const { integrityLines, readIntegrity } = await import('./verify.ts');
@@ -220,31 +132,7 @@ function rushOf(campaignId: string, { users, concurrency }: DemoOptions) {
   };
 }
 
-/**
- * The server is in a group of its own, so nobody else would stop it. A demo that had its result keeps its exit code.
- * @returns whether a signal came
- */
-function endOnSignal(server: ChildProcess): () => boolean {
-  let interrupted = false;
-  for (const [signal, code] of Object.entries({ SIGHUP: 129, SIGINT: 130, SIGTERM: 143 })) {
-    process.on(signal, () => {
-      interrupted = true;
-      void stopServer(server).then(() => process.exit(process.exitCode ?? code));
-    });
-  }
-  return () => interrupted;
-}
-
 async function untilInterrupted(server: ChildProcess, url: string): Promise<void> {
   process.stderr.write(`\nStill serving on ${url}. Ctrl-C ends it and removes its data.\n`);
   await new Promise<void>((resolve) => server.once('exit', () => resolve()));
-}
-
-async function stopServer(server: ChildProcess): Promise<void> {
-  if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return;
-  const gone = new Promise<void>((resolve) => server.once('exit', () => resolve()));
-  server.kill('SIGTERM');
-  const cancel = after(12_000, () => server.kill('SIGKILL'));
-  await gone;
-  cancel();
 }

@@ -29,6 +29,16 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./rush.ts')).rushCommand(),
   },
   {
+    name: 'compare',
+    summary: 'Send the same crowd to each mode, and print one table',
+    load: async () => (await import('./compare.ts')).compareCommand(),
+  },
+  {
+    name: 'line',
+    summary: 'Check the order of a line that was drawn by lot',
+    load: async () => (await import('./line.ts')).lineCommand(),
+  },
+  {
     name: 'campaign',
     summary: 'Define campaigns from files; list, show, open, pause, resume, close, archive',
     load: async () => (await import('./campaign.ts')).campaignCommand(),

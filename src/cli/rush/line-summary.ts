@@ -76,3 +76,15 @@ export function toldWithin(presses: PressList): Record<string, LatencyMs> {
   const told = Object.entries(times).filter(([, ms]) => ms.length > 0);
   return Object.fromEntries(told.map(([word, ms]) => [word, percentiles(Float64Array.from(ms))]));
 }
+
+export function firstAnswersPerSecond(presses: PressList, startMs: number): number {
+  let answered = 0;
+  let lastMs = startMs;
+  for (let row = 0; row < presses.length; row++) {
+    const answeredMs = presses.ticketMs[row] || presses.endMs[row] || 0;
+    if (answeredMs === 0 || presses.again[row] === 1) continue;
+    answered++;
+    lastMs = Math.max(lastMs, answeredMs);
+  }
+  return (1000 * answered) / Math.max(1, lastMs - startMs);
+}

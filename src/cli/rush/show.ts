@@ -94,7 +94,7 @@ function countsOf({ words, waiting, waitingMost, serving }: Progress): string {
 
 /** What each word of the verdict table means, for those that a stranger may stumble over. */
 const meanings: Record<string, string> = {
-  won: 'a unit, told at once',
+  won: 'a unit',
   already_won: 'asked again, same claim',
   sold_out: 'all units given',
   pending: 'a ticket, or a place in line',

@@ -4,7 +4,7 @@ import type { Truth } from '../../core/history.ts';
 import { isUnknown } from '../../core/history-sight.ts';
 import type { CrowdResult } from './crowd.ts';
 import { type Fairness, fairnessOf } from './fairness.ts';
-import { type LineSummary, summarizeLine, toldWithin } from './line-summary.ts';
+import { firstAnswersPerSecond, type LineSummary, summarizeLine, toldWithin } from './line-summary.ts';
 import { type LatencyMs, percentiles } from './percentiles.ts';
 import type { CrowdOptions } from './plan.ts';
 import type { TryList } from './try-list.ts';
@@ -40,6 +40,8 @@ export interface RushSummary {
   readonly waiting: LineSummary | null;
   readonly durationMs: number;
   readonly claimsPerSecond: number;
+  /** Presses a second until each had its first answer, be it a verdict or a ticket. */
+  readonly firstAnswersPerSecond: number;
   /** From the start until the first answer that shows that all is given; null when units are left. */
   readonly soldOutAfterMs: number | null;
   /** Units that were taken before this crowd came. */
@@ -87,6 +89,7 @@ export function summarize(options: SummaryOptions, result: CrowdResult, truth: T
     waiting: mode === 'instant' ? null : summarizeLine(result, truth, options.perSecond),
     durationMs,
     claimsPerSecond: (tries.length * 1000) / durationMs,
+    firstAnswersPerSecond: firstAnswersPerSecond(pressList, startMs),
     soldOutAfterMs: takenBefore >= quantity ? null : soldOutAfterMs(tries, startMs, wins, quantity),
     toldWins: wins.length,
     recorded: truth.record?.length ?? null,
