@@ -22,6 +22,12 @@ export interface Phase {
   lastSeq: number;
 }
 
+/** What was said of a campaign's tries where the log was read before: places there and here are not comparable. */
+export interface EarlierPhases {
+  source: string;
+  phases: Phase[];
+}
+
 /** A campaign as its decider has it after some place of the log. */
 export interface Ruling {
   campaignId: string;
@@ -29,7 +35,10 @@ export interface Ruling {
   rule: GateRule;
   /** the latest moment decided at, epoch ms */
   clock: number;
+  /** of tries at the source that it is decided from now */
   phases: Phase[];
+  /** of those at sources before it, oldest first; absent: there was none */
+  earlier?: EarlierPhases[];
   issued: number;
   lastSeq: number;
 }
@@ -37,6 +46,7 @@ export interface Ruling {
 export interface DecidedCampaign {
   gate: GateState;
   phases: Phase[];
+  earlier?: EarlierPhases[];
 }
 
 /** A campaign before anything was asked of it. */
@@ -45,15 +55,30 @@ export function newDecided(rule: GateRule): DecidedCampaign {
 }
 
 /** As it was after a ruling; its holders come from the record by `evolve`. */
-export function resumedDecided({ rule, clock, phases }: Ruling): DecidedCampaign {
+export function resumedDecided({ rule, clock, phases, earlier }: Ruling): DecidedCampaign {
   const gate = emptyGate(rule);
   gate.clock = clock;
-  return { gate, phases: [...phases] };
+  return { gate, phases: [...phases], ...(earlier && { earlier }) };
 }
 
-export function rulingOf({ gate, phases }: DecidedCampaign): Ruling {
+export function rulingOf({ gate, phases, earlier }: DecidedCampaign): Ruling {
   const { rule, clock, issued, lastSeq } = gate;
-  return { campaignId: rule.campaignId, rule, clock, phases: [...phases], issued, lastSeq };
+  const told = { phases: [...phases], ...(earlier && { earlier }) };
+  return { campaignId: rule.campaignId, rule, clock, ...told, issued, lastSeq };
+}
+
+/** From here on it is decided from another source than `from`; whoever asked there is answered as before. */
+export function goOver(campaign: DecidedCampaign, from: string): void {
+  campaign.earlier = [...(campaign.earlier ?? []), { source: from, phases: campaign.phases }];
+  campaign.phases = [];
+}
+
+/** The phases that say something about places of this source. */
+export function phasesAt(
+  { phases, earlier = [] }: Pick<DecidedCampaign, 'phases' | 'earlier'>,
+  source: string,
+): readonly Phase[] {
+  return earlier.find((one) => one.source === source)?.phases ?? phases;
 }
 
 /** Decides one try and takes it in. The fact when it won, null when it did not or had won before. */

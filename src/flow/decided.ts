@@ -233,9 +233,7 @@ class DecidedHere implements Decided {
     const began = this.#parts.system.monotonic();
     let moved = false;
     try {
-      for (const decider of await this.#parts.rulings.deciders()) {
-        if (await this.#takeIn(decider)) moved = true;
-      }
+      moved = await this.#takeIn(await this.#parts.rulings.deciders());
       this.#lookedAt = began;
       this.#fault = null;
     } catch (error) {
@@ -247,18 +245,20 @@ class DecidedHere implements Decided {
   }
 
   /** Returns whether it has gone on since the last look. */
-  async #takeIn({ source, next, unreadable }: DeciderAt): Promise<boolean> {
-    const before = this.#sources.get(source);
+  async #takeIn(deciders: readonly DeciderAt[]): Promise<boolean> {
     // Whatever a decider stores moves its offset on.
-    if (before !== undefined && before.next >= next) return false;
-    const changed = await this.#parts.rulings.changed(source, before?.next ?? -1);
-    for (const ruling of changed) await this.#takeRuling(ruling);
-    this.#sources.set(source, { next, unreadable: new Set(unreadable) });
+    const moved = deciders.filter(({ source, next }) => next > (this.#sources.get(source)?.next ?? -1));
+    if (moved.length === 0) return false;
+    const known = [...this.#sources].map(([source, { next }]) => ({ source, next }));
+    for (const ruling of await this.#parts.rulings.changed(known)) await this.#takeRuling(ruling);
+    for (const { source, next, unreadable } of moved) {
+      this.#sources.set(source, { next, unreadable: new Set(unreadable) });
+    }
     return true;
   }
 
   async #takeRuling(ruling: StoredRuling): Promise<void> {
-    const { campaignId, rule, clock, lastSeq, phases } = ruling;
+    const { campaignId, rule, clock, lastSeq, phases, earlier } = ruling;
     const campaign = this.#known.get(campaignId) ?? resumedDecided(ruling);
     const { gate } = campaign;
     while (gate.lastSeq < lastSeq) {
@@ -269,6 +269,7 @@ class DecidedHere implements Decided {
     gate.rule = rule;
     gate.clock = Math.max(gate.clock, clock);
     campaign.phases = phases;
+    if (earlier) campaign.earlier = earlier;
     // Not before all of its holders are there: whoever is not among those of a known campaign holds nothing.
     this.#known.set(campaignId, campaign);
     const live = this.#parts.catalog.get(campaignId);

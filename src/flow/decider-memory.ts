@@ -6,7 +6,7 @@
 
 import type { Campaign } from '../core/campaign.ts';
 import type { DecidedCampaign, Ruling } from '../core/decider.ts';
-import { newDecided, resumedDecided } from '../core/decider.ts';
+import { goOver, newDecided, resumedDecided } from '../core/decider.ts';
 import type { GateRule, GateState } from '../core/gate.ts';
 import { evolve, gateRule } from '../core/gate.ts';
 import type { Request } from '../core/request.ts';
@@ -21,13 +21,15 @@ export interface Standing {
   decided: DecidedCampaign;
   /** as an operator wrote it down, for its codes; null: not asked for yet */
   definition: Campaign | null;
-  /** null: the record has no ruling of it */
+  /** null: the record has no ruling of it, or one from another source */
   stored: { rule: GateRule; issued: number; lastSeq: number; phases: number } | null;
   /** `system.monotonic()` */
   usedAt: number;
 }
 
 export interface MemoryParts {
+  /** what its decider reads */
+  source: string;
   record: Pick<RecordStore, 'holders'>;
   rulings: Pick<Rulings, 'of'>;
   campaigns: Pick<Campaigns, 'get'>;
@@ -103,7 +105,9 @@ export class DeciderMemory {
     if (ruling === null) return null;
     const decided = resumedDecided(ruling);
     await this.#takeHolders(campaignId, decided.gate);
-    return this.#standing(decided, null, ruling);
+    if (ruling.source === this.#parts.source) return this.#standing(decided, null, ruling);
+    goOver(decided, ruling.source);
+    return this.#standing(decided, null, null);
   }
 
   async #begin(request: Request): Promise<Standing | null> {

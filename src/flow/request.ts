@@ -4,6 +4,7 @@
  * is told when its decider has stored it, and what a ticket was answered once it is answered for ever.
  */
 
+import { phasesAt } from '../core/decider.ts';
 import type { Decision, GateState } from '../core/gate.ts';
 import { decide, emptyGate, gateRule, holdings } from '../core/gate.ts';
 import { problem } from '../core/problem.ts';
@@ -186,8 +187,11 @@ class Requesting implements ModeFlow {
   #verdictNow(live: LiveCampaign, asked: Asked): TryVerdict | null {
     const known = this.#parts.decided.known(live.campaign.id);
     if (known === undefined) return null;
-    const { gate, phases } = known;
-    return verdictOf(this.#tryOf(live, asked), phases, holdings(gate, asked.userId));
+    return verdictOf(
+      this.#tryOf(live, asked),
+      phasesAt(known, asked.source),
+      holdings(known.gate, asked.userId),
+    );
   }
 
   async #verdict(live: LiveCampaign, asked: Asked): Promise<TryVerdict> {
@@ -198,7 +202,8 @@ class Requesting implements ModeFlow {
     // The phases first: what is won after that is behind them.
     const ruling = await decided.stored(id);
     if (ruling === null) return { kind: 'unknown' };
-    return verdictOf(this.#tryOf(live, asked), ruling.phases, await decided.holdings(id, asked.userId));
+    const phases = phasesAt(ruling, asked.source);
+    return verdictOf(this.#tryOf(live, asked), phases, await decided.holdings(id, asked.userId));
   }
 
   #tryOf({ campaign: { perUserLimit } }: LiveCampaign, { source, place, key }: Asked) {

@@ -20,7 +20,10 @@ export interface StoredRuling extends Ruling {
 export interface Rulings {
   /** Asked before `changed`: then every ruling that these have made is found there. */
   deciders(): Promise<DeciderAt[]>;
-  /** Rulings of a source stored with a `next` above `after`, those of archived campaigns left out when `after` is below 0. */
-  changed(source: string, after: number): Promise<StoredRuling[]>;
+  /**
+   * Rulings stored behind what is known, and all those of sources that are not, archived campaigns left out. As of one
+   * moment: a campaign whose ruling goes over from one source to another is found at one of them.
+   */
+  changed(known: readonly Pick<DeciderAt, 'source' | 'next'>[]): Promise<StoredRuling[]>;
   of(campaignId: string): Promise<StoredRuling | null>;
 }

@@ -134,9 +134,10 @@ export function makeHandDecider(requests: Pick<HandRequests, 'entries'>): HandDe
         asked('deciders');
         return at.next === 0 ? [] : [{ ...at }];
       },
-      async changed(source, after) {
+      async changed(known) {
         asked('changed');
-        const found = [...stored.values()].filter(({ changed }) => source === SOURCE && changed > after);
+        const after = known.find(({ source }) => source === SOURCE)?.next ?? -1;
+        const found = [...stored.values()].filter(({ changed }) => changed > after);
         before.call('holders, or none');
         return found;
       },

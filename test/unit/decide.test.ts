@@ -4,7 +4,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Campaign } from '../../src/core/campaign.ts';
 import type { Phase } from '../../src/core/decider.ts';
-import { phaseAt } from '../../src/core/decider.ts';
+import { phaseAt, phasesAt } from '../../src/core/decider.ts';
 import { gateRule } from '../../src/core/gate.ts';
 import type { Request } from '../../src/core/request.ts';
 import { placeOf, ruleChange } from '../../src/core/request.ts';
@@ -13,6 +13,7 @@ import type { DecideParts, Decider } from '../../src/flow/decide.ts';
 import { makeDecider } from '../../src/flow/decide.ts';
 import type { RecordBatch } from '../../src/ports/record.ts';
 import type { RequestReader, RequestSlice } from '../../src/ports/requests.ts';
+import type { StoredRuling } from '../../src/ports/rulings.ts';
 import type { RecordPlace } from '../support/contract/record-bench.ts';
 import { type HandClock, makeHandClock } from '../support/hand-clock.ts';
 import { sampleAudit, sampleCampaign, T0 } from '../support/samples.ts';
@@ -114,6 +115,26 @@ describe('a decider', () => {
     const told = await phases();
     expect(phaseAt(told, placeOf(0, 0))).toBeNull();
     expect(phaseAt(told, placeOf(2, 0))?.verdict).toBe('paused');
+  });
+
+  it('goes on at another source by all that was decided before, and keeps what was said there', async () => {
+    await create({ quantity: 4 });
+    entries.push(changed(1, {}), ...crowd(1, 5));
+    await (await decider({ source: 'v1/0' })).step();
+    entries = [tried('u-2'), tried('u-6'), changed(2, { quantity: 4 }), tried('u-7'), tried('u-8')];
+    const next = await decider({ source: 'v2/0' });
+    expect(await next.step()).toMatchObject({ requests: 5, wins: 1 });
+    expect(await holders()).toEqual(['u-1', 'u-2', 'u-3', 'u-7']);
+    const ruling = (await place.rulings.of(id)) as StoredRuling;
+    expect(ruling).toMatchObject({ source: 'v2/0', changed: 5, issued: 4, lastSeq: 4 });
+    const told = (source: string, offset: number) =>
+      phaseAt(phasesAt(ruling, source), placeOf(offset, 0))?.verdict ?? null;
+    expect([1, 4, 5].map((offset) => told('v1/0', offset))).toEqual([null, 'sold_out', 'sold_out']);
+    expect([0, 1, 3, 4].map((offset) => told('v2/0', offset))).toEqual([null, 'sold_out', null, 'sold_out']);
+    entries = [tried('u-9')];
+    await (await decider({ source: 'v3/0' })).step();
+    expect((await place.rulings.of(id))?.earlier?.map(({ source }) => source)).toEqual(['v1/0', 'v2/0']);
+    expect(phasesAt((await place.rulings.of(id)) as StoredRuling, 'v1/0')).toEqual(phasesAt(ruling, 'v1/0'));
   });
 
   it('takes a raised quantity, and refuses one below what is out', async () => {

@@ -30,7 +30,7 @@ export function soldOutData({ rule }: Ruling): string {
 }
 
 export function rulingRow(ruling: Ruling, no: number, { source, next }: RecordBatch): RulingsTable {
-  const { rule, clock, phases, issued, lastSeq } = ruling;
+  const { rule, clock, phases, earlier, issued, lastSeq } = ruling;
   return {
     campaign_no: no,
     source,
@@ -38,7 +38,7 @@ export function rulingRow(ruling: Ruling, no: number, { source, next }: RecordBa
     quantity: rule.quantity,
     issued,
     last_seq: lastSeq,
-    body: JSON.stringify({ rule, clock, phases }),
+    body: JSON.stringify({ rule, clock, phases, earlier }),
   };
 }
 
@@ -48,7 +48,7 @@ export function withUnreadable(stored: string, offsets: readonly number[]): stri
 }
 
 function rulingOf(row: Selectable<RulingsTable>): StoredRuling {
-  const body = JSON.parse(row.body) as Pick<Ruling, 'rule' | 'clock' | 'phases'>;
+  const body = JSON.parse(row.body) as Pick<Ruling, 'rule' | 'clock' | 'phases' | 'earlier'>;
   return {
     campaignId: body.rule.campaignId,
     ...body,
@@ -84,10 +84,20 @@ export function makeSqlRulings(db: Kysely<RecordTables>): Rulings {
         return { source: String(source), next, unreadable: JSON.parse(unreadable) as number[] };
       });
     },
-    async changed(source, after) {
-      let query = joined(db).where('source', '=', source).where('changed', '>', after).orderBy('changed');
-      if (after < 0) query = query.where(NOT_ARCHIVED);
-      return (await query.execute()).map(rulingOf);
+    async changed(known) {
+      const sources = known.map(({ source }) => source);
+      const rows = await joined(db)
+        .where((is) => {
+          const behind = known.map(({ source, next }) =>
+            is.and([is('source', '=', source), is('changed', '>', next)]),
+          );
+          const others = sources.length === 0 ? [] : [is('source', 'not in', sources)];
+          return is.or([...behind, is.and([...others, NOT_ARCHIVED])]);
+        })
+        .orderBy('source')
+        .orderBy('changed')
+        .execute();
+      return rows.map(rulingOf);
     },
     async of(campaignId) {
       const row = await joined(db).where('campaigns.id', '=', campaignId).executeTakeFirst();

@@ -93,16 +93,31 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
       await decided(0, 5, { rulings: about('a', 'b') });
       await decided(5, 9, { rulings: about('b') });
       await decided(0, 100, { ...FROM_B, rulings: about('c') });
-      const changed = async (source: string, after: number) =>
-        (await bench.place.rulings.changed(source, after)).map((one) => [one.campaignId, one.changed]);
-      expect(await changed(FROM_A.source, -1)).toEqual([
+      const changed = async (...known: { source: string; next: number }[]) =>
+        (await bench.place.rulings.changed(known)).map((one) => [one.campaignId, one.changed]);
+      const [a, b, c] = [
         ['a', 5],
         ['b', 9],
-      ]);
-      expect(await changed(FROM_A.source, 5)).toEqual([['b', 9]]);
-      expect(await changed(FROM_A.source, 9)).toEqual([]);
-      expect(await changed(FROM_B.source, 9)).toEqual([['c', 100]]);
-      expect(await changed('none', -1)).toEqual([]);
+        ['c', 100],
+      ];
+      expect(await changed()).toEqual([a, b, c]);
+      expect(await changed({ ...FROM_A, next: 5 })).toEqual([b, c]);
+      expect(await changed({ ...FROM_A, next: 9 })).toEqual([c]);
+      expect(await changed({ ...FROM_A, next: 5 }, { ...FROM_B, next: 9 })).toEqual([b, c]);
+      expect(await changed({ ...FROM_A, next: 9 }, { ...FROM_B, next: 100 })).toEqual([]);
+      expect(await changed({ source: 'none', next: 0 })).toEqual([a, b, c]);
+    });
+
+    it('finds a campaign that went over to another source there, with what was said of it before', async () => {
+      await ordered();
+      const earlier = [
+        { source: FROM_A.source, phases: [{ from: 4, verdict: 'paused', lastSeq: 0 } as const] },
+      ];
+      await decided(0, 5, { rulings: [sampleRuling(0)] });
+      await decided(0, 1, { ...FROM_B, rulings: [{ ...sampleRuling(0), earlier }] });
+      const known = { ...FROM_A, next: 2 };
+      expect(await bench.place.rulings.changed([known])).toMatchObject([{ ...FROM_B, changed: 1, earlier }]);
+      expect(await bench.place.rulings.of(ID)).toMatchObject({ ...FROM_B, earlier });
     });
 
     it('leaves archived campaigns out for who begins, and tells who follows', async () => {
@@ -112,10 +127,10 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
       await decided(0, 5, { rulings: [sampleRuling(0), gone] });
       const archived = sampleCampaign({ id: 'gone', version: 2, archivedAt: T0, closedAt: T0 });
       await bench.place.campaigns.update(archived, 1, sampleAudit(), []);
-      const changed = async (after: number) =>
-        (await bench.place.rulings.changed(FROM_A.source, after)).map(({ campaignId }) => campaignId);
-      expect(await changed(-1)).toEqual([ID]);
-      expect((await changed(0)).toSorted()).toEqual([ID, 'gone']);
+      const changed = async (...known: { source: string; next: number }[]) =>
+        (await bench.place.rulings.changed(known)).map(({ campaignId }) => campaignId);
+      expect(await changed()).toEqual([ID]);
+      expect((await changed({ ...FROM_A, next: 0 })).toSorted()).toEqual([ID, 'gone']);
       expect(await bench.place.rulings.of('gone')).toMatchObject({ changed: 5 });
     });
 
@@ -186,9 +201,7 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
       await ordered();
       const strange = sampleRuling(3, { campaignId: 'none' }, { campaignId: 'none' });
       expect(await decided(0, 4, { rulings: [strange, sampleRuling(0)] })).toEqual(STORED);
-      expect((await bench.place.rulings.changed(FROM_A.source, -1)).map((one) => one.campaignId)).toEqual([
-        ID,
-      ]);
+      expect((await bench.place.rulings.changed([])).map((one) => one.campaignId)).toEqual([ID]);
     });
 
     it('keeps the rulings of hundreds of campaigns in one batch', async () => {
@@ -196,7 +209,7 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
       for (const id of ids) await ordered({ id, quantity: 1 });
       const rulings = ids.map((campaignId) => sampleRuling(1, { campaignId }, { campaignId, quantity: 1 }));
       await decided(0, 4, { rulings });
-      const stored = await bench.place.rulings.changed(FROM_A.source, -1);
+      const stored = await bench.place.rulings.changed([]);
       expect(new Set(stored.map(({ campaignId }) => campaignId))).toEqual(new Set(ids));
       expect(await bench.place.outbox('c-249')).toHaveLength(1);
     });
