@@ -8,7 +8,7 @@ import type { DeciderThreadData } from './thread.ts';
 export type DeciderSettings = DeciderThreadData;
 export type RunningDecider = RunningThread;
 
-/** Room for the holders of its campaigns: some 150 bytes each. */
+/** Room for the holders of its campaigns: some 100 bytes each. */
 const HEAP_MB = 4_096;
 
 /** Throws PartFault. A thread that dies later is started again; until then that is the `fault`. */
