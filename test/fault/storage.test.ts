@@ -28,6 +28,7 @@ import { masterSecret } from '../../src/main/secrets.ts';
 import { dataFolder } from '../support/data-folder.ts';
 import type { Embedded } from '../support/embedded.ts';
 import { openEmbedded } from '../support/embedded.ts';
+import { fillUp, mounted, smallDisk } from '../support/small-disk.ts';
 
 /** Every file with what is in it. */
 function contents(folder: string): Record<string, string> {
@@ -132,16 +133,6 @@ describe('a folder that cannot be used', () => {
 });
 
 /** Mounts something on `at` until the test has finished; false where that is not allowed. */
-function mounted(args: string[], at: string): boolean {
-  try {
-    execFileSync('mount', args, { stdio: 'ignore' });
-  } catch {
-    return false;
-  }
-  onTestFinished(() => void execFileSync('umount', ['-l', at]));
-  return true;
-}
-
 describe('a damaged file', () => {
   /** A folder in which somebody has won. */
   async function used(): Promise<string> {
@@ -237,28 +228,6 @@ describe('a commit is on the disk when it returns', () => {
 });
 
 describe('a disk that is full', () => {
-  /** A small disk of its own; null where mounting is not allowed. */
-  function smallDisk(sizeKib: number): string | null {
-    const folder = dataFolder();
-    return mounted(['-t', 'tmpfs', '-o', `size=${sizeKib}k`, 'tmpfs', folder], folder) ? folder : null;
-  }
-
-  /** Takes all the room there is. */
-  function fillUp(folder: string): void {
-    const file = openSync(join(folder, 'filler'), 'w');
-    try {
-      for (const size of [65_536, 4096, 1]) {
-        try {
-          for (;;) writeSync(file, Buffer.alloc(size));
-        } catch (error) {
-          expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
-        }
-      }
-    } finally {
-      closeSync(file);
-    }
-  }
-
   /** New people press until somebody is not told that he won; who that was, and what he was told. */
   async function pressUntilRefused(dibs: Embedded, told: Map<string, number>): Promise<[string, string]> {
     for (let i = 0; i < 5000; i++) {

@@ -75,26 +75,41 @@ export function makePeople(server: { url: string }, connections: number): People
   return people;
 }
 
+/** A try of somebody who may have had to press more than once. */
+export interface PatientTry extends Try {
+  presses: number;
+  /** all tickets he was given, in that order */
+  tickets: string[];
+}
+
 /** Presses and asks until he is told, however often the server is gone meanwhile: what a patient person's page does. */
-export async function persist(people: () => People, campaignId: string, userId: string): Promise<Try> {
+export async function persist(people: () => People, campaignId: string, userId: string): Promise<PatientTry> {
   const pressedAt = performance.now();
+  const tickets: string[] = [];
   let ticket: string | null = null;
-  let answeredAt = 0;
+  let [answeredAt, presses] = [0, 0];
   for (;;) {
     try {
       const { press, verdict } = people();
+      if (ticket === null) presses += 1;
       const told: Told = await (ticket === null
         ? press(campaignId, userId)
         : verdict(campaignId, ticket, userId));
       answeredAt ||= performance.now();
-      if (told.status === 202) ticket = told.body['ticket'] as string;
-      else if (told.status !== 503) {
-        return { userId, ticket, ...saidIn(told), pressedAt, answeredAt, toldAt: performance.now() };
-      } else if (told.body['code'] === 'outcome_unknown') ticket = null;
+      if (told.status === 202) {
+        ticket = told.body['ticket'] as string;
+        tickets.push(ticket);
+        continue;
+      }
+      if (told.status !== 503) {
+        const times = { pressedAt, answeredAt, toldAt: performance.now() };
+        return { userId, ticket, tickets, presses, ...saidIn(told), ...times };
+      }
+      if (told.body['code'] === 'outcome_unknown') ticket = null;
     } catch (error) {
       if (!isConnectionFault(error)) throw error;
     }
-    await pause(20);
+    await pause(100);
   }
 }
 
