@@ -25,6 +25,7 @@ const TABLES = [
   'line_facts',
   'rulings',
   'deciders',
+  'topic_versions',
 ];
 
 async function empty(pool: Pool): Promise<void> {

@@ -156,9 +156,23 @@ const lines: Migration = {
   },
 };
 
+const TOPIC_VERSIONS = `CREATE TABLE IF NOT EXISTS topic_versions (
+  version INT NOT NULL PRIMARY KEY,
+  partitions INT NOT NULL,
+  state VARCHAR(16) NOT NULL,
+  since BIGINT NOT NULL
+)`;
+
+const topicVersions: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    await sql.raw(`${TOPIC_VERSIONS} ${TABLE_END}`).execute(db);
+  },
+};
+
 /** In order. The count is the schema's version. */
 export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-shared-gate': sharedGate,
   '0003-lines': lines,
+  '0004-topic-versions': topicVersions,
 };
