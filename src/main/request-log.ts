@@ -38,8 +38,13 @@ const WAITING_MAX = 10_000;
 
 export async function openRequestLog(parts: RequestLogParts): Promise<RequestLog> {
   const log = new LateLog(parts);
-  if (existsSync(parts.path)) await log.open();
-  return log;
+  try {
+    if (existsSync(parts.path)) await log.open();
+    return log;
+  } catch (error) {
+    await log.close();
+    throw error;
+  }
 }
 
 class LateLog implements RequestLog {
@@ -80,7 +85,12 @@ class LateLog implements RequestLog {
   async #open(): Promise<void> {
     const { path, system, channel, next } = this.#parts;
     const journal = await openRequestJournal(path, system);
-    await journal.skipTo(next);
+    try {
+      await journal.skipTo(next);
+    } catch (error) {
+      await journal.close();
+      throw error;
+    }
     this.#journal = journal;
     this.#fault = null;
     const { commits } = journal;
