@@ -18,6 +18,8 @@ export interface Pace {
   window: { since: number; released: number } | null;
   /** what people are told their wait by, a second */
   shown: number;
+  /** the fastest pace that people were ever told by */
+  fastest: number;
   reason: SlowReason | null;
 }
 
@@ -40,7 +42,16 @@ const ON_PACE = 0.95;
 
 /** A pace of `perSecond` (above 0), to be asked about each `stepMs`. */
 export function newPace(perSecond: number, stepMs: number): Pace {
-  return { perSecond, stepMs, askedAt: null, credit: 0, window: null, shown: perSecond, reason: null };
+  return {
+    perSecond,
+    stepMs,
+    askedAt: null,
+    credit: 0,
+    window: null,
+    shown: perSecond,
+    fastest: perSecond,
+    reason: null,
+  };
 }
 
 /** How many may be let in now. What is let in must be said by `used` before it is asked again. */
@@ -85,9 +96,14 @@ function measure(pace: Pace, window: { since: number; released: number }, now: n
     pace.shown = measured;
     pace.reason = 'behind';
   } else if (measured >= ON_PACE * pace.perSecond) {
-    pace.shown = pace.perSecond;
-    pace.reason = null;
-  } else pace.shown = Math.max(pace.shown, measured);
+    show(pace, pace.perSecond);
+    pace.reason = onPace(pace);
+  } else show(pace, Math.max(pace.shown, measured));
+}
+
+function show(pace: Pace, shown: number): void {
+  pace.shown = shown;
+  pace.fastest = Math.max(pace.fastest, shown);
 }
 
 /** The line is held: no time counts until it is asked again. */
@@ -100,11 +116,16 @@ export function hold(pace: Pace): void {
 /** An operator sets another pace; credit so far stays as it is. */
 export function setPace(pace: Pace, perSecond: number): void {
   if (perSecond === pace.perSecond) return;
-  if (perSecond < pace.shown) pace.reason = 'slower_pace';
-  else if (pace.reason !== 'behind') pace.reason = null;
-  if (perSecond < pace.shown || pace.reason === null) pace.shown = perSecond;
   pace.perSecond = perSecond;
   pace.window = null;
+  if (perSecond >= pace.shown && pace.reason === 'behind') return;
+  show(pace, perSecond);
+  pace.reason = onPace(pace);
+}
+
+/** On its pace a line has nothing to explain, but to those who were once told by a faster one. */
+function onPace({ perSecond, fastest }: Pace): SlowReason | null {
+  return perSecond < fastest ? 'slower_pace' : null;
 }
 
 /** How long somebody with so many before him still waits. It grows only when `reason` says why. */

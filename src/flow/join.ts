@@ -7,9 +7,10 @@ import type { Campaign } from '../core/campaign.ts';
 import type { Refusal } from '../core/gate.ts';
 import type { LineDecision, Standing } from '../core/line.ts';
 import type { LineFact } from '../core/line-fact.ts';
+import type { Stage } from '../core/line-state.ts';
 import { problem } from '../core/problem.ts';
 import type { QueuedTicket, Ticket } from '../core/ticket.ts';
-import type { Gate } from '../ports/gate.ts';
+import type { Gate, Holding } from '../ports/gate.ts';
 import type { LineAnswer } from '../ports/line.ts';
 import type { LiveCampaign, Waiter } from './catalog.ts';
 import type { LineUp } from './line-up.ts';
@@ -35,6 +36,10 @@ const ASK_MIN_MS = 250;
 const ASK_MAX_MS = 5000;
 const AT_GATE_MS = 50;
 
+const IN_LINE: readonly Stage[] = ['waiting', 'offered', 'released'];
+/** Nobody can say how long somebody waits who has no number yet. */
+const TO_BE_DRAWN = { waitMs: null, reason: 'shuffle' };
+
 export function makeJoinFlow(parts: JoinParts): ModeFlow {
   return new Joining(parts);
 }
@@ -52,14 +57,27 @@ class Joining implements ModeFlow {
 
   press(pressed: Pressed): void {
     const { live, press } = pressed;
-    if (live.campaign.perUserLimit === 1 || press.key === null) return this.#join(pressed, false);
-    this.#parts.gate.holdings(press.campaignId, press.userId).then(
-      (units) => {
-        const mayHaveMore = units.length > 0 && units.length < live.campaign.perUserLimit;
-        this.#join(pressed, mayHaveMore && units.every(({ key }) => key !== press.key));
-      },
+    if (live.campaign.perUserLimit === 1) return this.#join(pressed, false);
+    Promise.all([
+      this.#parts.gate.holdings(press.campaignId, press.userId),
+      this.#parts.lineUp.parts.line.standing(press.campaignId, press.userId),
+    ]).then(
+      ([units, standing]) => this.#pressAmong(pressed, units, standing),
       () => pressed.tell(UNAVAILABLE),
     );
+  }
+
+  /** One more press of somebody who may have several units: which of his claims it is for. */
+  #pressAmong(pressed: Pressed, units: readonly Holding[], standing: Standing | null): void {
+    const { live, press, settle } = pressed;
+    const same = units.find(({ key }) => key !== null && key === press.key);
+    const latest = units.at(-1);
+    if (same !== undefined) return settle({ verdict: 'already_won', seq: same.seq, wonAt: same.wonAt });
+    const isInLine = standing !== null && IN_LINE.includes(standing.stage);
+    const mayHaveMore = press.key !== null && units.length < live.campaign.perUserLimit;
+    if (latest === undefined || isInLine) return this.#join(pressed, latest !== undefined && mayHaveMore);
+    if (mayHaveMore) return this.#join(pressed, true);
+    return settle({ verdict: 'already_won', seq: latest.seq, wonAt: latest.wonAt });
   }
 
   #join(pressed: Pressed, another: boolean): void {
@@ -86,7 +104,7 @@ class Joining implements ModeFlow {
         return this.#tellPlace(pressed, given.number, waiters);
       case 'waiting':
       case 'released':
-        return this.#tellPlace(pressed, given.number, this.#owed(live, press, given.number));
+        return this.#tellPlace(pressed, given.number, this.#putOnLog(live, press, given.number));
       case 'won':
         return this.#tellUnit(pressed, given.seq);
       case 'line_full':
@@ -108,51 +126,57 @@ class Joining implements ModeFlow {
     );
   }
 
-  /** His place, as soon as what it needs is on the log; `waiters` null: all of it is. */
+  /** His place, as soon as all that it rests on is on the log; `waiters`: who wait for a fact that this press made. */
   #tellPlace(pressed: Pressed, number: number, waiters: Waiter[] | null): void {
-    const { line, shared, system } = this.#parts.lineUp.parts;
-    const { live } = pressed;
-    const tellStanding = (): void => {
-      line.standing(live.campaign.id, number).then(
-        (standing) => this.#tellStanding(pressed, standing),
-        () => pressed.tell(UNKNOWN),
-      );
-    };
-    if (waiters === null || !asksTheLog(live, shared)) return tellStanding();
-    waiters.push((error) => {
-      if (error !== null || system.monotonic() > pressed.tellBy) pressed.tell(UNKNOWN);
-      else tellStanding();
-    });
-  }
-
-  /** What a place that he has already still needs. */
-  #owed(live: LiveCampaign, press: Press, number: number): Waiter[] | null {
     const { lineUp } = this.#parts;
-    const appending = lineUp.of(live).appending.get(number);
-    if (appending !== undefined) return appending;
-    return lineUp.isOnLog(live, number) ? null : this.#appendAgain(live, press, number);
+    const { line, shared, system } = lineUp.parts;
+    const { live } = pressed;
+    const { id } = live.campaign;
+    const tellWhenOnLog = (standing: Standing | null): void => {
+      const owed = lineUp.owed(live, number);
+      if (waiters !== null && asksTheLog(live, shared)) owed?.push(waiters);
+      whenDurable(owed, (isDurable) => {
+        const inTime = pressed.tellBy === Number.POSITIVE_INFINITY || system.monotonic() <= pressed.tellBy;
+        if (isDurable && inTime) this.#tellStanding(pressed, standing);
+        else pressed.tell(UNKNOWN);
+      });
+    };
+    if ('standingNow' in line) return tellWhenOnLog(line.standingNow(id, number));
+    line.standing(id, number).then(tellWhenOnLog, () => pressed.tell(UNKNOWN));
+    return undefined;
   }
 
-  /** Given by another process, or by this one and never acknowledged: on the log once more, which does no harm. */
-  #appendAgain(live: LiveCampaign, { userId, key }: Press, number: number): Waiter[] | null {
+  /**
+   * A place that he has already, given by another process, or by this one and never acknowledged: it goes to the log once
+   * more, which does no harm. Null: it is there or on its way. A number that was drawn by lot is not a fact of its own.
+   */
+  #putOnLog(
+    live: LiveCampaign,
+    { userId, key }: Pick<Press, 'userId' | 'key'>,
+    number: number,
+  ): Waiter[] | null {
+    const { lineUp } = this.#parts;
     const { campaign } = live;
+    if (lineUp.isOnLog(live, number) || !asksTheLog(live, lineUp.parts.shared)) return null;
+    if (campaign.line?.shuffleBeforeOpen === true && number > 0) return null;
     const fact: LineFact = {
       type: 'line.joined',
       campaignId: campaign.id,
       epoch: campaign.epoch,
-      at: this.#parts.lineUp.parts.system.now(),
+      at: lineUp.parts.system.now(),
       first: number,
       userIds: [userId],
       keys: campaign.perUserLimit === 1 || key === null ? null : [key],
     };
-    return this.#parts.lineUp.append(live, [fact]);
+    return lineUp.append(live, [fact]);
   }
 
-  #tellStanding({ live, tell, settle }: Pressed, standing: Standing | null): void {
+  #tellStanding(pressed: Pressed, standing: Standing | null): void {
+    const { live, tell, settle } = pressed;
     if (standing === null) return tell(UNKNOWN);
-    const found = this.#found(live, standing);
+    const found = this.#found(live, standing, null);
     if (found.kind === 'waiting') return tell(found.pending);
-    if (found.kind === 'unit') return settle({ verdict: 'already_won', seq: found.seq, wonAt: found.wonAt });
+    if (found.kind === 'unit') return this.#tellUnit(pressed, found.seq);
     if (found.kind === 'refused') return settle({ verdict: found.verdict });
     return tell(UNKNOWN);
   }
@@ -160,22 +184,26 @@ class Joining implements ModeFlow {
   async mine(live: LiveCampaign, userId: string): Promise<Found | UnitFound> {
     const standing = await this.#standing(live, userId);
     if (standing === 'unknown') return { kind: 'unknown' };
-    return standing === null ? { kind: 'none' } : this.#withTime(live, this.#found(live, standing));
+    if (standing === null) return { kind: 'none' };
+    const { key, place } = standing;
+    return this.#tellable(live, standing, null, this.#putOnLog(live, { userId, key }, place));
   }
 
   askNow(
     live: LiveCampaign,
     of: string | { ticket: Ticket; text: string; userId: string | null },
   ): Found | null {
-    const { line } = this.#parts.lineUp.parts;
+    const { lineUp } = this.#parts;
+    const { line } = lineUp.parts;
     if (!('standingNow' in line)) return null;
-    if (typeof of !== 'string' && of.ticket.kind !== 'queued') return null;
-    const key = typeof of === 'string' ? of : (of.ticket as QueuedTicket).number;
-    const standing = line.standingNow(live.campaign.id, key);
-    if (standing === null || !['waiting', 'offered', 'released'].includes(standing.stage)) return null;
-    if (typeof of !== 'string' && of.userId !== null && of.userId !== standing.userId) return null;
-    const pending = this.#pending(live, standing, typeof of === 'string' ? null : of.text);
-    return { kind: 'waiting', pending };
+    const byUser = typeof of === 'string';
+    // Of several units he may hold some already.
+    if (byUser ? live.campaign.perUserLimit > 1 : of.ticket.kind !== 'queued') return null;
+    const standing = line.standingNow(live.campaign.id, byUser ? of : (of.ticket as QueuedTicket).number);
+    if (standing === null || !IN_LINE.includes(standing.stage)) return null;
+    if (!byUser && of.userId !== null && of.userId !== standing.userId) return null;
+    if (lineUp.owed(live, standing.place)?.length !== 0) return null;
+    return { kind: 'waiting', pending: this.#pending(live, standing, byUser ? null : of.text) };
   }
 
   pending(): number {
@@ -196,21 +224,28 @@ class Joining implements ModeFlow {
     if (ticket.kind !== 'queued') return { kind: 'mismatch' };
     const standing = await this.#standing(live, ticket.number);
     if (standing === 'unknown') return { kind: 'unknown' };
-    // The ticket is genuine: he had that place, and left it before it had a number.
-    if (standing === null) return refused(live.campaign, 'closed', 'left');
+    // The ticket is genuine: he had that place, and left it before it had a number; or a level below `disk` has lost it.
+    if (standing === null)
+      return ticket.number < 0 ? refused(live.campaign, 'closed', 'left') : { kind: 'unknown' };
     if (userId !== null && standing.userId !== userId) return { kind: 'mismatch' };
-    const found = await this.#withTime(live, this.#found(live, standing));
-    // He keeps the ticket that he has, also when a shuffle has given him a number since.
-    return found.kind === 'waiting'
-      ? { kind: 'waiting', pending: { ...found.pending, ticket: text } }
-      : found;
+    return this.#tellable(live, standing, text, null);
   }
 
   #standing({ campaign }: LiveCampaign, of: string | number): Promise<Standing | null | 'unknown'> {
     return this.#parts.lineUp.parts.line.standing(campaign.id, of).catch(() => 'unknown' as const);
   }
 
-  async #withTime(live: LiveCampaign, found: Found | UnitFound): Promise<Found | UnitFound> {
+  /** How a place stands at this moment, told when all that it rests on is on the log. `text`: see {@link #found}. */
+  async #tellable(
+    live: LiveCampaign,
+    standing: Standing,
+    text: string | null,
+    waiters: Waiter[] | null,
+  ): Promise<Found | UnitFound> {
+    const owed = this.#parts.lineUp.owed(live, standing.place);
+    if (waiters !== null) owed?.push(waiters);
+    if (owed === null || (owed.length > 0 && !(await areDurable(owed)))) return { kind: 'unknown' };
+    const found = this.#found(live, standing, text);
     if (found.kind === 'refused' && found.verdict === 'sold_out') return this.#whenTrue(live, found);
     if (found.kind !== 'unit') return found;
     const units = await this.#parts.gate.holdings(live.campaign.id, found.userId).catch(() => []);
@@ -220,8 +255,10 @@ class Joining implements ModeFlow {
 
   /** Nobody is told that nothing is left while the last units could still fail to become durable. */
   async #whenTrue(live: LiveCampaign, found: Found): Promise<Found> {
-    if (live.inFlight.size === 0 || !asksTheLog(live, this.#parts.lineUp.parts.shared)) return found;
-    return (await isDurable(live.newestInFlight)) ? found : { kind: 'unknown' };
+    const { shared, log } = this.#parts.lineUp.parts;
+    if (!asksTheLog(live, shared)) return found;
+    if (live.inFlight.size === 0) return log.state().fault === null ? found : { kind: 'unknown' };
+    return (await areDurable([live.newestInFlight])) ? found : { kind: 'unknown' };
   }
 
   changed(live: LiveCampaign, ticket: Ticket, maxMs: number): Promise<void> {
@@ -231,18 +268,25 @@ class Joining implements ModeFlow {
 
   async leave(live: LiveCampaign, userId: string): Promise<Found> {
     const { lineUp } = this.#parts;
-    const { left, facts } = await lineUp.parts.line.leave(live.campaign.id, userId);
+    const { line, log, shared } = lineUp.parts;
+    if (asksTheLog(live, shared) && log.state().fault !== null) return { kind: 'unknown' };
+    const { left, facts } = await line.leave(live.campaign.id, userId);
     const waiters = lineUp.append(live, facts);
     if (!left) return { kind: 'none' };
-    if (waiters !== null && asksTheLog(live, lineUp.parts.shared) && !(await isDurable(waiters))) {
+    if (waiters !== null && asksTheLog(live, shared) && !(await areDurable([waiters]))) {
       return { kind: 'unknown' };
     }
-    lineUp.wake(live, Number.POSITIVE_INFINITY);
+    for (const fact of facts) {
+      if (fact.type === 'line.left') for (const number of fact.numbers) lineUp.wakeOne(live, number);
+    }
     return refused(live.campaign, 'closed', 'left');
   }
 
-  /** A place in words. The time of a win is not known to the line: {@link Joining.#withTime}. */
-  #found(live: LiveCampaign, standing: Standing, text: string | null = null): Found | UnitFound {
+  /**
+   * A place in words, but for the time of a win, which the line does not know. `text`: the ticket that he has, which he
+   * keeps also when a shuffle has given him a number since.
+   */
+  #found(live: LiveCampaign, standing: Standing, text: string | null): Found | UnitFound {
     const { campaign } = live;
     const { stage, userId, seq } = standing;
     switch (stage) {
@@ -260,13 +304,12 @@ class Joining implements ModeFlow {
     }
   }
 
-  /** `text`: the ticket that he has, which he keeps also when a shuffle has given him a number since. */
   #pending(live: LiveCampaign, standing: Standing, text: string | null): Pending {
     const { userId, place, number, ahead, confirmBy, stage } = standing;
     const { lineUp, tickets } = this.#parts;
     const { campaign } = live;
-    const { counts } = lineUp.of(live);
-    const { waitMs, reason } = lineUp.waitOf(live, ahead ?? counts?.waiting ?? 0);
+    const servingNumber = lineUp.of(live).counts?.serving ?? 0;
+    const { waitMs, reason } = ahead === null ? TO_BE_DRAWN : lineUp.waitOf(live, ahead);
     const turnMs = stage === 'waiting' ? waitMs : AT_GATE_MS;
     return {
       verdict: 'pending',
@@ -274,7 +317,7 @@ class Joining implements ModeFlow {
       ticket: text ?? tickets.make(campaign.id, { kind: 'queued', number: place }, userId),
       place: {
         position: number,
-        servingNumber: counts?.serving ?? 0,
+        servingNumber,
         ahead,
         estimatedWaitMs: turnMs,
         waitReason: stage === 'waiting' ? reason : null,
@@ -285,11 +328,24 @@ class Joining implements ModeFlow {
   }
 }
 
-async function isDurable(waiters: Waiter[]): Promise<boolean> {
-  return new Promise((resolve) => {
-    waiters.push((error) => resolve(error === null));
-  });
+/** Calls back once all that is waited for is on the log, or with false when something is not; null: it never will be. */
+function whenDurable(owed: readonly Waiter[][] | null, then: (isDurable: boolean) => void): void {
+  if (owed === null) return then(false);
+  let left = owed.length;
+  let failed = false;
+  if (left === 0) return then(true);
+  for (const waiters of owed) {
+    waiters.push((error) => {
+      failed ||= error !== null;
+      left -= 1;
+      if (left === 0) then(!failed);
+    });
+  }
+  return undefined;
 }
+
+const areDurable = (owed: readonly Waiter[][]): Promise<boolean> =>
+  new Promise((resolve) => whenDurable(owed, resolve));
 
 /** A tenth of what he still waits, within bounds. */
 function askAgainMs(waitMs: number | null): number {

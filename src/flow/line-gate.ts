@@ -3,7 +3,7 @@
 import type { Campaign } from '../core/campaign.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { LineHistory } from '../ports/line-history.ts';
-import type { Catalog } from './catalog.ts';
+import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { LineUp } from './line-up.ts';
 
 /** A gate that tells the line of each queued campaign what it is told. */
@@ -29,13 +29,15 @@ export function withLines<G extends Gate>(gate: G, lineUp: LineUp): Pick<Gate, '
 
 /** Makes the lines of one process anew from what is recorded of them. Everything that was told must be recorded. */
 export async function fillLines(lineUp: LineUp, history: LineHistory, catalog: Catalog): Promise<void> {
-  for (const { campaign } of catalog.all()) {
-    if (campaign.mode === 'queued' && campaign.archivedAt === null) await fillLine(lineUp, history, campaign);
+  for (const live of catalog.all()) {
+    const { mode, archivedAt } = live.campaign;
+    if (mode === 'queued' && archivedAt === null) await fillLine(lineUp, history, live);
   }
 }
 
-async function fillLine(lineUp: LineUp, history: LineHistory, campaign: Campaign): Promise<void> {
+async function fillLine(lineUp: LineUp, history: LineHistory, live: LiveCampaign): Promise<void> {
   const { line } = lineUp.parts;
+  const { campaign } = live;
   await line.configure(campaign.id, lineUp.ruleOf(campaign));
   let after: number | null = 0;
   while (after !== null) {
@@ -43,4 +45,7 @@ async function fillLine(lineUp: LineUp, history: LineHistory, campaign: Campaign
     await line.take(campaign.id, page.facts);
     after = page.next;
   }
+  // Before anybody asks: the number that is served never goes back.
+  const counts = await line.counts(campaign.id);
+  if (counts !== null) lineUp.note(live, counts);
 }

@@ -11,7 +11,9 @@ import type { Line, LineCounts, NearLine } from '../ports/line.ts';
 import type { Log } from '../ports/log.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
+import { isOver } from './fill-gate.ts';
 import { SeqMarks } from './seq-marks.ts';
+import { asksTheLog } from './win.ts';
 
 export interface LineUpParts {
   catalog: Catalog;
@@ -35,13 +37,20 @@ interface Watcher {
 
 /** One campaign's line, as this process knows it. */
 export interface KnownLine {
+  /** as far as it is on the log: a crash takes nothing of it back */
   counts: LineCounts | null;
+  /** whether the campaign was over when that was noted */
+  isClosed: boolean;
   pace: Pace;
   /** by number; those from before a shuffle by their distance from 0 */
   onLog: SeqMarks;
   earlyOnLog: SeqMarks;
   /** number -> who waits for its place to be on the log */
   appending: Map<number, Waiter[]>;
+  /** who waits for the newest fact on its way that says how people stand; null: none is on its way */
+  moving: Waiter[] | null;
+  /** the log has failed to take a fact of this line, and has taken none since */
+  failed: boolean;
   watchers: Set<Watcher>;
 }
 
@@ -59,10 +68,13 @@ export class LineUp {
     if (!known) {
       known = {
         counts: null,
+        isClosed: false,
         pace: newPace(perSecond, STEP_MS),
         onLog: new SeqMarks(),
         earlyOnLog: new SeqMarks(),
         appending: new Map(),
+        moving: null,
+        failed: false,
         watchers: new Set(),
       };
       this.#known.set(campaign.id, known);
@@ -99,6 +111,8 @@ export class LineUp {
     const waiters: Waiter[] = [];
     const numbers = fact.type === 'line.joined' ? numbersOf(fact) : [];
     for (const number of numbers) known.appending.set(number, waiters);
+    // A newcomer changes nothing for those before him.
+    if (fact.type !== 'line.joined') known.moving = waiters;
     this.parts.log.append(fact, (error) => {
       // A log that refuses at once is heard by those who are about to wait.
       queueMicrotask(() => {
@@ -106,29 +120,54 @@ export class LineUp {
           known.appending.delete(number);
           if (error === null) marksOf(known, number).add(Math.abs(number));
         }
+        if (known.moving === waiters) known.moving = null;
+        known.failed = error !== null;
         for (const waiter of waiters) waiter(error);
       });
     });
     return waiters;
   }
 
+  /** Whether a place is on the log or on its way there from here. */
   isOnLog(live: LiveCampaign, number: number): boolean {
     const known = this.of(live);
     // Of one process's own line, what is not on its way to the journal came from there.
-    if (!this.parts.shared) return !known.appending.has(number);
+    if (!this.parts.shared || known.appending.has(number)) return true;
     return marksOf(known, number).has(Math.abs(number));
   }
 
-  /** Takes in how a line stands, and wakes those whom it may concern. */
+  /**
+   * What has still to reach the log before a place may be told as it stands now; null: something has not and may never.
+   * The log keeps order, so whatever is needed of others' facts is there when the newest of them is.
+   */
+  owed(live: LiveCampaign, number: number): Waiter[][] | null {
+    if (!asksTheLog(live, this.parts.shared)) return [];
+    const { appending, moving, failed } = this.of(live);
+    if (failed && this.parts.log.state().fault !== null) return null;
+    return [appending.get(number) ?? null, moving].filter((waiters) => waiters !== null);
+  }
+
+  /** Takes in how a line stands now, as soon as that is on the log, and wakes those whom it may concern. */
   note(live: LiveCampaign, counts: LineCounts): void {
+    const { moving } = this.of(live);
+    if (moving === null || !asksTheLog(live, this.parts.shared)) return this.#noted(live, counts);
+    moving.push((error) => {
+      if (error === null) this.#noted(live, counts);
+    });
+    return undefined;
+  }
+
+  #noted(live: LiveCampaign, counts: LineCounts): void {
     const known = this.of(live);
-    const before = known.counts;
+    const { counts: before, isClosed } = known;
+    // Of two answers that overtook each other on their way the older one says nothing.
+    if (before !== null && counts.serving < before.serving) return;
     known.counts = counts;
+    known.isClosed = isOver(live.campaign, this.parts.system.now());
     const over = counts.soldOut && before?.soldOut !== true;
     const shuffled = before?.unnumbered === true && !counts.unnumbered;
-    if (over || shuffled) return this.wake(live, Number.POSITIVE_INFINITY);
-    if (before !== null && before.serving === counts.serving && counts.atGate === 0) return;
-    this.wake(live, counts.serving);
+    if (over || shuffled || (known.isClosed && !isClosed)) return this.wake(live, Number.POSITIVE_INFINITY);
+    if (before === null || LET_IN.some((of) => before[of] !== counts[of])) this.wake(live, counts.serving);
   }
 
   /** Wakes those who wait for news of numbers up to `serving`. */
@@ -137,12 +176,18 @@ export class LineUp {
     for (const watcher of watchers) if (watcher.number <= serving) watcher.wake();
   }
 
+  /** Wakes those who wait for news of one number. */
+  wakeOne(live: LiveCampaign, number: number): void {
+    const { watchers } = this.of(live);
+    for (const watcher of watchers) if (watcher.number === watchedNumber(number)) watcher.wake();
+  }
+
   /** Resolves when there may be news of a number, and after `maxMs` in any case. */
   changed(live: LiveCampaign, number: number, maxMs: number): Promise<void> {
     const { watchers } = this.of(live);
     return new Promise((resolve) => {
       const watcher: Watcher = {
-        number: number < 0 ? Number.POSITIVE_INFINITY : number,
+        number: watchedNumber(number),
         wake: () => {
           watchers.delete(watcher);
           late.stop();
@@ -162,6 +207,12 @@ export class LineUp {
     return estimate(pace, ahead, pausedAt === null ? (isStock ? 'stock' : null) : 'held');
   }
 }
+
+/** What tells of those who were let in. */
+const LET_IN = ['serving', 'offered', 'atGate', 'won'] as const;
+
+/** Who has no number yet hears of everything that everybody hears of. */
+const watchedNumber = (number: number): number => (number < 0 ? Number.POSITIVE_INFINITY : number);
 
 const PLAIN = { maxLength: null, cutAt: null, shuffleBeforeOpen: false };
 

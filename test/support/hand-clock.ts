@@ -7,6 +7,8 @@ import { T0 } from './samples.ts';
 export interface HandClock extends System {
   /** Moves the clock by `ms` (back too) and runs what is due by then, in order. */
   move(ms: number): void;
+  /** Sets the clock ahead or back, as a time server does: no time passes. */
+  step(ms: number): void;
   /** Runs what waits for the end of the turn. */
   turn(): void;
 }
@@ -19,6 +21,7 @@ interface Due {
 
 export function makeHandClock(start = T0): HandClock {
   let now = start;
+  let stepped = 0;
   let due: Due[] = [];
   let turns: (() => void)[] = [];
   const plan = (entry: Due) => {
@@ -30,7 +33,7 @@ export function makeHandClock(start = T0): HandClock {
     };
   };
   return {
-    now: () => now,
+    now: () => now + stepped,
     monotonic: () => now - start,
     randomBytes: (size) => randomBytes(size),
     after: (ms, run) => plan({ at: now + ms, run, everyMs: null }),
@@ -49,6 +52,9 @@ export function makeHandClock(start = T0): HandClock {
         next.run();
       }
       now = until;
+    },
+    step(ms) {
+      stepped += ms;
     },
     turn() {
       const ready = turns;

@@ -85,6 +85,7 @@ export function lineContract(name: string, makeLine: MakeLine): void {
         expect(await line.standing(ID, 'bob')).toEqual({
           userId: 'bob',
           stage: 'waiting',
+          place: 2,
           number: 2,
           ahead: 1,
           seq: null,
