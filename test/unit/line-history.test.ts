@@ -3,75 +3,17 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { makeMemoryLine } from '../../src/adapters/memory/line.ts';
 import { standing } from '../../src/core/line.ts';
 import type { LineFact } from '../../src/core/line-fact.ts';
 import { packLineFacts } from '../../src/core/line-fact.ts';
 import { inOrder } from '../../src/core/line-history.ts';
 import { emptyLine, evolve, type LineRule, type LineState } from '../../src/core/line-state.ts';
 import { sampleLineRule } from '../support/contract/line.ts';
+import { factsOfLife, ID, lineLife, lineRuleOfLife, SEED, USERS } from '../support/line-lives.ts';
 import { T0 } from '../support/samples.ts';
 import { seed } from '../support/seed.ts';
 
-const ID = 'chicken-100';
-const SEED = '5e'.repeat(32);
 const head = { campaignId: ID, epoch: 1, at: T0 };
-const USERS = 12;
-
-const step = fc.oneof(
-  {
-    weight: 10,
-    arbitrary: fc.record({
-      do: fc.constant('join' as const),
-      user: fc.nat({ max: USERS }),
-      key: fc.boolean(),
-    }),
-  },
-  { weight: 4, arbitrary: fc.record({ do: fc.constant('leave' as const), user: fc.nat({ max: USERS }) }) },
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('release' as const), win: fc.nat({ max: 3 }) }) },
-  {
-    weight: 3,
-    arbitrary: fc.record({ do: fc.constant('wait' as const), ms: fc.integer({ min: 1, max: 200 }) }),
-  },
-  { weight: 2, arbitrary: fc.record({ do: fc.constant('pause' as const) }) },
-);
-type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
-const life = fc.record({
-  shuffle: fc.boolean(),
-  confirm: fc.boolean(),
-  steps: fc.array(step, { minLength: 10, maxLength: 60, size: 'max' }),
-});
-
-/** Plays a life to a memory line, and gives its facts, each by itself. */
-async function factsOf(rule: LineRule, steps: readonly Step[]): Promise<LineFact[]> {
-  let now = T0;
-  let seq = 0;
-  let pausedAt: number | null = null;
-  const facts: LineFact[] = [];
-  const line = makeMemoryLine({ now: () => now });
-  await line.configure(ID, rule);
-  for (const one of steps) {
-    now += 1;
-    if (one.do === 'join') {
-      const attempt = { userId: `u-${one.user}`, key: one.key ? 'k' : null, eligible: true, another: false };
-      line.join(ID, attempt, (answer) => void ('facts' in answer && facts.push(...answer.facts)));
-    } else if (one.do === 'leave') facts.push(...(await line.leave(ID, `u-${one.user}`)).facts);
-    else if (one.do === 'wait') now += one.ms;
-    else if (one.do === 'pause') {
-      pausedAt = pausedAt === null ? now : null;
-      facts.push(...(await line.configure(ID, { ...rule, pausedAt })));
-    } else {
-      const moved = await line.advance(ID, 2, (userId) => userId !== 'u-3');
-      facts.push(...moved.facts);
-      for (const { number } of moved.atGate.slice(0, one.win)) {
-        const fact: LineFact = { type: 'line.won', ...head, at: now, numbers: [number], seqs: [++seq] };
-        await line.take(ID, [fact]);
-        facts.push(fact);
-      }
-    }
-  }
-  return facts;
-}
 
 function lineOf(rule: LineRule, facts: readonly LineFact[]): LineState {
   const state = emptyLine(rule);
@@ -102,21 +44,13 @@ function seenOf(state: LineState): unknown {
   };
 }
 
-const ruleOf = ({ shuffle, confirm }: { shuffle: boolean; confirm: boolean }): LineRule =>
-  sampleLineRule({
-    quantity: 30,
-    startsAt: shuffle ? T0 + 30 : T0,
-    shuffleSeed: shuffle ? SEED : null,
-    confirmWithinMs: confirm ? 60 : null,
-  });
-
 describe('the past of a line in order', () => {
   it('makes the line that it was, however it lies on the log', async () => {
     const order = fc.infiniteStream(fc.nat({ max: 1_000_000 }));
     await fc.assert(
-      fc.asyncProperty(life, order, async (one, numbers) => {
-        const rule = ruleOf(one);
-        const facts = await factsOf(rule, one.steps);
+      fc.asyncProperty(lineLife, order, async (one, numbers) => {
+        const rule = lineRuleOfLife(one);
+        const facts = await factsOfLife(rule, one.steps);
         const twice = [...facts, ...packLineFacts(facts), ...facts.filter((_, i) => i % 3 === 0)];
         const mixed = twice
           .map((fact) => ({ fact, at: numbers.next().value as number }))
@@ -130,8 +64,8 @@ describe('the past of a line in order', () => {
 
   it('is the same of what is in order already', async () => {
     await fc.assert(
-      fc.asyncProperty(life, async (one) => {
-        const once = inOrder(await factsOf(ruleOf(one), one.steps));
+      fc.asyncProperty(lineLife, async (one) => {
+        const once = inOrder(await factsOfLife(lineRuleOfLife(one), one.steps));
         expect(inOrder(once)).toEqual(once);
       }),
       { seed, numRuns: 200 },
@@ -140,9 +74,9 @@ describe('the past of a line in order', () => {
 
   it('keeps everybody else where he was when joins and leaves are missing', async () => {
     await fc.assert(
-      fc.asyncProperty(life, fc.nat({ max: 6 }), async (one, nth) => {
-        const rule = ruleOf({ ...one, shuffle: false });
-        const facts = await factsOf(rule, one.steps);
+      fc.asyncProperty(lineLife, fc.nat({ max: 6 }), async (one, nth) => {
+        const rule = lineRuleOfLife({ ...one, shuffle: false });
+        const facts = await factsOfLife(rule, one.steps);
         const some = facts.filter(
           ({ type }, i) => i % 7 !== nth || (type !== 'line.joined' && type !== 'line.left'),
         );

@@ -32,8 +32,10 @@ export interface LinePlace extends Armed {
   questions: Lane<string | number, StandingTold>;
   /** Calls line.lua as it is armed for this place's epoch. */
   ask: AskLine;
-  /** The same, with a shuffle first when one is due; `facts`: of the shuffle, when it was made here. */
-  askInOrder(op: string, ...details: (string | number)[]): Promise<{ reply: unknown; facts: LineFact[] }>;
+  /** The same, with a shuffle first when one is due. */
+  askInOrder: AskLine;
+  /** Facts that came about beside what was asked, to be handed out with the next answer that has any. */
+  owed: LineFact[];
 }
 
 export function makeLinePlace(parts: LinePlaceParts, campaignId: string): LinePlace {
@@ -49,34 +51,33 @@ export function makeLinePlace(parts: LinePlaceParts, campaignId: string): LinePl
       waitingMax,
       faults: { unavailable: told('unavailable'), overloaded: told('overloaded'), unknown: told('unknown') },
     });
-  /** of a shuffle that was made, for a call that came to nothing: they go with the next */
-  const owed: LineFact[] = [];
   const ask: AskLine = async (op, ...details) => {
     const reply = await callArmed(parts, place, place.clock, '', op, details);
     const clock = clockOf(reply);
     if (clock > place.clock) place.clock = clock;
     return reply;
   };
-  const askInOrder: LinePlace['askInOrder'] = async (op, ...details) => {
+  const askInOrder: AskLine = async (op, ...details) => {
     const reply = await ask(op, ...details);
-    if (!isShuffleDue(reply)) return { reply, facts: owed.splice(0) };
-    owed.push(...(await shuffleNow(place, system)));
+    if (!isShuffleDue(reply)) return reply;
+    place.owed.push(...(await shuffleNow(place, system)));
     const again = await ask(op, ...details);
     // The window moved meanwhile, to be opened later.
     if (isShuffleDue(again)) throw new LineTrouble('unavailable', 'a shuffle is due once more');
-    return { reply: again, facts: owed.splice(0) };
+    return again;
   };
   const place: LinePlace = {
     campaignId,
     epoch: 0,
     sha: '',
     clock: 0,
+    owed: [],
     ask,
     askInOrder,
     presses: lane<LineAttempt, LineAnswer>(
       async (batch) => {
-        const { reply, facts } = await askInOrder('press', ...pressArgs(batch));
-        return readPresses(reply, batch, { campaignId, epoch: place.epoch }, facts);
+        const reply = await askInOrder('press', ...pressArgs(batch));
+        return readPresses(reply, batch, { campaignId, epoch: place.epoch }, place.owed.splice(0));
       },
       (fault) => ({ fault }),
     ),

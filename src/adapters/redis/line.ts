@@ -91,10 +91,10 @@ function asking({ places }: Inside): Pick<RedisLine, 'join' | 'leave' | 'standin
     async leave(campaignId, userId) {
       const place = places.get(campaignId);
       if (place === undefined) return { left: false, facts: [] };
-      const { reply, facts } = await place.askInOrder('leave', userId);
+      const reply = await place.askInOrder('leave', userId);
       const [at, , expired, number] = reply as [number, number, string, number];
       const head = { campaignId, epoch: place.epoch, at };
-      facts.push(...expiredFacts(head, expired));
+      const facts = [...place.owed.splice(0), ...expiredFacts(head, expired)];
       if (number !== 0) facts.push({ type: 'line.left', ...head, numbers: [number] });
       return { left: number !== 0, facts };
     },
@@ -121,15 +121,10 @@ function moving({ places }: Inside): Pick<RedisLine, 'advance' | 'take'> {
   return {
     async advance(campaignId, budget, eligible) {
       const place = known(campaignId);
-      const { upTo, refused, facts } = await lookAtHead(place, budget, eligible);
-      const { reply, facts: ofShuffle } = await place.askInOrder(
-        'release',
-        budget,
-        upTo,
-        JSON.stringify(refused),
-      );
-      const moved = readReleased(reply, place);
-      return { ...moved, facts: [...facts, ...ofShuffle, ...moved.facts] };
+      const { upTo, refused } = await lookAtHead(place, budget, eligible);
+      const reply = await place.askInOrder('release', budget, upTo, JSON.stringify(refused));
+      const moved = readReleased(reply, { campaignId, epoch: place.epoch });
+      return { ...moved, facts: [...place.owed.splice(0), ...moved.facts] };
     },
     async take(campaignId, facts) {
       await takeFacts(known(campaignId).ask, facts);
@@ -149,16 +144,15 @@ async function lookAtHead(
   place: LinePlace,
   budget: number,
   eligible: (userId: string) => boolean,
-): Promise<{ upTo: number; refused: number[]; facts: LineFact[] }> {
-  const facts: LineFact[] = [];
+): Promise<{ upTo: number; refused: number[] }> {
   const refused: number[] = [];
   let upTo = 0;
   let found = 0;
   for (;;) {
     const most = Math.min(PEEK_MAX, Math.ceil(budget) - found);
-    const { reply, facts: ofShuffle } = await place.askInOrder('peek', budget, upTo, Math.max(0, most));
+    const reply = await place.askInOrder('peek', budget, upTo, Math.max(0, most));
     const head = { campaignId: place.campaignId, epoch: place.epoch, at: clockOf(reply) };
-    facts.push(...ofShuffle, ...expiredFacts(head, (reply as unknown[])[2]));
+    place.owed.push(...expiredFacts(head, (reply as unknown[])[2]));
     const { budget: left, people } = readHead(reply);
     for (const { userId, number } of people) {
       if (found >= left || refused.length === REFUSED_MAX) break;
@@ -168,7 +162,7 @@ async function lookAtHead(
     }
     if (people.length === 0 || found >= left || refused.length === REFUSED_MAX) break;
   }
-  return { upTo, refused, facts };
+  return { upTo, refused };
 }
 
 function keeping(inside: Inside): Pick<RedisLine, 'configure' | 'follow' | 'arm' | 'isArmed' | 'unload'> {

@@ -311,7 +311,7 @@ function ops.standing()
       local at = #answer
       answer[at + 1], answer[at + 2], answer[at + 3] = place, user, 0
       if not over and place > 0 then
-        answer[at + 3] = redis.call('ZCOUNT', KEYS[2], 1, '(' .. format('%d', place))
+        answer[at + 3] = redis.call('ZRANK', KEYS[2], user)
       end
       letters[i] = key and 'V' or 'v'
       if key then
@@ -429,7 +429,8 @@ facts['line.joined'] = function(fact)
   if early and rule.shuffled == '1' then
     return
   end
-  local added = {}
+  local stood = redis.call('ZMSCORE', KEYS[2], unpack(fact.userIds))
+  local placeOf, added = {}, {}
   for i, user in ipairs(fact.userIds) do
     local place = fact.first + step * (i - 1)
     if math.abs(place) > math.abs(last) + 1 then
@@ -437,7 +438,7 @@ facts['line.joined'] = function(fact)
     end
     if math.abs(place) > math.abs(last) then
       last = place
-      local before = user ~= '' and (added[user] or redis.call('ZSCORE', KEYS[2], user))
+      local before = user ~= '' and (placeOf[user] or stood[i])
       if user == '' then
         if not early then
           note(place, 'l', nil, user)
@@ -446,14 +447,17 @@ facts['line.joined'] = function(fact)
         note(tonumber(before), 'u', nil, user)
       end
       if user ~= '' then
-        redis.call('ZADD', KEYS[2], place, user)
-        added[user] = place
+        placeOf[user] = place
+        added[#added + 1], added[#added + 2] = place, user
       end
       local key = fact.keys ~= cjson.null and fact.keys[i]
       if key and key ~= cjson.null then
         redis.call('HSET', KEYS[5], place, key)
       end
     end
+  end
+  if #added > 0 then
+    redis.call('ZADD', KEYS[2], unpack(added))
   end
   local name = early and 'early' or 'lastNumber'
   number[name] = math.abs(last)
