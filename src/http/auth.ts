@@ -9,6 +9,7 @@ import { createRemoteJWKSet, errors, jwtVerify } from 'jose';
 import { normalUserId } from '../core/claim.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
+import { Recent } from '../core/recent.ts';
 import type { System } from '../ports/system.ts';
 import type { HttpConfig, JwtConfig } from './parts.ts';
 
@@ -48,7 +49,7 @@ const KEYS_AWAY: Identified = {
 export function makeUserAuth(config: Pick<HttpConfig, 'auth' | 'jwt'>, system: System): UserAuth {
   if (config.auth === 'open') return { kind: 'open', identify: (_authorization, tell) => tell(ANYBODY) };
   const verify = makeVerify(config.jwt, system);
-  const known = new TokenMemory();
+  const known = new Recent<string, Identity>(REMEMBERED_MAX);
   return {
     kind: 'jwt',
     identify(authorization, tell) {
@@ -72,28 +73,6 @@ export function bearer(authorization: string | undefined): string | null {
   if (authorization === undefined || authorization.length > TOKEN_BYTES_MAX + 7) return null;
   const match = /^Bearer +([^\s]+)$/i.exec(authorization);
   return match ? (match[1] as string) : null;
-}
-
-/** Two generations: the older one is dropped whole, so that nothing has to be looked for. */
-class TokenMemory {
-  #young = new Map<string, Identity>();
-  #old = new Map<string, Identity>();
-
-  get(token: string): Identity | undefined {
-    const young = this.#young.get(token);
-    if (young) return young;
-    const old = this.#old.get(token);
-    if (old) this.set(token, old);
-    return old;
-  }
-
-  set(token: string, identity: Identity): void {
-    if (this.#young.size >= REMEMBERED_MAX / 2) {
-      this.#old = this.#young;
-      this.#young = new Map();
-    }
-    this.#young.set(token, identity);
-  }
 }
 
 function makeVerify(config: JwtConfig, system: System): (token: string) => Promise<Identified> {

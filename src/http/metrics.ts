@@ -9,6 +9,7 @@ import type { LineCounts } from '../ports/line.ts';
 import { renderGauges } from './gauges.ts';
 import type { LaterCounts } from './later-verdicts.ts';
 import type { HttpParts } from './parts.ts';
+import { waitingIn } from './wire.ts';
 
 const BUCKETS_SEC = [
   0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5,
@@ -164,7 +165,7 @@ function lineGauges({ catalog, line }: HttpParts): Reading[] {
     return all;
   };
   return [
-    ['dibs_line_waiting', 'People who wait in line.', sum(({ waiting }) => waiting)],
+    ['dibs_line_waiting', 'People who wait in line.', sum(waitingIn)],
     ['dibs_line_serving', 'Highest numbers let in, of all lines together.', sum(({ serving }) => serving)],
     ['dibs_line_offered', 'People let in who must press once more.', sum(({ offered }) => offered)],
     ['dibs_line_at_gate', 'People let in whose turn at the gate it is.', sum(({ atGate }) => atGate)],

@@ -110,9 +110,17 @@ export class Polls {
       const userId = this.#userOf(ask.req, named, ticket === null, who);
       if (userId !== null && typeof userId !== 'string') return this.#raw.problem(ask, userId);
       const until = waitMs === 0 ? 0 : this.#parts.system.monotonic() + waitMs;
-      const { req, res, requestId } = ask;
-      const none = { slot: null, confirmBy: undefined };
-      return this.#begin({ req, res, requestId, campaignId, ticket, userId, until, ...none });
+      return this.#begin({
+        req: ask.req,
+        res: ask.res,
+        requestId: ask.requestId,
+        campaignId,
+        ticket,
+        userId,
+        until,
+        slot: null,
+        confirmBy: undefined,
+      });
     });
   }
 
@@ -231,25 +239,17 @@ function readWait(text: string): number | null {
 }
 
 const USUAL_PATH =
-  /^\/v1\/campaigns\/([a-z0-9][a-z0-9-]{0,63})\/claims\/([A-Za-z0-9._-]{1,100})(?:\?([A-Za-z0-9._~=&-]*))?$/;
+  /^\/v1\/campaigns\/([a-z0-9][a-z0-9-]{0,63})\/claims\/([A-Za-z0-9._-]{1,100})(?:\?userId=([A-Za-z0-9._~-]*)(?:&wait=([A-Za-z0-9]*))?|\?wait=([A-Za-z0-9]*))?$/;
 
 /** The poll that an address asks for, when it is written as nearly everybody writes it; null: not, or no poll at all. */
 export function usualPoll(url: string): PollAsk | null {
   const match = USUAL_PATH.exec(url);
   if (match === null) return null;
-  const [, campaignId, ticket, query] = match as unknown as [string, string, string, string | undefined];
-  const ask: PollAsk = {
-    campaignId,
+  const ticket = match[2] as string;
+  return {
+    campaignId: match[1] as string,
     ticket: ticket === 'me' ? null : ticket,
-    userId: undefined,
-    wait: undefined,
+    userId: match[3],
+    wait: match[4] ?? match[5],
   };
-  if (query === undefined) return ask;
-  for (const part of query.split('&')) {
-    const at = part.indexOf('=');
-    const name = at === -1 ? part : part.slice(0, at);
-    if ((name !== 'userId' && name !== 'wait') || ask[name] !== undefined || at === -1) return null;
-    ask[name] = part.slice(at + 1);
-  }
-  return ask;
 }

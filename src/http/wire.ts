@@ -92,9 +92,14 @@ export function remainingOf(live: LiveCampaign): number {
   return Math.max(0, live.campaign.quantity - live.issued);
 }
 
+/** Who still may get something by waiting: when nothing is left, nobody. */
+export function waitingIn({ waiting, soldOut }: LineCounts): number {
+  return soldOut ? 0 : waiting;
+}
+
 /** How far a line has come, as text: one for everybody who watches. */
-export function servingJson({ serving, waiting }: LineCounts): string {
-  return `{"servingNumber":${serving},"waiting":${waiting}}`;
+export function servingJson(counts: LineCounts): string {
+  return `{"servingNumber":${counts.serving},"waiting":${waitingIn(counts)}}`;
 }
 
 /** What people see of a campaign's line; nothing where there is none. */
@@ -106,7 +111,7 @@ function publicLine({ campaign }: LiveCampaign, line: LinePublic | undefined): R
     release: campaign.release,
     servingNumber: counts?.serving ?? 0,
     line: {
-      waiting: counts?.waiting ?? 0,
+      waiting: counts === null ? 0 : waitingIn(counts),
       ...(line?.estimatedWaitMs ? { estimatedWaitMs: line.estimatedWaitMs(campaign.id) } : {}),
       ...(commitment === null ? {} : { shuffle: { commitment } }),
     },

@@ -13,10 +13,13 @@ import { idParams, lineOut, problemOut } from '../schema.ts';
 
 /** Lots written at once; a line of a million is 35 MB. */
 const LOTS_A_PIECE = 2000;
+/** Reading a whole line is work: what was read for one is there for all who ask soon after. */
+const KEPT_MS = 60_000;
 const NO_SHUFFLE = problem('no_shuffle');
 
 export function lineRoutes(app: FastifyInstance, context: HttpContext): void {
   const { line } = context.parts;
+  const shuffleOf = kept(context);
   app.get(
     '/v1/campaigns/:id/line',
     {
@@ -36,18 +39,39 @@ export function lineRoutes(app: FastifyInstance, context: HttpContext): void {
       const { id } = live.campaign;
       const commitment = line?.commitment(id) ?? null;
       if (commitment === null) return sendProblem(reply, NO_SHUFFLE);
-      const published = (await line?.shuffle(id)) ?? null;
+      // There is one shuffle of a campaign, and it never changes: who has it need not wait until it is read again.
+      const etag = `"${commitment}"`;
+      if (request.headers['if-none-match'] === etag) return notModified(reply.header('etag', etag));
+      const published = await shuffleOf(id);
       reply.type(JSON_TYPE).serializer(String);
       if (published === null) {
         const none = { campaignId: id, commitment, seed: null, lots: null };
         return reply.header('cache-control', 'public, max-age=1').send(JSON.stringify(none));
       }
-      const etag = `"${published.commitment.slice(0, 16)}-${published.lots.length}"`;
       reply.header('etag', etag).header('cache-control', 'public, max-age=3600');
-      if (request.headers['if-none-match'] === etag) return notModified(reply);
       return reply.send(Readable.from(pieces(published), { objectMode: false }));
     },
   );
+}
+
+/** Shuffles as they are published, read once for everybody who asks at about the same time. */
+function kept({
+  parts: { line, system },
+}: HttpContext): (campaignId: string) => Promise<PublishedShuffle | null> {
+  const reading = new Map<string, Promise<PublishedShuffle | null>>();
+  const forget = (campaignId: string): boolean => reading.delete(campaignId);
+  return (campaignId) => {
+    const known = reading.get(campaignId);
+    if (known) return known;
+    const asked = (line?.shuffle(campaignId) ?? Promise.resolve(null)).then((published) => {
+      if (published === null) forget(campaignId);
+      else system.after(KEPT_MS, () => forget(campaignId));
+      return published;
+    });
+    asked.catch(() => forget(campaignId));
+    reading.set(campaignId, asked);
+    return asked;
+  };
 }
 
 /** The JSON of a shuffle, a piece at a time. */

@@ -12,7 +12,7 @@ import { sendProblem } from '../problem.ts';
 import { campaignOut, claimOut, idParams, listOf, pageQuery, problemOut, userQuery } from '../schema.ts';
 import type { ToldBefore } from '../sse.ts';
 import { event, servingEvent, stateEvents } from '../sse.ts';
-import { claimBody, publicCampaign, remainingOf } from '../wire.ts';
+import { claimBody, publicCampaign, remainingOf, waitingIn } from '../wire.ts';
 
 const TAG = ['people'];
 
@@ -75,7 +75,7 @@ function campaignRoutes(app: FastifyInstance, context: HttpContext): void {
       const now = system.now();
       const status = statusOf(live.campaign, live.issued, now);
       const counts = line?.counts(live.campaign.id) ?? null;
-      const inLine = counts === null ? '' : `-${counts.serving}-${counts.waiting}`;
+      const inLine = counts === null ? '' : `-${counts.serving}-${waitingIn(counts)}`;
       const etag = `W/"${live.campaign.version}-${status}-${remainingOf(live)}${inLine}"`;
       reply.header('etag', etag).header('cache-control', 'public, max-age=1');
       if (request.headers['if-none-match'] === etag) return notModified(reply);
