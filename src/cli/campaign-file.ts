@@ -116,5 +116,8 @@ function isSame(field: string, before: unknown, after: unknown): boolean {
   if (timeFields.has(field) && typeof before === 'string' && typeof after === 'string') {
     return Date.parse(before) === Date.parse(after);
   }
-  return isDeepStrictEqual(before, after ?? null);
+  return isDeepStrictEqual(before, field === 'line' && after ? { ...plainLine, ...after } : (after ?? null));
 }
+
+/** What a line is where a file says nothing: the server tells it in full. */
+const plainLine = { maxLength: null, cutAt: null, shuffleBeforeOpen: false };

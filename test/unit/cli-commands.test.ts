@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readCampaignFile } from '../../src/cli/campaign-file.ts';
+import { changesOf, readCampaignFile } from '../../src/cli/campaign-file.ts';
 import { renderCampaignSchema } from '../../src/cli/campaign-schema.ts';
 import { type FakeServer, startFakeServer } from './cli-fake-server.ts';
 
@@ -64,7 +64,7 @@ describe('dibs', () => {
   it('names all commands, the environment and the exit codes', async () => {
     const { code, out } = await dibs(['--help']);
     expect(code).toBe(0);
-    for (const word of ['serve', 'rush', 'verify', 'DIBS_URL', 'Exit codes', 'Examples'])
+    for (const word of ['serve', 'rush', 'compare', 'line', 'verify', 'DIBS_URL', 'Exit codes', 'Examples'])
       expect(out).toContain(word);
   });
 
@@ -145,6 +145,18 @@ describe('dibs campaign', () => {
     const path = file('mistake.yaml', text);
     expect(() => readCampaignFile(path)).toThrow(expect.objectContaining({ exitCode: 2 }));
     expect(() => readCampaignFile(path)).toThrow(expected);
+  });
+
+  it('apply knows what a line and a confirmation say, and compares them as the server tells them', () => {
+    const text =
+      'id: a\nquantity: 9\nmode: queued\nrelease: { perSecond: 5 }\nline: { maxLength: 50 }\nconfirm: { withinSeconds: 30 }\n';
+    const [wanted] = readCampaignFile(file('line.yaml', text));
+    if (!wanted) throw new Error('no campaign');
+    const line = { maxLength: 50, cutAt: null, shuffleBeforeOpen: false };
+    const current = { ...wanted, line };
+    expect(changesOf(wanted, current)).toEqual([]);
+    expect(changesOf(wanted, { ...current, line: { ...line, cutAt: 3 } })).toHaveLength(1);
+    expect(() => readCampaignFile(file('line.yaml', `${text}pace: 3\n`))).toThrow(/unknown field pace/);
   });
 
   it('apply sends nothing when any document of the file is wrong', async () => {

@@ -149,6 +149,7 @@ function answerOf(
   const campaign = fake.campaigns.get(id);
   if (!campaign) return problem(404, 'campaign_not_found');
   if (admin) return operatorCall(campaign, request, rest, body);
+  if (rest === 'line') return { status: 200, body: campaign.fields['published'] };
   const { waiting } = campaign;
   if (waiting && rest === 'claims/me') return waiting.leave(queryOf(request).get('userId') ?? '');
   if (waiting && rest.startsWith('claims/')) return waiting.ask(rest.slice('claims/'.length));
