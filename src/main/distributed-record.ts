@@ -5,6 +5,7 @@ import { makeMysqlLeases } from '../adapters/mysql/leases.ts';
 import type { Mysql } from '../adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../adapters/mysql/record.ts';
 import { steady } from '../adapters/mysql/steady.ts';
+import { makeMysqlTopicVersions } from '../adapters/mysql/topic-versions.ts';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlLineHistory } from '../adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
@@ -21,6 +22,7 @@ export function storedParts(mysql: Mysql, system: System) {
     leases: makeMysqlLeases(mysql, system),
     settled: steady(makeSqlSettled(mysql.db), mysql.address, system),
     rulings: steady(makeSqlRulings(mysql.db), mysql.address, system),
+    versions: makeMysqlTopicVersions(mysql, system),
     history: steady(makeSqlLineHistory(mysql.db), mysql.address, system),
   };
 }

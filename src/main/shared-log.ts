@@ -7,6 +7,8 @@ import type { KafkaLog } from '../adapters/kafka/log.ts';
 import type { TopicPlan } from '../adapters/kafka/topics.ts';
 import type { Config } from '../config/load.ts';
 import type { ClaimWon } from '../core/event.ts';
+import type { TopicVersion } from '../core/topic-version.ts';
+import { FIRST_VERSION } from '../core/topic-version.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
@@ -15,6 +17,7 @@ import type { GaugeReading, RecorderState } from '../http/parts.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
+import type { TopicVersions } from '../ports/topic-versions.ts';
 import { PartFault } from './part-fault.ts';
 import type { RunningRecorder } from './recorder/start.ts';
 
@@ -35,6 +38,7 @@ export interface SharedLogParts {
   system: System;
   logger: Logger;
   record: RecordStore;
+  versions: Pick<TopicVersions, 'all'>;
   catalog: Catalog;
   codes: Codes;
   instanceId: string;
@@ -87,8 +91,11 @@ const MECHANISMS = {
 const HOUR_MS = 3_600_000;
 const REPLICAS_MAX = 3;
 
-/** What the topics of this installation must be. */
-export async function topicPlans(config: Config): Promise<TopicPlan[]> {
+/** What the topics of this installation must be. A version that is drained may be gone: nobody reads it. */
+export async function topicPlans(
+  config: Config,
+  versions: readonly TopicVersion[] = [FIRST_VERSION],
+): Promise<TopicPlan[]> {
   const { planTopics } = await import('../adapters/kafka/topics.ts');
   const replicas = config.kafkaReplicas ?? Math.min(REPLICAS_MAX, config.kafkaBrokers.length);
   const plans = planTopics({
@@ -96,6 +103,7 @@ export async function topicPlans(config: Config): Promise<TopicPlan[]> {
     replicas,
     minInsyncReplicas: config.kafkaMinInsync ?? (replicas >= REPLICAS_MAX ? 2 : 1),
     retentionMs: config.kafkaRetentionHours * HOUR_MS,
+    requested: versions.filter(({ state }) => state !== 'drained'),
   });
   return plans.map((plan) => ({ ...plan, name: `${config.kafkaPrefix ?? ''}${plan.name}` }));
 }
@@ -107,7 +115,7 @@ async function openKafka(parts: SharedLogParts): Promise<SharedLog> {
     import('../adapters/kafka/log.ts'),
   ]);
   const connection = kafkaConnection(config);
-  const topics = await ensureTopics(connection, system, await topicPlans(config));
+  const topics = await ensureTopics(connection, system, await topicPlans(config, await parts.versions.all()));
   if (topics.kind === 'refused') throw new PartFault(topics.problems.join('\n'));
   if (topics.made.length > 0) logger.info({ topics: topics.made }, 'topics made');
   const topic = `${config.kafkaPrefix ?? ''}${TOPICS.won}`;

@@ -1,17 +1,30 @@
 /** Ordered mode of many processes: the log of requests in Kafka, read by deciders that share its partitions. */
 
+import type { Logger } from 'pino';
 import type { KafkaRequests } from '../adapters/kafka/requests.ts';
 import type { Config } from '../config/load.ts';
+import type { TopicVersion } from '../core/topic-version.ts';
+import { CLOSED_AT, currentOf, decidedOf } from '../core/topic-version.ts';
+import type { SourceOf } from '../flow/decided.ts';
+import type { VersionedRequests } from '../flow/versioned-requests.ts';
+import { openVersionedRequests } from '../flow/versioned-requests.ts';
 import type { GaugeReading } from '../http/parts.ts';
-import type { RunningDecider } from './decider/start.ts';
+import type { Leases } from '../ports/leases.ts';
+import type { TopicVersions } from '../ports/topic-versions.ts';
+import { makeVersionDrain } from './decider/version-drain.ts';
+import { makeVersionedDecider, type VersionedDecider } from './decider/versioned.ts';
 import type { Ordered, OrderedParts } from './ordered.ts';
 import { makeOrdered } from './ordered.ts';
+import { PartFault } from './part-fault.ts';
 import { kafkaConnection } from './shared-log.ts';
 
 export interface SharedOrderedParts
   extends Omit<OrderedParts, 'requests' | 'sourceOf' | 'shared' | 'catchesUp' | 'requestsWaitingMax'> {
   config: Config;
   master: Buffer;
+  logger: Logger;
+  versions: TopicVersions;
+  leases: Leases;
   /** who this process is, for the leases */
   instanceId: string;
 }
@@ -22,83 +35,104 @@ export interface SharedOrdered extends Ordered {
   roles(): Record<string, string>;
 }
 
-const TOPIC_VERSION = 1;
 /** Requests decided in one transaction. */
 const DECIDE_MAX = 5_000;
 
 /** The topics must be there (main/shared-log makes them). Throws a KafkaFault when Kafka cannot be asked. */
 export async function openSharedOrdered(parts: SharedOrderedParts): Promise<SharedOrdered> {
-  const { config, system } = parts;
-  const [{ openKafkaRequests }, { REQUESTED_PARTITIONS, requestedTopic }] = await Promise.all([
-    import('../adapters/kafka/requests.ts'),
-    import('../adapters/kafka/topics.ts'),
-  ]);
-  const prefix = config.kafkaPrefix ?? '';
-  const requests = await openKafkaRequests({
-    connection: kafkaConnection(config),
-    system,
-    prefix,
-    topicVersion: TOPIC_VERSION,
-    partitions: REQUESTED_PARTITIONS,
-    compression: config.kafkaCompression,
+  const { config } = parts;
+  const { requestedTopic } = await import('../adapters/kafka/topics.ts');
+  const topicOf = (version: number): string => `${config.kafkaPrefix ?? ''}${requestedTopic(version)}`;
+  const sourceOf: SourceOf = (version, partition) => `${topicOf(version)}/${partition}`;
+  const versions = await parts.versions.all();
+  await refuseClosed(parts, currentOf(versions), sourceOf);
+  const decides = config.role.includes('decider');
+  const deciding = decides
+    ? { decider: makeDecider(parts), drain: makeVersionDrain({ ...parts, topicOf }) }
+    : null;
+  const requests = await openRequests(parts, (all) => {
+    deciding?.decider.follow(decidedOf(all));
+    deciding?.drain.look(all);
   });
-  const decider = config.role.includes('decider') ? await runDecider(parts) : null;
   const ordered = makeOrdered({
     ...parts,
     requests,
-    sourceOf: (version, partition) => `${prefix}${requestedTopic(version)}/${partition}`,
+    sourceOf,
     shared: true,
-    catchesUp: config.role.includes('decider'),
+    catchesUp: decides,
     requestsWaitingMax: config.journalQueueMax,
   });
   return {
     ...ordered,
-    gauges: () => [...requestGauges(requests), ...lagGauges(decider)],
+    gauges: () => [...requestGauges(requests.log()), ...lagGauges(deciding?.decider ?? null)],
     roles: () => ({
       requests: requests.state().fault ?? ordered.decided.fault() ?? 'ready',
-      ...(decider === null ? {} : { decider: deciderFault(decider) ?? 'ready' }),
+      ...(deciding && { decider: deciding.decider.fault() ?? deciding.drain.fault() ?? 'ready' }),
     }),
     async stop() {
       await requests.close();
-      await decider?.stop();
+      await Promise.all([deciding?.decider.stop(), deciding?.drain.stop()]);
       await ordered.stop();
     },
   };
 }
 
-async function runDecider({
-  config,
-  master,
-  instanceId,
-  system,
-}: SharedOrderedParts): Promise<RunningDecider> {
-  const [{ startDecider }, { REQUESTED_PARTITIONS }] = await Promise.all([
-    import('./decider/start.ts'),
-    import('../adapters/kafka/topics.ts'),
-  ]);
-  const settings = {
-    kafka: kafkaConnection(config),
-    prefix: config.kafkaPrefix ?? '',
-    topicVersion: TOPIC_VERSION,
-    partitions: REQUESTED_PARTITIONS,
-    mysqlUrl: config.databaseUrl as string,
-    master,
-    batchMax: DECIDE_MAX,
-    instanceId,
-    logLevel: config.logLevel,
-    logFormat: config.logFormat,
-  };
-  return startDecider(settings, system);
+/** Requests that nobody would ever decide: the rows that say which version is current were lost. */
+async function refuseClosed(
+  { record }: Pick<SharedOrderedParts, 'record'>,
+  { version }: TopicVersion,
+  sourceOf: SourceOf,
+): Promise<void> {
+  if ((await record.next(sourceOf(version, 0))) < CLOSED_AT) return;
+  throw new PartFault(
+    `The table topic_versions says that version ${version} of the topic of requests is current, but that version is drained and closed. Bring the table back; see docs/operating.md.`,
+  );
 }
 
-function deciderFault(decider: RunningDecider): string | null {
-  const { fault, partitions } = decider.state();
-  return fault ?? partitions.find((one) => one.fault !== null)?.fault ?? null;
+async function openRequests(
+  { config, system, logger, versions, leases, instanceId }: SharedOrderedParts,
+  onLook: (versions: readonly TopicVersion[]) => void,
+): Promise<VersionedRequests<KafkaRequests>> {
+  const { openKafkaRequests } = await import('../adapters/kafka/requests.ts');
+  return openVersionedRequests({
+    ...{ versions, leases, system, instanceId, onLook },
+    async open({ version, partitions }) {
+      const requests = await openKafkaRequests({
+        connection: kafkaConnection(config),
+        system,
+        prefix: config.kafkaPrefix ?? '',
+        topicVersion: version,
+        partitions,
+        compression: config.kafkaCompression,
+      });
+      logger.info({ topic: requests.topic, partitions }, 'requests go here');
+      return requests;
+    },
+  });
+}
+
+function makeDecider({ config, master, instanceId, system, logger }: SharedOrderedParts): VersionedDecider {
+  return makeVersionedDecider(logger, async ({ version, partitions }) => {
+    const { startDecider } = await import('./decider/start.ts');
+    const settings = {
+      kafka: kafkaConnection(config),
+      prefix: config.kafkaPrefix ?? '',
+      topicVersion: version,
+      partitions,
+      mysqlUrl: config.databaseUrl as string,
+      master,
+      batchMax: DECIDE_MAX,
+      instanceId,
+      logLevel: config.logLevel,
+      logFormat: config.logFormat,
+    };
+    return startDecider(settings, system);
+  });
 }
 
 /** Requests that are not decided, for each partition that this process decides. */
-function lagGauges(decider: RunningDecider | null): GaugeReading[] {
-  return (decider?.state().partitions ?? []).map(({ source, lag }) => ({
+function lagGauges(decider: VersionedDecider | null): GaugeReading[] {
+  return (decider?.partitions() ?? []).map(({ source, lag }) => ({
     name: 'dibs_decider_partition_lag',
     help: 'Entries of a partition of the log of requests that are not decided.',
     labels: { source },
@@ -106,7 +140,8 @@ function lagGauges(decider: RunningDecider | null): GaugeReading[] {
   }));
 }
 
-function requestGauges(requests: KafkaRequests): GaugeReading[] {
+function requestGauges(requests: KafkaRequests | null): GaugeReading[] {
+  if (requests === null) return [];
   const { facts, failures, oldestMs } = requests.tally();
   return [
     { name: 'dibs_requests_total', help: 'Requests that Kafka has acknowledged.', value: facts },

@@ -4,6 +4,7 @@
  */
 
 import { placeOf } from '../../core/request.ts';
+import { CLOSED_AT } from '../../core/topic-version.ts';
 import type { RequestReader, RequestSlice } from '../../ports/requests.ts';
 import {
   type KafkaUnreadable,
@@ -35,12 +36,19 @@ export interface KafkaRequestReaderParts extends Omit<PartitionParts, 'topic'> {
   topicVersion: number;
 }
 
+const CLOSED_PAUSE_MS = 200;
+
 export function openKafkaRequestReader(parts: KafkaRequestReaderParts): KafkaRequestReader {
   const { prefix = '', topicVersion, ...rest } = parts;
   const partition = new PartitionEntries({ ...rest, topic: `${prefix}${requestedTopic(topicVersion)}` });
   return {
     source: partition.source,
     async read(offset, max) {
+      if (offset >= CLOSED_AT) {
+        // Its version is drained, and whoever reads it will hear of that.
+        await new Promise<void>((resolve) => void parts.system.after(CLOSED_PAUSE_MS, resolve));
+        return { requests: [], unreadable: [], next: offset };
+      }
       const requests: KafkaRequestSlice['requests'] = [];
       const unreadable: KafkaRequestSlice['unreadable'] = [];
       const next = await partition.read(offset, (entry) => {

@@ -4,6 +4,8 @@
  */
 
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
+import type { TopicVersion } from '../../core/topic-version.ts';
+import { FIRST_VERSION } from '../../core/topic-version.ts';
 import type { System } from '../../ports/system.ts';
 import {
   clientOptions,
@@ -43,6 +45,8 @@ export interface TopicSettings {
   replicas: number;
   minInsyncReplicas: number;
   retentionMs: number;
+  /** the versions of the topic of requests that must be there; the first one when nothing is said */
+  requested?: readonly Pick<TopicVersion, 'version' | 'partitions'>[];
 }
 
 export type TopicsResult =
@@ -51,8 +55,6 @@ export type TopicsResult =
   | { kind: 'refused'; problems: string[] };
 
 const FEW = 3;
-/** Of the first version of the topic of requests. */
-export const REQUESTED_PARTITIONS = FEW;
 const CALL_MAX_MS = 10_000;
 const KNOWN_POLL_MS = 50;
 /** What the log sends at most in a message, and room for its headers. */
@@ -68,8 +70,11 @@ export function planTopics(settings: TopicSettings): TopicPlan[] {
       { name: dlqTopic(name), time: 'CreateTime' as const, ...common },
     ];
   };
+  const { requested = [FIRST_VERSION] } = settings;
   return [
-    ...plan(TOPICS.requested, REQUESTED_PARTITIONS, 'LogAppendTime'),
+    ...requested.flatMap(({ version, partitions }) =>
+      plan(requestedTopic(version), partitions, 'LogAppendTime'),
+    ),
     ...plan(TOPICS.won, settings.partitions),
     ...plan(TOPICS.coupons, settings.partitions),
     ...plan(TOPICS.campaigns, FEW),
