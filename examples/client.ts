@@ -57,10 +57,17 @@ export async function operate<Answer>(method: 'GET' | 'POST', path: string, body
   return JSON.parse(text) as Answer;
 }
 
-/** Makes the campaign of a file under an id of its own, so that the example can be run again, and opens it. */
-export async function openCampaign(file: URL, suffix: string): Promise<Campaign> {
+/**
+ * Makes the campaign of a file under an id of its own, so that the example can be run again, and opens it.
+ * @param over what is to be different from the file
+ */
+export async function openCampaign(
+  file: URL,
+  suffix: string,
+  over: Partial<Campaign> = {},
+): Promise<Campaign> {
   const definition = parse(readFileSync(file, 'utf8')) as Campaign;
-  const campaign = { ...definition, id: `${definition.id}-${suffix}` };
+  const campaign = { ...definition, ...over, id: `${definition.id}-${suffix}` };
   await operate('POST', '/campaigns', campaign);
   await operate('POST', `/campaigns/${campaign.id}/open`);
   return campaign;

@@ -33,8 +33,8 @@ interface Played {
   said: string;
 }
 
-function play(example: string, env: Record<string, string> = {}): Promise<Played> {
-  const child = spawn(process.execPath, ['scripts/launch.mjs', `examples/${example}/run.ts`], {
+function play(example: string, env: Record<string, string> = {}, ...args: string[]): Promise<Played> {
+  const child = spawn(process.execPath, ['scripts/launch.mjs', `examples/${example}/run.ts`, ...args], {
     cwd: root,
     env: { PATH: process.env['PATH'], DIBS_URL: server.url, DIBS_ADMIN_KEY: server.adminKey, ...env },
   });
@@ -116,6 +116,34 @@ test('003 coupon for 1,000: on Redis, Kafka and MariaDB, recorded at a pace, eac
   expect(said).toMatch(/Sent message=\[\d+ wins to dibs\.claims\.won\.v1-\d\] with offset=\[0\]/);
   expect(said).toMatch(/partition \d, offset \d+, user [0-9a-f]{12}…, No\. \d+/);
   expect(said).toMatch(/ {4}✓ {2}dibs\.claims\.won\.v1 +6 +1 +\d+/);
+});
+
+const RIGHT_004 = [
+  'request accepted: 202 pending',
+  'verdict: won',
+  'coupon in the record: 1',
+  '이미 발급된 쿠폰, asked again: 200 already_won',
+  'invariants broken: none',
+  'request accepted: 202 pending',
+  'verdict: won',
+  'coupon in the record: 1',
+  'status for everybody: sold_out',
+  'refused at once: 20',
+  'invariants broken: none',
+];
+
+test('004 a coupon end to end: requested, there within 30 s, and the last one is sold out everywhere', async () => {
+  const { code, right, wrong, said } = await play('004-coupon-e2e');
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual(RIGHT_004);
+});
+
+test('004 the same on Kafka and MariaDB, in two processes', async (context) => {
+  const env = { HOME: process.env['HOME'] ?? '' };
+  const { code, right, wrong, said } = await play('004-coupon-e2e', env, '--services');
+  context.skip(process.env['CI'] !== 'true' && said.includes('Or name a running one in'), said);
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual(RIGHT_004);
 });
 
 test('a result that is not the document’s ends with 1 and says what was wrong', async () => {
