@@ -261,9 +261,14 @@ class Joining implements ModeFlow {
     return (await areDurable([live.newestInFlight])) ? found : { kind: 'unknown' };
   }
 
-  changed(live: LiveCampaign, ticket: Ticket, maxMs: number): Promise<void> {
+  async changed(live: LiveCampaign, ticket: Ticket, maxMs: number): Promise<void> {
+    const { lineUp } = this.#parts;
     const number = ticket.kind === 'queued' ? ticket.number : 0;
-    return this.#parts.lineUp.changed(live, number, maxMs);
+    if (number > 0) return lineUp.changed(live, number, maxMs);
+    // Since a shuffle his turn is by the number that he has drawn, whatever his ticket says.
+    const standing = await this.#standing(live, number);
+    const drawn = standing === null || standing === 'unknown' ? null : standing.number;
+    return lineUp.changed(live, drawn ?? number, maxMs);
   }
 
   async leave(live: LiveCampaign, userId: string): Promise<Found> {
