@@ -76,8 +76,9 @@ export function makeLinePlace(parts: LinePlaceParts, campaignId: string): LinePl
     askInOrder,
     presses: lane<LineAttempt, LineAnswer>(
       async (batch) => {
+        const { epoch } = place;
         const reply = await askInOrder('press', ...pressArgs(batch));
-        return readPresses(reply, batch, { campaignId, epoch: place.epoch }, place.owed.splice(0));
+        return readPresses(reply, batch, { campaignId, epoch }, place.owed.splice(0));
       },
       (fault) => ({ fault }),
     ),

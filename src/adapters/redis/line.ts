@@ -91,9 +91,10 @@ function asking({ places }: Inside): Pick<RedisLine, 'join' | 'leave' | 'standin
     async leave(campaignId, userId) {
       const place = places.get(campaignId);
       if (place === undefined) return { left: false, facts: [] };
+      const { epoch } = place;
       const reply = await place.askInOrder('leave', userId);
       const [at, , expired, number] = reply as [number, number, string, number];
-      const head = { campaignId, epoch: place.epoch, at };
+      const head = { campaignId, epoch, at };
       const facts = [...place.owed.splice(0), ...expiredFacts(head, expired)];
       if (number !== 0) facts.push({ type: 'line.left', ...head, numbers: [number] });
       return { left: number !== 0, facts };
@@ -121,9 +122,10 @@ function moving({ places }: Inside): Pick<RedisLine, 'advance' | 'take'> {
   return {
     async advance(campaignId, budget, eligible) {
       const place = known(campaignId);
+      const { epoch } = place;
       const { upTo, refused } = await lookAtHead(place, budget, eligible);
       const reply = await place.askInOrder('release', budget, upTo, JSON.stringify(refused));
-      const moved = readReleased(reply, { campaignId, epoch: place.epoch });
+      const moved = readReleased(reply, { campaignId, epoch });
       return { ...moved, facts: [...place.owed.splice(0), ...moved.facts] };
     },
     async take(campaignId, facts) {
@@ -146,12 +148,13 @@ async function lookAtHead(
   eligible: (userId: string) => boolean,
 ): Promise<{ upTo: number; refused: number[] }> {
   const refused: number[] = [];
+  const { campaignId, epoch } = place;
   let upTo = 0;
   let found = 0;
   for (;;) {
     const most = Math.min(PEEK_MAX, Math.ceil(budget) - found);
     const reply = await place.askInOrder('peek', budget, upTo, Math.max(0, most));
-    const head = { campaignId: place.campaignId, epoch: place.epoch, at: clockOf(reply) };
+    const head = { campaignId, epoch, at: clockOf(reply) };
     place.owed.push(...expiredFacts(head, (reply as unknown[])[2]));
     const { budget: left, people } = readHead(reply);
     for (const { userId, number } of people) {
@@ -166,7 +169,7 @@ async function lookAtHead(
 }
 
 function keeping(inside: Inside): Pick<RedisLine, 'configure' | 'follow' | 'arm' | 'isArmed' | 'unload'> {
-  const { lua, lineText, places, placeOf, client, onFault } = inside;
+  const { lua, lineText, places, placeOf, client } = inside;
   const unload: RedisLine['unload'] = async (campaignId) => {
     const place = places.get(campaignId);
     place?.presses.clear();
@@ -183,9 +186,10 @@ function keeping(inside: Inside): Pick<RedisLine, 'configure' | 'follow' | 'arm'
       }
       const place = placeOf(campaignId);
       moveLineToEpoch(place, rule.epoch, lineText);
+      const { epoch } = place;
       const [at, byMs] = (await place.ask('configure', ...lineRuleArgs(rule))) as [number, number];
       if (byMs < 0) return [];
-      return [{ type: 'line.stretched', campaignId, epoch: place.epoch, at, byMs }];
+      return [{ type: 'line.stretched', campaignId, epoch, at, byMs }];
     },
     follow(campaignId, epoch) {
       moveLineToEpoch(placeOf(campaignId), epoch, lineText);
@@ -194,7 +198,7 @@ function keeping(inside: Inside): Pick<RedisLine, 'configure' | 'follow' | 'arm'
     async isArmed(campaignId, epoch) {
       const { sha } = armedScript(lineText, campaignId, epoch);
       try {
-        await callArmed({ client, lua, onFault }, { campaignId, epoch, sha }, 0, '', 'counts', []);
+        await callArmed({ client, lua }, { campaignId, epoch, sha }, 0, '', 'counts', []);
         return true;
       } catch (error) {
         const { fault, message } = error as LineTrouble;
