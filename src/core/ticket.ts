@@ -4,10 +4,10 @@
  * make one up or use another's.
  *
  * base64url of: a byte for its kind, its figures as varints, 4 bytes that tell users apart, 12 bytes of HMAC-SHA256. That
- * is 23 to 38 characters; it holds neither the campaign nor the user.
+ * is 23 to 45 characters; it holds neither the campaign nor the user.
  */
 
-import { timingSafeEqual } from 'node:crypto';
+import { createHash, timingSafeEqual } from 'node:crypto';
 import { deriveKey } from './code.ts';
 import type { Hmac } from './hmac.ts';
 import { makeHmac } from './hmac.ts';
@@ -24,6 +24,8 @@ export interface OrderedTicket {
   topicVersion: number;
   partition: number;
   offset: number;
+  /** {@link keyTag} of the key of this try; absent: it had none */
+  keyTag?: number;
 }
 
 export type Ticket = QueuedTicket | OrderedTicket;
@@ -31,7 +33,12 @@ export type Ticket = QueuedTicket | OrderedTicket;
 const KIND_BYTE = { queued: 1, ordered: 2 } as const;
 const USER_BYTES = 4;
 const MAC_BYTES = 12;
-const TEXT = /^[A-Za-z0-9_-]{20,60}$/;
+const TEXT = /^[A-Za-z0-9_-]{20,64}$/;
+
+/** Tells the keys of one user's tries apart: 32 bits. */
+export function keyTag(key: string): number {
+  return createHash('sha256').update(key).digest().readUInt32BE();
+}
 
 /** Whether a text has the form of a ticket, be it genuine or not. */
 export function isTicketLike(text: string): boolean {
@@ -46,16 +53,18 @@ export function ticketKey(master: Buffer, campaignId: string): Hmac {
 function figuresOf(ticket: Ticket): number[] {
   // Signs alternate, so that small negative numbers are short too.
   if (ticket.kind === 'queued') return [ticket.number < 0 ? -2 * ticket.number - 1 : 2 * ticket.number];
-  return [ticket.topicVersion, ticket.partition, ticket.offset];
+  const { topicVersion, partition, offset, keyTag: tag } = ticket;
+  return tag === undefined ? [topicVersion, partition, offset] : [topicVersion, partition, offset, tag];
 }
 
-function ticketOf(kind: number, [first, second, third, more]: number[]): Ticket | null {
+function ticketOf(kind: number, [first, second, third, fourth, more]: number[]): Ticket | null {
   if (first === undefined || more !== undefined) return null;
   if (kind === KIND_BYTE.queued && second === undefined) {
     return { kind: 'queued', number: first % 2 === 1 ? -(first + 1) / 2 : first / 2 };
   }
   if (kind !== KIND_BYTE.ordered || second === undefined || third === undefined) return null;
-  return { kind: 'ordered', topicVersion: first, partition: second, offset: third };
+  const ticket: OrderedTicket = { kind: 'ordered', topicVersion: first, partition: second, offset: third };
+  return fourth === undefined ? ticket : { ...ticket, keyTag: fourth };
 }
 
 function varints(figures: number[]): number[] {

@@ -9,6 +9,7 @@ import type { Decision, GateState } from '../core/gate.ts';
 import { decide, emptyGate, gateRule, holdings } from '../core/gate.ts';
 import { problem } from '../core/problem.ts';
 import type { OrderedTicket, Ticket } from '../core/ticket.ts';
+import { keyTag } from '../core/ticket.ts';
 import type { Holding } from '../ports/gate.ts';
 import type { RequestPlace, Requests } from '../ports/requests.ts';
 import type { System } from '../ports/system.ts';
@@ -53,10 +54,8 @@ export function makeRequestFlow(parts: RequestParts): ModeFlow {
 }
 
 /** A try that somebody asks for. */
-interface Asked extends Pick<TryPlace, 'source'> {
-  place: number;
+interface Asked extends Pick<TryPlace, 'source' | 'ticket'> {
   userId: string;
-  key: string | null;
 }
 
 class Requesting implements ModeFlow {
@@ -141,7 +140,8 @@ class Requesting implements ModeFlow {
   #placed(one: Try, { topicVersion, partition, place }: RequestPlace): void {
     const { decided, tickets, system, sourceOf } = this.#parts;
     const { live, userId } = one;
-    const ticket: OrderedTicket = { kind: 'ordered', topicVersion, partition, offset: place };
+    const tag = one.key === null ? {} : { keyTag: keyTag(one.key) };
+    const ticket: OrderedTicket = { kind: 'ordered', topicVersion, partition, offset: place, ...tag };
     const text = tickets.make(live.campaign.id, ticket, userId);
     const source = sourceOf(topicVersion, partition);
     this.#tries.place(one, { ticket, text, source }, system.monotonic());
@@ -160,9 +160,9 @@ class Requesting implements ModeFlow {
     const { decided, system } = this.#parts;
     const done = this.#tries.decided((source, place) => decided.isDecided(source, place));
     const now = system.monotonic();
-    for (const { live, userId, key, at, placedAt } of done) {
+    for (const { live, userId, at, placedAt } of done) {
       this.#lagMs += (now - placedAt - this.#lagMs) / 8;
-      const asked = { source: at.source, place: at.ticket.offset, userId, key };
+      const asked = { source: at.source, ticket: at.ticket, userId };
       const verdict = this.#verdictNow(live, asked);
       const outcome = verdict === null ? UNKNOWN : this.#outcome(live, userId, verdict);
       for (const listener of this.#listeners) listener(live, userId, outcome);
@@ -206,8 +206,10 @@ class Requesting implements ModeFlow {
     return verdictOf(this.#tryOf(live, asked), phases, await decided.holdings(id, asked.userId));
   }
 
-  #tryOf({ campaign: { perUserLimit } }: LiveCampaign, { source, place, key }: Asked) {
-    return { place, key, perUserLimit, unreadable: this.#parts.decided.isUnreadable(source, place) };
+  #tryOf({ campaign: { perUserLimit } }: LiveCampaign, { source, ticket }: Asked) {
+    const { offset: place, keyTag: tag = null } = ticket;
+    const unreadable = this.#parts.decided.isUnreadable(source, place);
+    return { place, keyTag: tag, perUserLimit, unreadable };
   }
 
   #found({ campaign }: LiveCampaign, userId: string, verdict: TryVerdict): Found | UnitFound {
@@ -256,22 +258,20 @@ class Requesting implements ModeFlow {
   #latest(live: LiveCampaign, userId: string): Asked | Found {
     const one = this.#tries.find(live.campaign.id, userId, null);
     if (one === undefined || one.at === null) return { kind: 'none' };
-    const { at, key } = one;
+    const { at } = one;
     if (this.#isOpen(one)) return { kind: 'waiting', pending: this.#pending(live, at.text) };
-    return { source: at.source, place: at.ticket.offset, userId, key };
+    return { source: at.source, ticket: at.ticket, userId };
   }
 
   /** The try behind a ticket when it is decided and its user is known, else what there is to say of it. */
   #behind(live: LiveCampaign, ticket: Ticket, text: string, userId: string | null): Asked | Found {
     if (ticket.kind !== 'ordered') return { kind: 'mismatch' };
     const source = this.#sourceOf(ticket);
-    const { offset: place } = ticket;
-    if (!this.#parts.decided.isDecided(source, place)) {
+    if (!this.#parts.decided.isDecided(source, ticket.offset)) {
       return { kind: 'waiting', pending: this.#pending(live, text) };
     }
-    const one = this.#tries.byText(text);
-    const who = userId ?? one?.userId;
-    return who === undefined ? { kind: 'unnamed' } : { source, place, userId: who, key: one?.key ?? null };
+    const who = userId ?? this.#tries.byText(text)?.userId;
+    return who === undefined ? { kind: 'unnamed' } : { source, ticket, userId: who };
   }
 
   #sourceOf({ topicVersion, partition }: OrderedTicket): string {
