@@ -1,9 +1,9 @@
 /** `dibs topics`: the topics in Kafka, held against what they must be. It speaks to Kafka, not to a server of Dibs. */
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { optionRows } from '../config/options.ts';
-import type { TopicReport, Topics } from '../main/topics.ts';
+import type { Drain, TopicReport, Topics } from '../main/topics.ts';
 import { CommandFailure, exitCodes, usageFailure } from './failure.ts';
 
 const help = `
@@ -11,19 +11,29 @@ Examples:
   $ DIBS_KAFKA_BROKERS=127.0.0.1:9092 dibs topics list
   $ dibs topics make --kafka-brokers 127.0.0.1:9092 --kafka-partitions 12
   $ dibs topics delete --kafka-prefix trial- --yes
+  $ DIBS_DATABASE_URL=mysql://… dibs topics migrate --partitions 12
 
-Settings are those of \`dibs serve\`: every DIBS_KAFKA_ variable, every --kafka- flag.
+Settings are those of \`dibs serve\`: every DIBS_KAFKA_ variable, every --kafka- flag, and DIBS_DATABASE_URL, which knows
+the versions of the topic of requests.
 
 Exit codes:
-  0 all is as planned   1 a topic is missing or not as planned, or was not deleted   2 wrong usage
-  3 Kafka cannot be reached`;
+  0 all is as planned   1 a topic is missing or not as planned, was not deleted, or a version is not drained yet
+  2 wrong usage   3 Kafka or the database cannot be reached`;
 
-type Flags = Record<string, string | boolean>;
+const PARTITIONS_MAX = 1_000;
+const WAIT = 60;
+const WAIT_MAX = 86_400;
+
+type Flags = Record<string, string | boolean | number>;
+interface MigrateFlags {
+  partitions: number;
+  wait: number;
+}
 type Asked = { topics: Topics; json: boolean };
 
 export function topicsCommand(): Command {
   return new Command('topics')
-    .description('Lists, makes and deletes the topics in Kafka.')
+    .description('Lists, makes and deletes the topics in Kafka, and changes the partitions of requests.')
     .addHelpText('after', help)
     .addCommand(
       talksToKafka(new Command('list').description('Lists what is there against what must be.')).action(
@@ -42,21 +52,38 @@ export function topicsCommand(): Command {
         .action((names: string[], flags: Flags) =>
           withTopics(flags, (asked) => remove(asked, names, flags['yes'] === true)),
         ),
+    )
+    .addCommand(
+      talksToKafka(
+        new Command('migrate').description(
+          'Gives the topic of requests another number of partitions while people press: a new version of it, and both are read until the old one is drained. Can be run again.',
+        ),
+      )
+        .requiredOption('--partitions <number>', 'of the new version', countOf(PARTITIONS_MAX))
+        .option(
+          '--wait <seconds>',
+          'how long to watch until the old version is drained',
+          countOf(WAIT_MAX),
+          WAIT,
+        )
+        .action((flags: MigrateFlags & Record<string, string>) =>
+          withTopics(flags, (asked) => migrate(asked, flags)),
+        ),
     );
 }
 
 /** The flags of Kafka, out of the table that `dibs serve` has. */
 function talksToKafka(command: Command): Command {
   for (const { flag, name, description } of optionRows) {
-    if (!name.startsWith('DIBS_KAFKA_')) continue;
+    if (!name.startsWith('DIBS_KAFKA_') && name !== 'DIBS_DATABASE_URL') continue;
     command.addOption(new Option(`${flag} <value>`, `${description} (env: ${name})`));
   }
   return command.option('--json', 'print JSON');
 }
 
 async function withTopics(flags: Flags, act: (asked: Asked) => Promise<void>): Promise<void> {
-  const { json, yes: _, ...settings } = flags;
-  const { openTopics, TopicsRefused, KafkaAway } = await import('../main/topics.ts');
+  const { json, yes: _, partitions: __, wait: ___, ...settings } = flags;
+  const { openTopics, TopicsRefused, KafkaAway, DatabaseAway } = await import('../main/topics.ts');
   try {
     const topics = await openTopics(process.env, settings, (path) => readFileSync(path, 'utf8'));
     await act({ topics, json: json === true });
@@ -69,8 +96,20 @@ async function withTopics(flags: Flags, act: (asked: Asked) => Promise<void>): P
         'Check DIBS_KAFKA_BROKERS and the login.',
       );
     }
+    if (error instanceof DatabaseAway) {
+      throw new CommandFailure(exitCodes.unreachable, error.message, 'Check DIBS_DATABASE_URL.');
+    }
     throw error;
   }
+}
+
+/** Reads a whole number from 1 on. */
+function countOf(max: number): (text: string) => number {
+  return (text) => {
+    const count = Number(text);
+    if (/^\d+$/.test(text) && count >= 1 && count <= max) return count;
+    throw new InvalidArgumentError(`It must be a whole number from 1 to ${max}.`);
+  };
 }
 
 async function list({ topics, json }: Asked): Promise<void> {
@@ -78,7 +117,8 @@ async function list({ topics, json }: Asked): Promise<void> {
   const isRight = reports.every(({ problems }) => problems.length === 0);
   if (!isRight) process.exitCode = exitCodes.finding;
   const print = await import('./print.ts');
-  if (json) return print.sayJson({ ok: isRight, brokers: topics.brokers, topics: reports.map(asJson) });
+  const { brokers, versions } = topics;
+  if (json) return print.sayJson({ ok: isRight, brokers, topics: reports.map(asJson), versions });
   const { marks, count, dim } = print;
   const rows = reports.map(({ name, plan, found, messages, problems }) => [
     problems.length === 0 ? marks.ok : found === null ? marks.warn : marks.fail,
@@ -91,8 +131,58 @@ async function list({ topics, json }: Asked): Promise<void> {
   for (const { found, problems } of reports) {
     for (const problem of found === null ? [] : problems) print.say(dim(`      → ${problem}`));
   }
+  print.say(dim(`\n  requests: ${describeVersions(versions)}`));
   if (reports.some(({ found }) => found === null))
     print.say(dim('\n  dibs topics make makes what is missing'));
+}
+
+function describeVersions(versions: Topics['versions']): string {
+  if (versions === null) return 'version 1, if there is no other: DIBS_DATABASE_URL is not set';
+  return versions
+    .map(({ version, partitions, state }) => `version ${version} (${partitions} partitions) ${state}`)
+    .join(', ');
+}
+
+async function migrate({ topics, json }: Asked, { partitions, wait }: MigrateFlags): Promise<void> {
+  const print = await import('./print.ts');
+  let said = '';
+  const result = await topics.migrate({
+    partitions,
+    waitMs: wait * 1000,
+    tell(drain, version) {
+      const now = describeDrain(drain, version);
+      if (!json && now !== said) print.say(`${print.marks.warn} ${now}`);
+      said = now;
+    },
+  });
+  if (result.kind === 'refused') {
+    throw new CommandFailure(exitCodes.finding, result.problems.join('\n'), null, {
+      problems: result.problems,
+    });
+  }
+  if (result.kind === 'draining') process.exitCode = exitCodes.finding;
+  if (json) return print.sayJson({ ok: result.kind !== 'draining', partitions, ...result });
+  const current = `version ${result.version} with ${partitions} partitions`;
+  if (result.kind === 'draining') {
+    print.say(
+      `${print.marks.fail} Not drained within ${wait} s. It goes on by itself; the same command watches it.`,
+    );
+  } else if (result.kind === 'nothing') print.say(`${print.marks.ok} ${current} is the one there is`);
+  else
+    print.say(
+      `${print.marks.ok} the version before is drained and closed; ${current} is written and decided`,
+    );
+}
+
+function describeDrain(drain: Drain, current: number): string {
+  switch (drain.kind) {
+    case 'written':
+      return `version ${drain.version}: ${drain.writers} processes may still write to it (a process that was killed: 10 s)`;
+    case 'undecided':
+      return `version ${drain.version}: ${drain.messages} messages are not decided`;
+    default:
+      return `version ${current} is written`;
+  }
 }
 
 const asJson = ({ name, found, messages, problems }: TopicReport) => ({
@@ -125,7 +215,8 @@ async function make({ topics, json }: Asked): Promise<void> {
 }
 
 async function remove({ topics, json }: Asked, names: readonly string[], yes: boolean): Promise<void> {
-  const strangers = names.filter((name) => !topics.plans.some((plan) => plan.name === name));
+  const known = [...topics.plans, ...topics.past];
+  const strangers = names.filter((name) => !known.some((plan) => plan.name === name));
   if (strangers.length > 0) {
     throw usageFailure(`${strangers.join(', ')} is no topic of Dibs.`, 'dibs topics list shows them.');
   }

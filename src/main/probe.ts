@@ -14,8 +14,11 @@ import { type LevelProbe, probeRedis, type RedisProbe, type RedisServer } from '
 import { makeSystem } from '../adapters/system/system.ts';
 import { type Config, loadConfig } from '../config/load.ts';
 import { isDistributed } from '../config/rules.ts';
+import type { TopicVersion } from '../core/topic-version.ts';
+import { FIRST_VERSION } from '../core/topic-version.ts';
 import type { System } from '../ports/system.ts';
 import { kafkaConnection, topicPlans } from './shared-log.ts';
+import { versionsAt } from './topic-versions.ts';
 
 const CALL_MAX_MS = 2_000;
 const CONNECT_MAX_MS = 3_000;
@@ -124,10 +127,15 @@ async function kafkaFindings(config: Config, system: System): Promise<Finding[]>
   if (parsed.kind === 'invalid') return [{ name: 'brokers', finding: 'fail', found: parsed.why }];
   try {
     const connection = { ...kafkaConnection(config), brokers: parsed.brokers };
-    return await probeKafka(connection, system, await topicPlans(config));
+    return await probeKafka(connection, system, await topicPlans(config, await versionsOf(config)));
   } catch (error) {
     return [{ name: 'brokers', finding: 'fail', found: (error as Error).message }];
   }
+}
+
+/** Of a database that cannot be asked its own findings say so. */
+async function versionsOf({ databaseUrl = '' }: Config): Promise<TopicVersion[]> {
+  return versionsAt(databaseUrl).catch(() => [FIRST_VERSION]);
 }
 
 async function mysqlFindings(config: Config, system: System): Promise<Finding[]> {
