@@ -249,6 +249,48 @@ const rows: Row[] = [
     code: 'invalid_field',
     pointer: '/release',
   },
+  ...['ordered', 'instant'].flatMap((mode) => [
+    {
+      name: `confirm in ${mode} mode`,
+      body: { ...good, mode, confirm: { withinSeconds: 60 } },
+      status: 400,
+      code: 'invalid_field',
+      pointer: '/confirm',
+    },
+    {
+      name: `a line in ${mode} mode`,
+      body: { ...good, mode, line: { maxLength: 5 } },
+      status: 400,
+      code: 'invalid_field',
+      pointer: '/line',
+    },
+  ]),
+  ...(
+    [
+      ['no release', {}, '/release'],
+      ['release null', { release: null }, '/release'],
+      ['release 0', { release: { perSecond: 0 } }, '/release/perSecond'],
+      ['release -1', { release: { perSecond: -1 } }, '/release/perSecond'],
+      ['release "10"', { release: { perSecond: '10' } }, '/release/perSecond'],
+      ['an empty release', { release: {} }, '/release/perSecond'],
+      ['line.maxLength 0', { release: { perSecond: 1 }, line: { maxLength: 0 } }, '/line/maxLength'],
+      ['line.cutAt 0', { release: { perSecond: 1 }, line: { cutAt: 0 } }, '/line/cutAt'],
+      ['confirm 0', { release: { perSecond: 1 }, confirm: { withinSeconds: 0 } }, '/confirm/withinSeconds'],
+    ] as const
+  ).map(([what, more, pointer]) => ({
+    name: `${what} in queued mode`,
+    body: { ...good, mode: 'queued', ...more },
+    status: 400,
+    code: 'invalid_field',
+    pointer,
+  })),
+  {
+    name: 'a line with what it does not know',
+    body: { ...good, mode: 'queued', release: { perSecond: 1 }, line: { length: 5 } },
+    status: 400,
+    code: 'unknown_field',
+    pointer: '/line/length',
+  },
   {
     name: 'logged, opening by the clock',
     body: { ...good, durability: 'logged', opensAt: '2999-01-01T00:00:00Z' },

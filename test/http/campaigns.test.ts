@@ -127,7 +127,6 @@ describe('a campaign', () => {
   it.each([
     ['durability logged', { durability: 'logged' }, 'durability_unavailable', 'DIBS_KAFKA_BROKERS'],
     ['durability replicated', { durability: 'replicated' }, 'durability_unavailable', 'DIBS_REDIS_URL'],
-    ['ordered mode', { mode: 'ordered' }, 'mode_unavailable', ''],
     ['a pool', { codes: { source: 'pool' } }, 'code_source_unavailable', ''],
   ])('does not open with %s', async (name, more, code, setting) => {
     const id = name.replaceAll(' ', '-');
