@@ -85,6 +85,28 @@ test('000 EventRush: 1,000 join, 100 are in, who is in and presses again is a DU
   expect(said).toMatch(/Partition: 0, Offset: 99, UserId: \d+, Time: \d{4}-/);
 });
 
+test('001 a line for gifticons: 150 people, 10 a second let in, 100 win in their order, the rest is told', async () => {
+  const { code, right, wrong, said } = await play('001-gifticon-line');
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual([
+    'numbers, one each from 1: true',
+    expect.stringMatching(/^'people-\d+' pressing again has the same number: 150$/),
+    expect.stringMatching(/^'people-\d+', number 51, leaves: left$/),
+    "'N명 남았습니다' never grew: true",
+    'gifticons: 100',
+    'to the first in line, in their order: true',
+    'codes, all different: 100',
+    'told sold_out: 49',
+    '10 a second, within 5 %: true',
+    'never more than 11 in a second: true',
+    'isEventEnded: sold_out',
+    'gifticons in the record: 100',
+    'invariants broken: none',
+  ]);
+  expect(said).toMatch(/'people-\d+'님의 현재 대기열은 \d+명 남았습니다\./);
+  expect(said).toMatch(/'people-\d+'님의 치킨 기프티콘이 발급되었습니다 \([0-9A-Z-]+\)/);
+}, 30_000);
+
 test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,000 times → exactly 1', async () => {
   const { code, right, wrong, said } = await play('002-coupon-100');
   expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
