@@ -132,12 +132,13 @@ class Joining implements ModeFlow {
     const { line, shared, system } = lineUp.parts;
     const { live } = pressed;
     const { id } = live.campaign;
+    // Heard of from now on: while the line is asked how he stands, his own fact may get there.
+    const own = waiters !== null && asksTheLog(live, shared) ? areDurable([waiters]) : Promise.resolve(true);
     const tellWhenOnLog = (standing: Standing | null): void => {
-      const owed = lineUp.owed(live, number);
-      if (waiters !== null && asksTheLog(live, shared)) owed?.push(waiters);
-      whenDurable(owed, (isDurable) => {
+      whenDurable(lineUp.owed(live, number), async (isDurable) => {
+        const isAllDurable = (await own) && isDurable;
         const inTime = pressed.tellBy === Number.POSITIVE_INFINITY || system.monotonic() <= pressed.tellBy;
-        if (isDurable && inTime) this.#tellStanding(pressed, standing);
+        if (isAllDurable && inTime) this.#tellStanding(pressed, standing);
         else pressed.tell(UNKNOWN);
       });
     };

@@ -183,6 +183,7 @@ function openQueued(
     line: redis.line,
     history: stored.history,
     leases: stored.leases,
+    epochs: stored.epochs,
     codes: makeCodes(master),
     tickets: makeTickets(master),
     paces: config.role.includes('relay'),

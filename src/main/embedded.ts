@@ -100,7 +100,7 @@ async function startRecordThread(
   const thread = new Worker(new URL('./record-thread.ts', import.meta.url), {
     workerData: data,
     transferList: [journal.commits, port1, requests.port1],
-    resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 128 },
+    resourceLimits: { maxYoungGenerationSizeMb: 16, maxOldGenerationSizeMb: 4096 },
   });
   const state: RecorderAt = { next: 0, safe: 0, conflicts: 0, fault: null, caughtUpAt: system.now() };
   port2.unref();

@@ -8,6 +8,7 @@ import type { LineFact } from '../core/line-fact.ts';
 import { inOrder } from '../core/line-history.ts';
 import type { LiveCampaign } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
+import type { Epochs } from '../ports/epochs.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { LineHistory } from '../ports/line-history.ts';
 import type { Queued, QueuedParts } from './queued.ts';
@@ -17,6 +18,7 @@ import { type Repeated, repeat } from './repeat.ts';
 export interface SharedQueuedParts extends Omit<QueuedParts, 'line' | 'shared' | 'holdsLease'> {
   line: RedisLine;
   leases: Leases;
+  epochs: Pick<Epochs, 'begin'>;
   caughtUp: CatchUp;
   /** who this process is, for the lease */
   instanceId: string;
@@ -140,7 +142,7 @@ class ArmedLines {
   }
 
   async ensure(live: LiveCampaign, ruleOf: Queued['lineUp']['ruleOf']): Promise<boolean> {
-    const { line, caughtUp, logger } = this.#parts;
+    const { line, caughtUp, epochs, logger } = this.#parts;
     const { campaign } = live;
     const { id, epoch } = campaign;
     if (this.#armed.get(id) !== epoch && !(await line.isArmed(id, epoch))) {
@@ -149,6 +151,11 @@ class ArmedLines {
       const armed = await line.arm(id, epoch, ruleOf(campaign), facts);
       logger?.info({ campaignId: id, epoch, facts: facts.length, ...armed }, 'the line was made anew');
       if (armed.kind === 'refused' && armed.why === 'fenced') return false;
+      if (armed.kind === 'refused' && !(await line.isArmed(id, epoch))) {
+        // It is there and nobody knows what it has been through, or its script is another version's: a new epoch.
+        await epochs.begin(id, epoch);
+        return false;
+      }
     }
     this.#armed.set(id, epoch);
     return true;
