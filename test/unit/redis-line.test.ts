@@ -328,7 +328,7 @@ describe.skipIf(redis === null)('a line in Redis', () => {
       client.evalsha = evalsha;
       expect(await told('late', other)).toBe('unavailable');
       expect(await other.standing(ID, 'u-3')).toMatchObject({ stage: 'waiting', number: null });
-      await setLineClock(client, prefix, ID, T0 + 3200);
+      await setLineClock(client, prefix, ID, T0 + 5200);
       expect(await press('late', other)).toMatchObject({
         given: { fact: { first: 31 } },
         facts: [{ type: 'line.shuffled', count: 30 }, { type: 'line.joined' }],

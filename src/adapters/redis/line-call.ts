@@ -13,7 +13,8 @@ export interface CallParts {
 }
 
 /** A call of line.lua, with its op and its details. Rejects with a {@link LineTrouble}. */
-export type AskLine = (op: string, ...details: (string | number)[]) => Promise<unknown>;
+export type AskLine = (op: string, ...details: Detail[]) => Promise<unknown>;
+export type Detail = string | number | Buffer;
 
 /** Why a call of the line came to nothing; `fault` as a press is told. */
 export class LineTrouble extends Error {
@@ -39,7 +40,7 @@ export async function callArmed(
   clock: number,
   fill: number | '',
   op: string,
-  details: readonly (string | number)[],
+  details: readonly Detail[],
 ): Promise<unknown> {
   if (client.status !== 'ready') throw new LineTrouble('unavailable', 'there is no connection to Redis');
   try {

@@ -16,7 +16,8 @@
 --     take facts                    JSON facts but line.shuffled; what is known already is passed over
 --     draw why                      begins a shuffle: `due` by the clock, or by a `fact`
 --     early after count             people who wait for a shuffle, above a place
---     number tag first users places their numbers from `first` on, beside the line
+--     number tag first users places their numbers from `first` on, beside the line; places only where there are keys
+--     places offset bytes           the number of each place from before, four bytes each
 --     shuffled tag at               puts those numbers in force
 --     open                          ends a filling
 -- RETURNS  clock rest…
@@ -547,7 +548,14 @@ local function tag()
   return rule.early .. ',' .. redis.call('ZCARD', KEYS[2])
 end
 
-local TAKE_TURNS_MS = 3000
+-- So long after its last call somebody who draws counts as gone.
+local TAKE_TURNS_MS = 5000
+
+local function keepTurn()
+  if rule.filling == '' then
+    redis.call('HSET', KEYS[1], 'shufflingUntil', format('%d', clock + TAKE_TURNS_MS))
+  end
+end
 
 function ops.draw()
   if rule.shuffled == '1' or (ARGV[5] == 'due' and not (shuffles and started)) then
@@ -557,14 +565,16 @@ function ops.draw()
     if number.shufflingUntil and clock < number.shufflingUntil and rule.stagedFor == tag() then
       return { clock, 'busy' }
     end
-    redis.call('HSET', KEYS[1], 'clock', format('%d', clock), 'shufflingUntil', format('%d', clock + TAKE_TURNS_MS))
+    redis.call('HSET', KEYS[1], 'clock', format('%d', clock))
   end
+  keepTurn()
   redis.call('UNLINK', KEYS[9])
   redis.call('HSET', KEYS[1], 'stagedFor', tag())
-  return { clock, 'draw', tag(), redis.call('ZCARD', KEYS[2]), rule.seed }
+  return { clock, 'draw', tag(), redis.call('ZCARD', KEYS[2]), rule.seed, redis.call('EXISTS', KEYS[5]) }
 end
 
 function ops.early()
+  keepTurn()
   local page = redis.call('ZRANGEBYSCORE', KEYS[2], '(' .. ARGV[5], '(0', 'WITHSCORES', 'LIMIT', 0, ARGV[6])
   return { clock, unpack(page) }
 end
@@ -573,23 +583,29 @@ function ops.number()
   if rule.shuffled == '1' or rule.stagedFor ~= ARGV[5] or tag() ~= ARGV[5] then
     return { clock, 'moved' }
   end
-  local users, places = cjson.decode(ARGV[7]), cjson.decode(ARGV[8])
-  local anyKeys = redis.call('EXISTS', KEYS[5]) == 1
-  for i, user in ipairs(users) do
-    local place = tonumber(ARGV[6]) + i - 1
-    redis.call('ZADD', KEYS[9], place, user)
-    redis.call('SETRANGE', KEYS[8], -4 * places[i] - 4, struct.pack('>I4', place))
-    local key = anyKeys and redis.call('HGET', KEYS[5], places[i])
+  local first, added = tonumber(ARGV[6]), {}
+  for i, user in ipairs(cjson.decode(ARGV[7])) do
+    added[2 * i - 1], added[2 * i] = first + i - 1, user
+  end
+  redis.call('ZADD', KEYS[9], unpack(added))
+  for i, before in ipairs(cjson.decode(ARGV[8])) do
+    local place, key = first + i - 1, redis.call('HGET', KEYS[5], before)
     if key then
       redis.call('HSET', KEYS[5], place, key)
-    elseif anyKeys then
+    else
       redis.call('HDEL', KEYS[5], place)
     end
   end
-  if rule.filling == '' then
-    redis.call('HSET', KEYS[1], 'shufflingUntil', format('%d', clock + TAKE_TURNS_MS))
-  end
+  keepTurn()
   return { clock, 'ok' }
+end
+
+function ops.places()
+  if rule.shuffled ~= '1' then
+    keepTurn()
+    redis.call('SETRANGE', KEYS[8], ARGV[5], ARGV[6])
+  end
+  return { clock }
 end
 
 function ops.shuffled()
