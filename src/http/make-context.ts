@@ -1,9 +1,11 @@
 /** Builds what the routes share, once per server, and what runs on beside the requests. */
 
 import { makeCampaignFlow } from '../flow/campaign.ts';
+import type { LiveCampaign } from '../flow/catalog.ts';
 import { makeCouponFlow } from '../flow/coupon.ts';
 import { makeIntegrity } from '../flow/integrity.ts';
 import { makeLookUp } from '../flow/look-up.ts';
+import type { Outcome } from '../flow/outcome.ts';
 import { makeReconcile } from '../flow/reconcile.ts';
 import { makeSights } from '../flow/sight.ts';
 import { makeTickets } from '../flow/tickets.ts';
@@ -35,9 +37,11 @@ export interface Running {
   tellers: Timer[];
 }
 
+type Edge = Pick<HttpContext, 'auth' | 'clientAddress' | 'crossOrigin' | 'leaving'>;
+
 export function makeContext(given: HttpParts, requestIds: RequestIds): HttpContext & Running {
   const parts = { ...given, tickets: given.tickets ?? makeTickets(given.master), modes: given.modes ?? {} };
-  const { config, system, catalog, record, caughtUp, modes, line } = parts;
+  const { config, system, catalog, record, caughtUp, line } = parts;
   const sights = makeSights(parts.shared ?? false);
   const lookUp = makeLookUp(parts);
   const later = new LaterCounts();
@@ -46,26 +50,9 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     { system, catalog, adminState: stats.text, line: line && ((id) => line.counts(id)) },
     config,
   );
-  const auth = makeUserAuth(config, system);
-  const edge = {
-    auth,
-    clientAddress: makeClientAddress(config.trustProxy),
-    crossOrigin: crossOriginHeaders(config.corsOrigins),
-    leaving: { now: false },
-  };
+  const edge = edgeOf(parts);
   const throttle = makeThrottle(config.rateLimit, system);
-  const { seek, onFault } = parts;
-  const polls = new Polls({
-    ...edge,
-    system,
-    catalog,
-    lookUp,
-    throttle,
-    modes,
-    tickets: parts.tickets,
-    seek,
-    onFault,
-  });
+  const polls = new Polls({ ...parts, ...edge, lookUp, throttle });
   const metrics = makeMetrics(parts, { streams: () => streams.count(), polls: () => polls.waiting(), later });
   const onOutcome: ClaimRouteParts['onOutcome'] = (campaignId, userId, outcome, floor) => {
     const live = outcome.verdict === 'none' ? undefined : catalog.get(campaignId);
@@ -84,16 +71,8 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     onOutcome,
   });
   const tellers: Timer[] = parts.shared ? [tellFarVerdicts({ ...parts, streams })] : [];
-  const see = sights.see;
-  tellers.push(
-    tellLaterVerdicts({
-      ...parts,
-      lookUp,
-      streams,
-      counts: later,
-      see: (live, outcome) => see(live, outcome, -1),
-    }),
-  );
+  const see = (live: LiveCampaign, outcome: Outcome): void => sights.see(live, outcome, -1);
+  tellers.push(tellLaterVerdicts({ ...parts, lookUp, streams, counts: later, see }));
   return {
     ...edge,
     parts,
@@ -112,6 +91,16 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     integrity: makeIntegrity({ ...parts, epochOf: epochReader(parts), sights, caughtUp }),
     caughtUp,
     claim,
+  };
+}
+
+/** What presses and polls are answered with. */
+function edgeOf({ config, system }: HttpParts): Edge {
+  return {
+    auth: makeUserAuth(config, system),
+    clientAddress: makeClientAddress(config.trustProxy),
+    crossOrigin: crossOriginHeaders(config.corsOrigins),
+    leaving: { now: false },
   };
 }
 

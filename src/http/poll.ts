@@ -33,8 +33,8 @@ export interface PollParts extends RawAnswerParts {
   auth: UserAuth;
   clientAddress: ClientAddress;
   throttle: Throttle;
-  seek: ((campaignId: string) => Promise<void>) | undefined;
-  onFault: ((error: unknown, requestId: string) => void) | undefined;
+  seek?(campaignId: string): Promise<void>;
+  onFault?(error: unknown, requestId: string): void;
 }
 
 /** What is asked, as it was written. */

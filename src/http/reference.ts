@@ -7,7 +7,8 @@ import { buildServer } from './server.ts';
 
 const VERDICT_SAYS: Readonly<Record<(typeof VERDICTS)[number], string>> = {
   already_won: 'You hold a unit of this campaign: the same claim as told first.',
-  pending: 'Your first try is still on its way; ask with the ticket.',
+  pending:
+    'Your try is on its way, or in line: `ticket`, when to ask again (`retryAfterMs`), and in queued mode your `position`, `servingNumber`, `ahead`, `estimatedWaitMs`; `confirmBy` when you must press once more.',
   ineligible: 'This campaign is not for you.',
   paused: 'The operator has stopped it for a moment.',
   not_open:
@@ -35,6 +36,11 @@ export function verdictsMarkdown(): string {
     '| verdict | HTTP | it says |',
     '|---|---|---|',
     ...rows,
+    '',
+    'Asked for afterwards (`…/claims/me`, `…/claims/{ticket}`, with `?wait=10s` for as long as that) every verdict is told',
+    'with 200: `{"verdict":"pending",…}`, `{"verdict":"won","claim":{…}}`, `{"verdict":"sold_out","campaignId":"…"}`. A place in',
+    'line that was given up is `closed` with `"reason":"left"`; one whose turn passed without a press, `"reason":"expired"`.',
+    'A newcomer that a line has no room for is told the problem `line_full` or `no_chance`.',
     '',
   ].join('\n');
 }

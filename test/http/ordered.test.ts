@@ -45,12 +45,14 @@ it('each ticket has its verdict, and keeps it; who comes later is refused at onc
     return answers.map(({ json }) => json);
   };
   const first = await askAll();
-  const [won, lost] = ['won', 'sold_out'].map((one) => first.filter(({ verdict }) => verdict === one));
-  expect(won?.map(({ claim }) => (claim as { seq: number }).seq).sort()).toEqual([1, 2]);
-  expect(won?.length).toBe(first.length - (lost?.length ?? 0));
-  for (const one of lost ?? []) expect(one).toEqual({ verdict: 'sold_out', campaignId: 'few' });
+  const [won = [], lost = []] = ['won', 'sold_out'].map((one) =>
+    first.filter(({ verdict }) => verdict === one),
+  );
+  expect(won.map(({ claim }) => (claim as { seq: number }).seq).sort()).toEqual([1, 2]);
+  expect(won.length).toBe(first.length - lost.length);
+  for (const one of lost) expect(one).toEqual({ verdict: 'sold_out', campaignId: 'few' });
   expect((await askAll()).map(({ verdict }) => verdict)).toEqual(first.map(({ verdict }) => verdict));
-  const { claim } = won?.[0] as { claim: { id: string; userId: string } };
+  const { claim } = won[0] as { claim: { id: string; userId: string } };
   expect((await site.press('few', claim.userId)).json).toMatchObject({
     verdict: 'already_won',
     claim: { id: claim.id },

@@ -162,6 +162,48 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     expect(new Set(keys).size).toBe(1);
   });
 
+  it('shows how many are ahead in a line, keeps the place over a reload, and is left by one press', async () => {
+    await openCampaign(server, 'line', 5, { mode: 'queued', release: { perSecond: 0.001 } });
+    for (const user of ['a', 'b', 'c']) expect((await press('line', user)).status).toBe(202);
+    const page = await visit('/c/line', { user: 'ann' });
+    await reach(page, 'open');
+    await page.click('#act');
+    await reach(page, 'waiting');
+    expect(await text(page, 'figure')).toBe('2');
+    expect(await text(page, 'under')).toContain('내 번호 4');
+    await page.reload();
+    await reach(page, 'waiting');
+    await fetch(`${server.url}/v1/campaigns/line/claims/me?userId=b`, { method: 'DELETE' });
+    await page.locator('#figure', { hasText: /^1$/ }).waitFor();
+    await page.click('text=줄에서 나가기');
+    await reach(page, 'left');
+    expect(await text(page, 'says')).toBe('줄에서 나왔어요. 다시 서면 맨 뒤예요.');
+    await page.click('text=다시 줄 서기');
+    await reach(page, 'waiting');
+    expect(await text(page, 'under')).toContain('내 번호 5');
+  });
+
+  it('asks for one more press when a turn has come, and shows what it brings', async () => {
+    const more = { mode: 'queued', release: { perSecond: 100 }, confirm: { withinSeconds: 120 } };
+    await openCampaign(server, 'turn', 2, more);
+    const page = await visit('/c/turn', { user: 'ann', locale: 'en-GB' });
+    await page.click('text=Get one');
+    await reach(page, 'turn');
+    await page.reload();
+    await reach(page, 'turn');
+    await page.click('text=Get it now');
+    await reach(page, 'won');
+    expect(await text(page, 'code')).toMatch(CODE);
+  });
+
+  it('waits for the verdict of the log', async () => {
+    await openCampaign(server, 'log', 1, { mode: 'ordered' });
+    const page = await visit('/c/log', { user: 'ann' });
+    await page.click('#act');
+    await reach(page, 'won');
+    expect(await text(page, 'figure')).toBe('1');
+  });
+
   it('says when it is paused, closed, or not there', async () => {
     await openCampaign(server, 'life', 2);
     const page = await visit('/c/life', { user: 'ann' });

@@ -2,13 +2,14 @@
 /** One campaign's page: keeps what is known, presses, follows what goes on, and draws after each change. */
 
 import { draw, part } from './campaign-view.js';
-import { myClaim, press } from './claim.js';
+import { confirm, leave, myClaim, press, verdictOf } from './claim.js';
 import { hintClock, readClock, serverNow } from './clock.js';
 import { askLater, follow } from './live.js';
 import { stateOf } from './states.js';
 import * as who from './who.js';
 
-/** @typedef {import('./live.js').Campaign} Campaign @typedef {import('./claim.js').Problem} Problem */
+/** @typedef {import('./live.js').Campaign} Campaign @typedef {import('./claim.js').Problem} Problem
+ * @typedef {import('./claim.js').Pending} Pending */
 
 const CLOCK_AGAIN_MS = 60_000;
 /** A press that came early by the server's clock is sent again no sooner than this. */
@@ -27,6 +28,8 @@ export class CampaignPage {
     missing: false,
     mine: null,
     asking: null,
+    place: null,
+    left: null,
     refused: null,
     armed: false,
     reached: true,
@@ -80,7 +83,7 @@ export class CampaignPage {
   async begin() {
     const { id, sight } = this;
     this.giveUp.abort();
-    Object.assign(sight, { mine: null, asking: null, refused: null, signin: false });
+    Object.assign(sight, { mine: null, asking: null, place: null, left: null, refused: null, signin: false });
     const kept = who.isKnown() ? who.keptPress(id) : null;
     sight.armed = kept?.mark === 'armed';
     this.followAnew();
@@ -89,6 +92,7 @@ export class CampaignPage {
     const mine = await myClaim(id);
     if (mine === 'signin') sight.signin = true;
     else if (mine === 'bad_user') this.forgetUser();
+    else if (mine !== null && typeof mine === 'object' && 'verdict' in mine) void this.ask(mine);
     else if (mine !== null && mine !== 'none') this.hold(mine, false);
     else if (kept?.mark === 'pending') void this.ask();
     this.turn();
@@ -130,27 +134,46 @@ export class CampaignPage {
     this.turn();
   }
 
-  /** @param {{ claim?: import('./claim.js').Claim }} told the stream may tell of a win before the answer does */
-  onVerdict({ claim }) {
-    if (!claim) return;
-    this.hold(claim, Date.parse(claim.wonAt) >= this.askedAt - CLOCK_SLACK_MS);
+  /**
+   * The stream may tell of a verdict before the answer does.
+   * @param {{ claim?: import('./claim.js').Claim, verdict: string, reason?: string }} told
+   */
+  onVerdict(told) {
+    const { claim, verdict } = told;
+    if (claim) this.hold(claim, Date.parse(claim.wonAt) >= this.askedAt - CLOCK_SLACK_MS);
+    else if (!this.sight.asking) return;
+    else if (verdict === 'pending') this.stand(/** @type {any} */ (told));
+    else {
+      this.giveUp.abort();
+      this.refuse({ ...told, code: verdict });
+    }
     this.turn();
   }
 
-  async ask() {
+  /** @param {Pending} pending how the press stands; one that has no place in a line is only waited for */
+  stand(pending) {
+    this.sight.place = pending.position === undefined ? null : pending;
+    if (pending.servingNumber !== undefined) this.onCampaign({ servingNumber: pending.servingNumber });
+    this.turn();
+  }
+
+  /** @param {Pending} [known] a try that waits already: nothing is pressed, its verdict is waited for */
+  async ask(known) {
     const { id, sight } = this;
     if (sight.asking || sight.mine) return;
-    Object.assign(sight, { armed: false, refused: null, asking: { waiting: null } });
+    Object.assign(sight, { armed: false, refused: null, place: null, left: null, asking: { waiting: null } });
     this.askedAt = serverNow();
     const key = who.keepPress(id, 'pending');
     this.giveUp = new AbortController();
+    const { signal } = this.giveUp;
     this.turn();
-    const answer = await press(id, key, this.giveUp.signal, (waiting) => {
+    const stand = (/** @type {Pending} */ pending) => this.stand(pending);
+    const wait = (/** @type {import('./claim.js').Waiting} */ waiting) => {
       sight.asking = { waiting };
       this.turn();
-    });
+    };
+    const answer = await (known ? verdictOf(id, known, signal, stand) : press(id, key, signal, wait, stand));
     if (answer === null) return;
-    sight.asking = null;
     this.page.seenAt = performance.now();
     sight.reached = true;
     if (answer.verdict === 'refused') this.refuse(answer.problem);
@@ -161,15 +184,19 @@ export class CampaignPage {
   /** @param {import('./claim.js').Claim} claim @param {boolean} fresh won just now, on this page */
   hold(claim, fresh) {
     who.keepPress(this.id, 'answered');
-    this.sight.armed = false;
-    this.sight.mine = { claim, fresh };
+    Object.assign(this.sight, { armed: false, asking: null, place: null, mine: { claim, fresh } });
   }
 
   /** @param {Problem} problem */
   refuse(problem) {
-    const { code } = problem;
+    const { code, reason } = problem;
+    Object.assign(this.sight, { asking: null, place: null });
     if (code === 'not_open') return this.comeBack(problem);
     who.keepPress(this.id, 'answered');
+    if (reason === 'left' || reason === 'expired' || code === 'no_claim') {
+      this.sight.left = reason === 'expired' ? 'expired' : 'left';
+      return;
+    }
     if (code === 'unauthenticated' || code === 'token_expired') this.sight.signin = true;
     else if (code === 'campaign_not_found') this.sight.missing = true;
     else if (code === 'invalid_user_id') this.forgetUser();
@@ -202,9 +229,18 @@ export class CampaignPage {
     const { id, sight } = this;
     const state = stateOf(sight);
     if (sight.mine) return void this.copy();
-    if (state === 'open') return void this.ask();
+    if (state === 'open' || state === 'left') return void this.ask();
+    if (state === 'waiting') return void this.leave();
+    if (state === 'turn') return void confirm(id, who.keepPress(id, 'pending'));
     sight.armed = state === 'scheduled';
     who.keepPress(id, sight.armed ? 'armed' : 'answered');
+    this.turn();
+  }
+
+  async leave() {
+    if (!(await leave(this.id)) || !this.sight.asking) return;
+    this.giveUp.abort();
+    this.refuse({ code: 'closed', reason: 'left' });
     this.turn();
   }
 

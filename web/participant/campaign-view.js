@@ -1,7 +1,7 @@
 // @ts-check
 /** Draws a campaign: what it is, the one number, the line that says what is going on, the one button. */
 
-import { timeLeft } from './states.js';
+import { aheadOf, timeLeft } from './states.js';
 import * as who from './who.js';
 import { count, moment, windowText, words } from './words.js';
 
@@ -19,7 +19,7 @@ function put(id, text) {
 }
 
 /** States in which the press is still to come, and so the name has to be known. */
-const BEFORE_PRESS = new Set(['scheduled', 'armed', 'open']);
+const BEFORE_PRESS = new Set(['scheduled', 'armed', 'open', 'left']);
 
 /**
  * @param {State} state
@@ -58,8 +58,9 @@ function textOf(/** @type {Record<string, any> | null} */ benefit) {
 }
 
 /** @param {State} state @param {Sight} sight @returns {Figure} */
-function numberOf(state, { campaign, mine, now }) {
+function numberOf(state, { campaign, mine, place, now }) {
   const w = words();
+  if (place && !mine) return standingOf(place, campaign?.servingNumber ?? 0);
   if (mine) return { before: 'No.', figure: count(mine.claim.seq) };
   if (campaign === null) return { figure: '–' };
   const quantity = count(campaign.quantity);
@@ -73,6 +74,7 @@ function numberOf(state, { campaign, mine, now }) {
     case 'closed':
       return { figure: count(campaign.quantity - campaign.remaining), under: w.under.closed(quantity) };
     case 'open':
+    case 'left':
     case 'asking':
     case 'retrying':
     case 'paused':
@@ -83,6 +85,13 @@ function numberOf(state, { campaign, mine, now }) {
     default:
       return { figure: '–' };
   }
+}
+
+/** How many stand before me. @param {import('./claim.js').Pending} place @param {number} serving @returns {Figure} */
+function standingOf(place, serving) {
+  const ahead = aheadOf(place, serving);
+  if (ahead === null || place.position === null || place.position === undefined) return { figure: '–' };
+  return { figure: count(ahead), under: words().under.waiting(count(place.position), count(serving)) };
 }
 
 /** @param {string | null} opensAt @param {number} now @returns {Figure} */
@@ -109,7 +118,7 @@ function drawNumber(/** @type {Figure} */ { before = '', figure, after = '', und
 
 /** @param {State} state @param {Sight} sight @param {number} seenAt @returns {string} */
 function saysOf(state, sight, seenAt) {
-  const { campaign, mine, asking, refused, now } = sight;
+  const { campaign, mine, asking, refused, now, place, left } = sight;
   const says = words().says;
   const quantity = count(campaign?.quantity ?? 0);
   switch (state) {
@@ -121,6 +130,12 @@ function saysOf(state, sight, seenAt) {
       return says.scheduled(moment(Date.parse(campaign?.opensAt ?? ''), now));
     case 'retrying':
       return asking?.waiting?.why === 'busy' ? says.busy(secondsTo(asking.waiting.untilMs)) : says.retrying;
+    case 'waiting':
+      return place?.position === null ? says.lots : says.waiting(waitOf(place?.estimatedWaitMs ?? null));
+    case 'turn':
+      return says.turn(moment(Date.parse(place?.confirmBy ?? ''), now));
+    case 'left':
+      return left === 'expired' ? says.passed : says.left;
     case 'won':
       return says.won(quantity, count(mine?.claim.seq ?? 0));
     case 'already_won':
@@ -134,10 +149,19 @@ function saysOf(state, sight, seenAt) {
     case 'offline':
       return says.offline(ageOf(performance.now() - seenAt));
     case 'faulty':
-      return says.faulty(refused?.code ?? '');
+      return refused?.code === 'line_full' || refused?.code === 'no_chance'
+        ? says[refused.code]
+        : says.faulty(refused?.code ?? '');
     default:
       return says[state];
   }
+}
+
+/** @param {number | null} ms @returns {string} empty when nobody can say */
+function waitOf(ms) {
+  if (ms === null) return '';
+  const seconds = Math.ceil(ms / 1000);
+  return seconds < 90 ? words().age.s(seconds) : words().age.m(Math.ceil(seconds / 60));
 }
 
 /** @param {string} status */
@@ -183,12 +207,12 @@ function drawReach(state, sight, { copied, badUser }) {
   put('me-change', BEFORE_PRESS.has(state) || sight.mine ? w.meChange : '');
   const label = asks ? '' : labelOf(state, sight, copied);
   put('act', label);
-  part('act').classList.toggle('quiet', state === 'armed' || sight.mine !== null);
+  part('act').classList.toggle('quiet', state === 'armed' || state === 'waiting' || sight.mine !== null);
 }
 
 /** @param {State} state @param {Sight} sight @param {boolean} copied @returns {string} */
 function labelOf(state, sight, copied) {
   const { act } = words();
   if (sight.mine) return sight.mine.claim.code ? (copied ? act.copied : act.won) : '';
-  return state === 'scheduled' || state === 'armed' || state === 'open' ? act[state] : '';
+  return state in act ? act[/** @type {'open'} */ (state)] : '';
 }

@@ -51,6 +51,8 @@ function row(campaign) {
     missing: false,
     mine: null,
     asking: null,
+    place: null,
+    left: null,
     refused: null,
     armed: false,
     reached: true,

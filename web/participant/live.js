@@ -24,6 +24,7 @@ const AGAIN_MAX_MS = 30_000;
  * @property {string | null} closesAt
  * @property {Record<string, unknown> | null} benefit
  * @property {string} [serverTime]
+ * @property {number} [servingNumber] queued mode: the highest number let in
  * @property {string | null} [lastWonAt] not told by the stream
  */
 
@@ -141,5 +142,5 @@ function tell(block, listener, state) {
   if (event === 'verdict') listener.onVerdict(value);
   else if (event === 'remaining' && typeof value === 'number') listener.onCampaign({ remaining: value });
   else if (event === 'status' && typeof value === 'string') listener.onCampaign({ status: value });
-  else if (event === 'status' || event === 'remaining') listener.onCampaign(value);
+  else if (['status', 'remaining', 'serving'].includes(event)) listener.onCampaign(value);
 }

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {'loading' | 'missing' | 'draft' | 'scheduled' | 'armed' | 'open' | 'asking' | 'retrying' | 'won'
- *   | 'already_won' | 'sold_out' | 'ineligible' | 'paused' | 'closed' | 'rebuilding' | 'offline' | 'signin'
+ *   | 'already_won' | 'waiting' | 'turn' | 'left' | 'sold_out' | 'ineligible' | 'paused' | 'closed' | 'rebuilding' | 'offline' | 'signin'
  *   | 'faulty'} State
  */
 
@@ -13,6 +13,8 @@
  * @property {boolean} missing the server knows no such campaign
  * @property {{ claim: import('./claim.js').Claim, fresh: boolean } | null} mine `fresh`: won on this page just now
  * @property {{ waiting: import('./claim.js').Waiting | null } | null} asking a press is on its way
+ * @property {import('./claim.js').Pending | null} place where the press stands in line
+ * @property {'left' | 'expired' | null} left why there is no place any more
  * @property {import('./claim.js').Problem | null} refused the last press was refused for good
  * @property {boolean} armed
  * @property {boolean} reached the server answered last time
@@ -25,11 +27,23 @@ export function stateOf(sight) {
   if (sight.missing) return 'missing';
   if (sight.campaign === null) return sight.reached ? 'loading' : 'offline';
   if (sight.mine) return sight.mine.fresh ? 'won' : 'already_won';
+  if (sight.asking && sight.place) return sight.place.confirmBy ? 'turn' : 'waiting';
   if (sight.asking) return askingState(sight.asking.waiting);
   if (sight.signin) return 'signin';
   if (sight.refused) return sight.refused.code === 'ineligible' ? 'ineligible' : 'faulty';
   if (!sight.reached) return 'offline';
-  return statusState(sight.campaign, sight.armed, sight.now);
+  const state = statusState(sight.campaign, sight.armed, sight.now);
+  return state === 'open' && sight.left ? 'left' : state;
+}
+
+/**
+ * How many still stand before somebody: as last told, less those let in since. Who has left is counted until told anew.
+ * @param {import('./claim.js').Pending} place
+ * @param {number} servingNumber
+ */
+export function aheadOf({ ahead, servingNumber: then }, servingNumber) {
+  if (ahead === null || ahead === undefined) return null;
+  return Math.max(0, ahead - Math.max(0, servingNumber - (then ?? 0)));
 }
 
 /** @param {import('./claim.js').Waiting | null} waiting @returns {State} */

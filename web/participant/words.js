@@ -23,6 +23,9 @@ const ko = {
     retrying: '다시 묻는 중',
     won: '당첨',
     already_won: '이미 당첨',
+    waiting: '대기 중',
+    turn: '내 차례',
+    left: '줄에서 나감',
     sold_out: '소진',
     ineligible: '대상 아님',
     paused: '잠시 멈춤',
@@ -34,6 +37,8 @@ const ko = {
   },
   under: {
     scheduled: '뒤에 열려요',
+    waiting: (/** @type {string} */ position, /** @type {string} */ serving) =>
+      `명이 앞에 있어요. 내 번호 ${position}, 지금 ${serving}번까지 입장했어요`,
     open: (/** @type {string} */ quantity) => `${quantity}개 중 남은 수`,
     sold_out: (/** @type {string} */ quantity) => `${quantity}개 중 남은 수`,
     closed: (/** @type {string} */ quantity) => `${quantity}개 중 나간 수`,
@@ -51,6 +56,16 @@ const ko = {
     won: (/** @type {string} */ quantity, /** @type {string} */ seq) =>
       `${quantity}명 중 ${seq}번째예요. 쿠폰이 저장됐어요.`,
     already_won: '이미 받으셨어요. 같은 쿠폰이에요.',
+    waiting: (/** @type {string} */ wait) =>
+      wait
+        ? `약 ${wait} 뒤에 차례가 와요. 화면을 닫아도 자리는 그대로예요.`
+        : '차례를 기다리고 있어요. 자리는 그대로예요.',
+    lots: '순서는 열릴 때 추첨으로 정해요. 자리는 그대로예요.',
+    turn: (/** @type {string} */ time) => `차례가 왔어요. ${time}까지 한 번 더 눌러 주세요.`,
+    left: '줄에서 나왔어요. 다시 서면 맨 뒤예요.',
+    passed: '시간 안에 누르지 않아 다음 분께 차례가 넘어갔어요.',
+    line_full: '지금은 줄이 가득 찼어요. 잠시 뒤에 다시 와 주세요.',
+    no_chance: '앞에 기다리는 분이 많아 받을 수 없어요.',
     returned: '돌려주셨거나 회수된 쿠폰이에요.',
     redeemed: '이미 사용한 쿠폰이에요.',
     expired: '기한이 지난 쿠폰이에요.',
@@ -69,6 +84,9 @@ const ko = {
     scheduled: '열리면 바로 참여하기',
     armed: '취소',
     open: '받기',
+    waiting: '줄에서 나가기',
+    turn: '지금 받기',
+    left: '다시 줄 서기',
     won: '코드 복사',
     copied: '복사했어요',
   },
@@ -102,6 +120,9 @@ const en = {
     retrying: 'Asking again',
     won: 'Won',
     already_won: 'Won already',
+    waiting: 'In line',
+    turn: 'Your turn',
+    left: 'Not in line',
     sold_out: 'Sold out',
     ineligible: 'Not open to you',
     paused: 'Paused',
@@ -113,6 +134,7 @@ const en = {
   },
   under: {
     scheduled: 'until it opens',
+    waiting: (position, serving) => `ahead of you. You are number ${position}, now serving ${serving}`,
     open: (quantity) => `left of ${quantity}`,
     sold_out: (quantity) => `left of ${quantity}`,
     closed: (quantity) => `given of ${quantity}`,
@@ -129,6 +151,16 @@ const en = {
     busy: (s) => `Many people are here. We press again for you in ${s} s.`,
     won: (quantity, seq) => `You are number ${seq} of ${quantity}. It is saved.`,
     already_won: 'You have one already: this one.',
+    waiting: (wait) =>
+      wait
+        ? `Your turn comes in about ${wait}. Your place is kept.`
+        : 'Waiting for your turn. Your place is kept.',
+    lots: 'Places are drawn by lot when it opens. Yours is kept.',
+    turn: (time) => `It is your turn. Press once more until ${time}.`,
+    left: 'You have left the line. Joining again means its end.',
+    passed: 'There was no press in time, so your turn went to the next.',
+    line_full: 'The line is full for now. Please come back in a while.',
+    no_chance: 'Too many people are in line for what is left.',
     returned: 'This one was given or taken back.',
     redeemed: 'This one has been used.',
     expired: 'This one is past its date.',
@@ -146,6 +178,9 @@ const en = {
     scheduled: 'Press for me when it opens',
     armed: 'Cancel',
     open: 'Get one',
+    waiting: 'Leave the line',
+    turn: 'Get it now',
+    left: 'Join again',
     won: 'Copy code',
     copied: 'Copied',
   },
