@@ -8,15 +8,16 @@ import { claimId } from '../../core/claim.ts';
 import type { CouponAct, CouponChange, RecordStore, StoredClaim } from '../../ports/record.ts';
 import type { ClaimsTable, RecordTables } from './schema.ts';
 
-type Row = Selectable<ClaimsTable> & { body: string };
+/** A unit with the definition of its campaign. */
+export type UnitRow = Selectable<ClaimsTable> & { body: string };
 
-function statusAt(row: Row, expiresAt: number | null, now: number): ClaimStatus {
+function statusAt(row: UnitRow, expiresAt: number | null, now: number): ClaimStatus {
   if (row.revoked_at !== null) return 'revoked';
   if (row.redeemed_at !== null) return 'redeemed';
   return expiresAt !== null && now >= expiresAt ? 'expired' : 'issued';
 }
 
-function stored(row: Row, now: number): StoredClaim {
+export function storedUnit(row: UnitRow, now: number): StoredClaim {
   const campaign = JSON.parse(row.body) as Campaign;
   return {
     id: claimId(campaign.id, row.seq),
@@ -37,7 +38,7 @@ function stored(row: Row, now: number): StoredClaim {
   };
 }
 
-function joined(db: Kysely<RecordTables>): SelectQueryBuilder<RecordTables, 'claims' | 'campaigns', Row> {
+function joined(db: Kysely<RecordTables>): SelectQueryBuilder<RecordTables, 'claims' | 'campaigns', UnitRow> {
   return db
     .selectFrom('claims')
     .innerJoin('campaigns', 'campaigns.no', 'claims.campaign_no')
@@ -56,7 +57,7 @@ async function readUnit(
     .where('campaigns.id', '=', campaignId)
     .where('seq', '=', seq)
     .executeTakeFirst();
-  return row ? stored(row, now) : null;
+  return row ? storedUnit(row, now) : null;
 }
 
 type SharedRecord = Pick<RecordStore, 'next' | 'page' | 'find' | 'change' | 'counts'>;
@@ -78,7 +79,7 @@ export function makeSqlClaims(db: Kysely<RecordTables>, now: () => number): Shar
         .orderBy('seq')
         .limit(limit)
         .execute();
-      return rows.map((row) => stored(row, now()));
+      return rows.map((row) => storedUnit(row, now()));
     },
     async find(campaignId, by) {
       let query = joined(db).orderBy('campaign_no').orderBy('seq').limit(10_000);
@@ -86,7 +87,7 @@ export function makeSqlClaims(db: Kysely<RecordTables>, now: () => number): Shar
       if ('seq' in by) query = query.where('seq', '=', by.seq);
       else if ('userId' in by) query = query.where('user_id', '=', by.userId);
       else query = query.where('code_lookup', '=', by.codeLookup);
-      return (await query.execute()).map((row) => stored(row, now()));
+      return (await query.execute()).map((row) => storedUnit(row, now()));
     },
     change: (id, act) => db.transaction().execute((tx) => changeUnit(tx, id, act)),
     counts: (campaignId, at) => countUnits(db, campaignId, at),

@@ -8,7 +8,7 @@
 
 import type { ClaimWon } from '../../core/event.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
-import { makeSqlClaims } from '../sql/claims.ts';
+import { makeSqlClaims, storedUnit, type UnitRow } from '../sql/claims.ts';
 import type { Sqlite } from './open.ts';
 import { makeStoreDecided } from './record-decided.ts';
 import type { RecordFile } from './record-file.ts';
@@ -37,6 +37,10 @@ function statements(sqlite: Sqlite) {
     ),
     bySeq: sqlite.prepare<[number, number], StoredRow>(
       'SELECT epoch, user_id, nth, idem_key, code_lookup, won_at FROM claims WHERE campaign_no = ? AND seq = ?',
+    ),
+    unit: sqlite.prepare<[string, number], UnitRow>(
+      `SELECT claims.*, campaigns.body FROM campaigns JOIN claims ON claims.campaign_no = campaigns.no
+       WHERE campaigns.id = ? AND claims.seq = ?`,
     ),
     issued: sqlite.prepare<[number, number, number, number]>(
       `INSERT INTO outbox (type, campaign_no, seq_first, seq_last, created_at) VALUES ('coupon.issued', ?, ?, ?, ?)`,
@@ -109,8 +113,15 @@ function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
 export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number): SqliteRecord {
   const run = statements(sqlite);
   const store = makeStore(sqlite, run);
+  const shared = makeSqlClaims(db, now);
   return {
-    ...makeSqlClaims(db, now),
+    ...shared,
+    // Everybody who won and asks asks for his number.
+    async find(campaignId, by) {
+      if (campaignId === null || !('seq' in by)) return shared.find(campaignId, by);
+      const rows = await db.connection().execute(async () => run.unit.all(campaignId, by.seq));
+      return rows.map((row) => storedUnit(row, now()));
+    },
     // In turn with kysely's transactions, which use the same connection: inside one of them, a batch that was told
     // stored would be taken back with it.
     store: (batch) => db.connection().execute(async () => unsynced(sqlite, () => store(batch))),
