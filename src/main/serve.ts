@@ -213,7 +213,9 @@ function httpParts(
     master,
     ready: () => {
       const roles = parts.roles();
-      const needed = neededParts(config).every((part) => (roles[part] ?? 'ready') === 'ready');
+      const needed = neededParts(config, parts.hasGate ?? true).every(
+        (part) => (roles[part] ?? 'ready') === 'ready',
+      );
       return { ready: state.ready && needed, roles };
     },
     depths: () => ({ journal: logState.waiting, claims: claims.waiting() }),
@@ -223,10 +225,11 @@ function httpParts(
 }
 
 /** What must work for this process to be of use. Who serves people can do without the record for a while. */
-function neededParts({ role }: Config): string[] {
-  if (role.includes('api')) return ['gate', 'log'];
+function neededParts({ role }: Config, hasGate: boolean): string[] {
+  if (role.includes('api')) return ['gate', 'log', ...(hasGate ? [] : ['requests'])];
   return [
     'record',
+    ...(role.includes('decider') ? ['decider'] : []),
     ...(role.includes('relay') ? ['gate', 'relay'] : []),
     ...(role.includes('recorder') ? ['recorder'] : []),
   ];

@@ -66,7 +66,8 @@ export async function openSharedOrdered(parts: SharedOrderedParts): Promise<Shar
     ...ordered,
     gauges: () => [...requestGauges(requests.log()), ...lagGauges(deciding?.decider ?? null)],
     roles: () => ({
-      requests: requests.state().fault ?? ordered.decided.fault() ?? 'ready',
+      requests: requests.state().fault ?? 'ready',
+      verdicts: ordered.decided.fault() ?? 'ready',
       ...(deciding && { decider: deciding.decider.fault() ?? deciding.drain.fault() ?? 'ready' }),
     }),
     async stop() {

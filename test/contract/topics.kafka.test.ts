@@ -7,10 +7,14 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { startKafka } from '../../scripts/services/kafka.ts';
 import type { LocalService } from '../../scripts/services/local.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
+import { openKafkaAnnouncements } from '../../src/adapters/kafka/announcements.ts';
+import type { KafkaEntry } from '../../src/adapters/kafka/partition-entries.ts';
+import { PartitionEntries } from '../../src/adapters/kafka/partition-entries.ts';
 import { probeKafka } from '../../src/adapters/kafka/probe.ts';
 import { ensureTopics } from '../../src/adapters/kafka/topics.ts';
+import type { Announcement } from '../../src/ports/announcements.ts';
 import { appended, connectionTo, kafkaPlace, system, topicPlan } from '../support/kafka-place.ts';
-import { sampleWin } from '../support/samples.ts';
+import { sampleWin, T0 } from '../support/samples.ts';
 
 const started = await startOrSkip(() => startKafka());
 const kafka = started as LocalService;
@@ -117,5 +121,46 @@ describe.skipIf(started === null)('a probe of Kafka', () => {
   it('finds a Kafka that is not there', async () => {
     const findings = await probeKafka(connectionTo('127.0.0.1:1'), system, [topicPlan()]);
     expect(findings).toMatchObject([{ name: 'brokers', finding: 'fail' }]);
+  });
+});
+
+describe.skipIf(started === null)('facts that go on from the record', () => {
+  it('are keyed by what they are about, and in order for each claim', { timeout: 30_000 }, async () => {
+    const [coupons, campaigns] = [topicPlan({ partitions: 3 }), topicPlan()];
+    const connection = connectionTo(kafka.url);
+    await ensureTopics(connection, system, [coupons, campaigns]);
+    const announcements = await openKafkaAnnouncements({
+      connection,
+      system,
+      coupons: { topic: coupons.name, partitions: 3 },
+      campaigns: { topic: campaigns.name, partitions: 1 },
+    });
+    const of = (seq: number, type: Announcement['type']): Announcement => ({
+      ...{ id: `c:1:${seq}:${type}`, type, campaignId: 'c', claimId: `c.${seq}`, at: T0, data: { seq } },
+    });
+    const seqs = Array.from({ length: 50 }, (_, i) => i + 1);
+    await announcements.send(seqs.map((seq) => of(seq, 'coupon.issued')));
+    await announcements.send(seqs.map((seq) => of(seq, 'coupon.redeemed')));
+    await announcements.send([{ ...of(0, 'campaign.sold_out'), claimId: null }]);
+    await announcements.close();
+    const read = async (topic: string, partition: number): Promise<KafkaEntry[]> => {
+      const entries: KafkaEntry[] = [];
+      const reader = new PartitionEntries({ connection, system, topic, partition });
+      await reader.read(0, (entry) => entries.push(entry) < 0);
+      await reader.close();
+      return entries;
+    };
+    const all = (await Promise.all([0, 1, 2].map((partition) => read(coupons.name, partition)))).flat();
+    const types = Map.groupBy(all, ({ key }) => String(key));
+    expect(types.size).toBe(50);
+    for (const entries of types.values()) {
+      expect(entries.map(({ value }) => (JSON.parse(String(value)) as { type: string }).type)).toEqual([
+        'coupon.issued',
+        'coupon.redeemed',
+      ]);
+      expect(new Set(entries.map(({ partition }) => partition)).size).toBe(1);
+    }
+    const [soldOut] = await read(campaigns.name, 0);
+    expect(String(soldOut?.key)).toBe('c');
   });
 });

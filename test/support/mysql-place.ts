@@ -8,6 +8,7 @@ import { steady } from '../../src/adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
 import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
+import { makeSqlOutbox } from '../../src/adapters/sql/outbox.ts';
 import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
@@ -74,6 +75,7 @@ export function placeIn(mysql: Mysql): RecordPlace {
     },
     operators: steady(makeSqlOperators(db), address, system),
     rulings: steady(makeSqlRulings(db), address, system),
+    leftToSend: steady(makeSqlOutbox(db), address, system),
     lines: steady(makeSqlLineHistory(db), address, system),
     async outbox(campaignId) {
       const rows = await db

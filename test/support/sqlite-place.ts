@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
 import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
+import { makeSqlOutbox } from '../../src/adapters/sql/outbox.ts';
 import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSqliteRecord } from '../../src/adapters/sqlite/record.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
@@ -24,6 +25,7 @@ export async function makeSqlitePlace(): Promise<RecordPlace> {
     operators: makeSqlOperators(file.db),
     rulings: makeSqlRulings(file.db),
     lines: makeSqlLineHistory(file.db),
+    leftToSend: makeSqlOutbox(file.db),
     async outbox(campaignId) {
       const rows = await file.db
         .selectFrom('outbox')

@@ -55,6 +55,7 @@ export type TopicsResult =
   | { kind: 'refused'; problems: string[] };
 
 const FEW = 3;
+export const CAMPAIGNS_PARTITIONS = FEW;
 const CALL_MAX_MS = 10_000;
 const KNOWN_POLL_MS = 50;
 /** What the log sends at most in a message, and room for its headers. */

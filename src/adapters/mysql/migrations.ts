@@ -169,10 +169,19 @@ const topicVersions: Migration = {
   },
 };
 
+const outboxUnsent: Migration = {
+  async up(db: Kysely<unknown>): Promise<void> {
+    const { rows } = await sql`SELECT 1 FROM information_schema.statistics
+      WHERE table_schema = DATABASE() AND table_name = 'outbox' AND index_name = 'outbox_unsent'`.execute(db);
+    if (rows.length === 0) await sql.raw('CREATE INDEX outbox_unsent ON outbox (sent_at, id)').execute(db);
+  },
+};
+
 /** In order. The count is the schema's version. */
 export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
   '0002-shared-gate': sharedGate,
   '0003-lines': lines,
   '0004-topic-versions': topicVersions,
+  '0005-outbox-unsent': outboxUnsent,
 };

@@ -106,6 +106,20 @@ export function recordAsking(name: string, makePlace: MakeRecordPlace): void {
         ]);
       });
 
+      it('leaves what is to be sent on, until it was', async () => {
+        await bench.record.change(unit, redeem);
+        const { leftToSend } = bench.place;
+        const rows = await leftToSend.unsent(10);
+        expect(rows).toMatchObject([
+          { type: 'coupon.issued', campaignId: ID, seqs: { first: 1, last: 3 } },
+          { type: 'coupon.redeemed', campaignId: ID, seqs: { first: 1, last: 1 }, data: { by: 'till-1' } },
+        ]);
+        expect(await leftToSend.unsent(1)).toEqual(rows.slice(0, 1));
+        await leftToSend.markSent([rows[0]?.id as number], T0);
+        expect(await leftToSend.unsent(10)).toEqual(rows.slice(1));
+        expect(await leftToSend.countUnsent()).toBe(1);
+      });
+
       it('takes back what was not used, and tells why', async () => {
         expect(await bench.record.change(unit, revoke)).toMatchObject({
           kind: 'changed',

@@ -6,6 +6,7 @@ import type { ClaimWon } from '../../../src/core/event.ts';
 import type { Campaigns } from '../../../src/ports/campaigns.ts';
 import type { LineHistory } from '../../../src/ports/line-history.ts';
 import type { Operators } from '../../../src/ports/operators.ts';
+import type { Outbox } from '../../../src/ports/outbox.ts';
 import type { RecordBatch, RecordStore, StoreResult } from '../../../src/ports/record.ts';
 import type { Rulings } from '../../../src/ports/rulings.ts';
 import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../samples.ts';
@@ -24,6 +25,8 @@ export interface RecordPlace {
   operators: Operators;
   rulings: Rulings;
   lines: LineHistory;
+  /** what was left for the outside world, until it is sent on */
+  leftToSend: Outbox;
   /** What was left for the outside world about a campaign, oldest first. */
   outbox(campaignId: string): Promise<OutboxRow[]>;
   /** Moves the clock that the record reads by. */
