@@ -21,6 +21,8 @@ export interface Person {
   ticket: string | null;
   /** every number that he was told, in order */
   places: number[];
+  /** those of them that he gave up */
+  left: number[];
   /** the last thing that he was told: `won`, `sold_out`, `left`, a problem's code; null: he still waits */
   end: string | null;
   seq: number | null;
@@ -47,36 +49,63 @@ export interface QueuedCrowd {
 const NONE: Habits = { pressesTwice: false, leavesBehind: null, comesBack: false, longPolls: false };
 const AGAIN = ['outcome_unknown', 'gate_unavailable', 'gate_rebuilding', 'overloaded', 'shutting_down'];
 
+type Call = QueuedCrowd['call'];
+
+/** People at one server. */
 export function makeQueuedCrowd(url: string, { connections = 100, lookMs = 300 } = {}): QueuedCrowd {
+  let pool: Pool | null = new Pool(url, { connections });
+  const ask = async (...what: Parameters<Call>): Promise<Told | null> => {
+    const there = pool;
+    try {
+      return there && (await askOne(there, ...what));
+    } catch (error) {
+      // Only a server that was taken away may leave somebody without an answer.
+      if (there === pool) await pause(500);
+      if (there === pool) throw error;
+      return null;
+    }
+  };
+  return {
+    ...crowdThat(ask, lookMs),
+    async at(next) {
+      const before = pool;
+      pool = next === null ? null : new Pool(next, { connections });
+      await before?.destroy();
+    },
+    close: async () => pool?.destroy(),
+  };
+}
+
+/** One question to one server. */
+export async function askOne(pool: Pool, ...[method, path, body]: Parameters<Call>): Promise<Told> {
+  const answer = await pool.request({
+    method,
+    path,
+    ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+  });
+  const json = (await answer.body.json()) as Record<string, unknown>;
+  return { status: answer.statusCode, body: json, headers: answer.headers };
+}
+
+/** People who ask as `ask` does, again and again while it is null or says that nobody knows. */
+export function crowdThat(
+  ask: (...what: Parameters<Call>) => Promise<Told | null>,
+  lookMs: number,
+): Omit<QueuedCrowd, 'at' | 'close'> {
   const asked = { unknown: 0 };
   const people: Person[] = [];
-  let pool: Pool | null = new Pool(url, { connections });
 
-  async function call(method: 'GET' | 'POST' | 'DELETE', path: string, body?: object): Promise<Told> {
+  async function call(...what: Parameters<Call>): Promise<Told> {
     for (;;) {
-      const there = pool;
-      try {
-        if (there === null) throw new Error('away');
-        const answer = await there.request({
-          method,
-          path,
-          ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-        });
-        const json = (await answer.body.json()) as Record<string, unknown>;
-        if (!AGAIN.includes(String(json['code'])))
-          return { status: answer.statusCode, body: json, headers: answer.headers };
-        asked.unknown += 1;
-      } catch (error) {
-        // Only a server that was taken away may leave somebody without an answer.
-        if (there === pool && there !== null) await pause(500);
-        if (there === pool && there !== null) throw error;
-      }
+      const told = await ask(...what);
+      if (told !== null && !AGAIN.includes(String(told.body['code']))) return told;
+      if (told !== null) asked.unknown += 1;
       await pause(50);
     }
   }
 
   /** Takes in what a person was told; true: he waits on. */
-  function hear(person: Person, told: Told, before: { serving: number; ahead: number }): boolean {
+  function hear(person: Person, told: Told, before: Before): boolean {
     const { body } = told;
     const verdict = String(body['verdict'] ?? body['code']);
     if (verdict === 'pending') {
@@ -85,6 +114,7 @@ export function makeQueuedCrowd(url: string, { connections = 100, lookMs = 300 }
     }
     person.toldAt = Date.now();
     person.end = body['reason'] === undefined ? verdict : String(body['reason']);
+    if (person.end === 'left') person.left.push(person.places.at(-1) as number);
     const claim = body['claim'] as { seq: number; code: string; wonAt: string } | undefined;
     if (claim !== undefined) {
       person.end = 'won';
@@ -95,9 +125,8 @@ export function makeQueuedCrowd(url: string, { connections = 100, lookMs = 300 }
     return false;
   }
 
-  async function wait(campaignId: string, person: Person): Promise<void> {
+  async function wait(campaignId: string, person: Person, before: Before): Promise<void> {
     const { habits, userId } = person;
-    const before = { serving: 0, ahead: Number.POSITIVE_INFINITY };
     for (;;) {
       const path = `/v1/campaigns/${campaignId}/claims/${person.ticket}?userId=${userId}`;
       const told = await call('GET', habits.longPolls ? `${path}&wait=2s` : path);
@@ -107,50 +136,68 @@ export function makeQueuedCrowd(url: string, { connections = 100, lookMs = 300 }
         const left = await call('DELETE', `/v1/campaigns/${campaignId}/claims/me?userId=${userId}`);
         hear(person, left, before);
         // Asked once more, because its first answer was lost with its server.
-        if (left.body['code'] === 'no_claim') person.end = 'left';
+        if (left.body['code'] === 'no_claim') {
+          person.end = 'left';
+          person.left.push(person.places.at(-1) as number);
+        }
         return;
       }
       if (!habits.longPolls) await pause(lookMs * (0.9 + 0.2 * Math.random()));
     }
   }
 
-  async function press(campaignId: string, person: Person): Promise<boolean> {
+  /** What he was told last; null: he does not wait. */
+  async function press(campaignId: string, person: Person): Promise<Before | null> {
     const { userId, habits } = person;
     const once = () => call('POST', `/v1/campaigns/${campaignId}/claims`, { userId });
     const told = await Promise.all(habits.pressesTwice ? [once(), once()] : [once()]);
-    const before = { serving: 0, ahead: Number.POSITIVE_INFINITY };
-    const waits = told.map((one) => {
-      const isPending = hear(person, one, { ...before });
-      if (isPending) person.ticket = String(one.body['ticket']);
-      return isPending;
-    });
-    return waits.some(Boolean);
+    const before: Before = { serving: 0, ahead: Number.POSITIVE_INFINITY };
+    let waits = false;
+    for (const one of told) {
+      // Two answers at once may come in any order; whatever is asked after them comes after both.
+      const own: Before = { serving: 0, ahead: Number.POSITIVE_INFINITY };
+      if (!hear(person, one, own)) continue;
+      waits = true;
+      person.ticket = String(one.body['ticket']);
+      before.serving = Math.max(before.serving, own.serving);
+      before.ahead = Math.min(before.ahead, own.ahead);
+    }
+    return waits ? before : null;
   }
 
   return {
     call,
     people,
     asked,
-    async at(next) {
-      const before = pool;
-      pool = next === null ? null : new Pool(next, { connections });
-      await before?.destroy();
-    },
     async live(campaignId, userId, habits = {}) {
       const none = { ticket: null, end: null, seq: null, code: null, wonAt: 0, toldAt: 0 };
-      const person: Person = { userId, habits: { ...NONE, ...habits }, ...none, places: [], wrong: [] };
+      const person: Person = {
+        userId,
+        habits: { ...NONE, ...habits },
+        ...none,
+        places: [],
+        left: [],
+        wrong: [],
+      };
       people.push(person);
-      if (!(await press(campaignId, person))) return person;
+      const before = await press(campaignId, person);
+      if (before === null) return person;
       person.end = null;
-      await wait(campaignId, person);
+      await wait(campaignId, person, before);
       if (person.end !== 'left' || !person.habits.comesBack) return person;
       person.habits.leavesBehind = null;
       await pause(lookMs);
-      if (await press(campaignId, person)) await wait(campaignId, person);
+      const again = await press(campaignId, person);
+      if (again !== null) await wait(campaignId, person, again);
       return person;
     },
-    close: async () => pool?.destroy(),
   };
+}
+
+/** What somebody was told last of how far the line is, and of those before him. */
+interface Before {
+  serving: number;
+  ahead: number;
 }
 
 interface PlaceBody {
@@ -159,7 +206,7 @@ interface PlaceBody {
   ahead: number;
 }
 
-function hearPlace(person: Person, body: PlaceBody, before: { serving: number; ahead: number }): void {
+function hearPlace(person: Person, body: PlaceBody, before: Before): void {
   const { position, servingNumber, ahead } = body;
   const last = person.places.at(-1);
   const isNew = last === undefined || person.end === 'left';
@@ -180,6 +227,6 @@ function hearPlace(person: Person, body: PlaceBody, before: { serving: number; a
 
 /** Those who stayed, in the order of their places. */
 export function inOrderOfPlaces(people: readonly Person[]): Person[] {
-  const stayed = people.filter(({ end }) => end !== 'left');
+  const stayed = people.filter(({ places, left }) => !left.includes(places.at(-1) ?? 0));
   return stayed.toSorted((a, b) => (a.places.at(-1) ?? 0) - (b.places.at(-1) ?? 0));
 }
