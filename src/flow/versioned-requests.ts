@@ -168,11 +168,14 @@ class Versioned<Log extends Requests> implements VersionedRequests<Log> {
   }
 
   /** What is under way is told first. */
-  #leave({ version, log }: Writing<Log>): void {
+  #leave(writing: Writing<Log>): void {
     const { leases, instanceId } = this.#parts;
-    const leaving = log
+    const leaving = writing.log
       .close()
-      .then(() => leases.release(writersOf(version) + instanceId, instanceId))
+      .then(() => {
+        writing.until = Number.NEGATIVE_INFINITY;
+        return leases.release(writersOf(writing.version) + instanceId, instanceId);
+      })
       // Then it runs out.
       .catch(() => undefined)
       .finally(() => this.#leaving.delete(leaving));
