@@ -120,7 +120,8 @@ async function applyOne(client: Client, wanted: CampaignDocument, dryRun: boolea
   const { id } = wanted;
   const current = await client.get<CampaignBody>(pathOf(id), { accept: [404] });
   if (current.status === 404) {
-    if (!dryRun) await client.post(base, wanted);
+    // People read the slug where a file gives no name.
+    if (!dryRun) await client.post(base, { name: id, ...wanted });
     return { id, result: 'created', dryRun, changes: changesOf(wanted, {}) };
   }
   const changes = changesOf(wanted, current.body);

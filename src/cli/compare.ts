@@ -18,7 +18,8 @@ people presses twice; everybody waits and asks as he is told to. Without --url a
 What the table says:
   told within        from the press to the verdict, waiting included; in a line it is the pace that decides this
   claims answered    presses a second until each had its first answer: a verdict, or a ticket
-  inversions         of two winners, the one who pressed first has the higher number
+  inversions         of two winners, the one who pressed first has the higher number; what presses in one burst
+                     meet on their way is chance, so those some ms apart are counted too
   CPU a claim        of the server and of the services it was started with; of a server that is elsewhere it is unknown
   facts on the log   what was written to be kept; embedded these are batches, each with one fsync
   bytes in Redis     of all keys of the campaign, by MEMORY USAGE

@@ -93,7 +93,8 @@ const NOT_ASKED: Probed = { parts: [], levels: [] };
 
 /** What Redis, Kafka and MySQL really are; null when everything is in one process. */
 export async function inspectParts(env: NodeJS.ProcessEnv): Promise<Probed | null> {
-  if (!env['DIBS_REDIS_URL'] && !env['DIBS_REDIS_URL_FILE']) return null;
+  // Either brings other processes to the same campaigns: without Redis there are ordered ones.
+  if (!env['DIBS_REDIS_URL'] && !env['DIBS_REDIS_URL_FILE'] && !env['DIBS_KAFKA_BROKERS']) return null;
   const { probeParts } = await import('../main/probe.ts');
   // Settings that cannot be used are a finding of their own.
   return (await probeParts(env, (path) => readFileSync(path, 'utf8'))) ?? NOT_ASKED;

@@ -23,7 +23,7 @@ order of arrival, the same answer when asked again, sold_out only when true. Wit
 compared too; without one only the answers among themselves.
 
 In the modes ordered and queued a press is answered with a ticket (202), and its person waits: he asks by the ticket
-when he is told to, one in ten times holds the line for the answer, leaves or comes back when --leave and --come-back
+when he is told to, now and then holds the line for the answer, leaves or comes back when --leave and --come-back
 say so, and presses once more when the campaign wants that of people who are let in. Then it is checked too that
 places are unique and kept, that the serving number never falls and nobody ever stands further back, that winners are
 the first of those who stayed, that whoever had his ticket before another pressed stands before him, that one ticket

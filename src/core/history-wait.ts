@@ -85,13 +85,16 @@ const isGone = (end: string | null): boolean => end === 'left' || end === 'expir
 
 export function lookAtWaits(sight: Sight, waits: WaitHistory): WaitSight {
   const { presses } = waits;
+  const unplacedMs = pressesWithoutPlace(presses);
   const places = new Map<string, Place>();
   for (let row = 0; row < presses.length; row++) {
     const position = presses.position[row] ?? 0;
     if (position === 0) continue;
     const user = presses.user[row] ?? 0;
     const claim = presses.claim[row] ?? 0;
-    const pressedMs = presses.pressedMs[row] ?? 0;
+    // A press that never learnt its place may be the one that got it.
+    const unplaced = unplacedMs.get(claimKey(user, claim)) ?? Number.POSITIVE_INFINITY;
+    const pressedMs = Math.min(presses.pressedMs[row] ?? 0, unplaced);
     const ticketMs = presses.ticketMs[row] || Number.POSITIVE_INFINITY;
     const key = `${position}/${user}`;
     let place = places.get(key);
@@ -107,6 +110,18 @@ export function lookAtWaits(sight: Sight, waits: WaitHistory): WaitSight {
     if (end !== null && !isWin(place.end)) place.end = end;
   }
   return { ...sight, waits, places: [...places.values()].sort((a, b) => a.position - b.position) };
+}
+
+/** When each person first pressed of those presses that were told no place. */
+function pressesWithoutPlace(presses: PressHistory): Map<number, number> {
+  const first = new Map<number, number>();
+  for (let row = 0; row < presses.length; row++) {
+    if (presses.position[row]) continue;
+    const key = claimKey(presses.user[row] ?? 0, presses.claim[row] ?? 0);
+    const pressedMs = presses.pressedMs[row] ?? 0;
+    first.set(key, Math.min(first.get(key) ?? pressedMs, pressedMs));
+  }
+  return first;
 }
 
 /** L1: a number in line is one person's. */

@@ -7,10 +7,18 @@ import { randomFrom } from '../../src/cli/rush/random.ts';
 
 describe('inversions', () => {
   it('are the pairs that stand in the wrong order', () => {
-    expect(inversionsIn([])).toBe(0);
-    expect(inversionsIn([1, 2, 3])).toBe(0);
-    expect(inversionsIn([3, 2, 1])).toBe(3);
-    expect(inversionsIn([2, 1, 2])).toBe(1);
+    const count = (...numbers: number[]) =>
+      inversionsIn(
+        numbers,
+        numbers.map((_, i) => i),
+        0,
+      );
+    expect(count()).toBe(0);
+    expect(count(1, 2, 3)).toBe(0);
+    expect(count(3, 2, 1)).toBe(3);
+    expect(count(2, 1, 2)).toBe(1);
+    expect(inversionsIn([3, 2, 1], [0, 2, 5], 5)).toBe(1);
+    expect(inversionsIn([3, 2, 1], [0, 0, 0], 0)).toBe(3);
     const random = randomFrom(3);
     for (let length = 1; length < 40; length++) {
       const numbers = Array.from({ length }, () => Math.floor(random() * length));
@@ -18,7 +26,7 @@ describe('inversions', () => {
       for (let a = 0; a < length; a++) {
         for (let b = a + 1; b < length; b++) if ((numbers[a] ?? 0) > (numbers[b] ?? 0)) naive++;
       }
-      expect(inversionsIn(numbers)).toBe(naive);
+      expect(count(...numbers)).toBe(naive);
     }
   });
 });

@@ -41,11 +41,16 @@ interface Try {
   refused: number;
 }
 
-export interface FakeWaitingOptions {
-  mode: 'ordered' | 'queued';
-  quantity: number;
+export interface FakeLine {
   perSecond?: number;
   confirmWithinMs?: number;
+  /** Nobody is let in before so many people have come: however slow a machine is, they wait together. */
+  heldUntil?: number;
+}
+
+export interface FakeWaitingOptions extends FakeLine {
+  mode: 'ordered' | 'queued';
+  quantity: number;
   /** Gives a unit; the winner's record and seq are the server's. */
   win: (userId: string) => FakeWin;
   winOf: (userId: string) => FakeWin | undefined;
@@ -67,6 +72,7 @@ export class FakeWaiting {
   #serving = 0;
   #credit = 1;
   #won = 0;
+  #steppedMs = Date.now();
   #soldOutMs = Number.POSITIVE_INFINITY;
 
   constructor(options: FakeWaitingOptions) {
@@ -182,9 +188,15 @@ export class FakeWaiting {
   }
 
   #letIn(): void {
-    const { perSecond = 1, confirmWithinMs = 0, quantity } = this.#options;
+    const { perSecond = 1, confirmWithinMs = 0, quantity, heldUntil = 0 } = this.#options;
     const lie = this.#options.lie();
-    this.#credit = Math.min(perSecond, this.#credit + (perSecond * stepMs) / 1000);
+    const nowMs = Date.now();
+    this.#credit = Math.min(perSecond, this.#credit + (perSecond * (nowMs - this.#steppedMs)) / 1000);
+    this.#steppedMs = nowMs;
+    if (this.#tries.length < heldUntil) {
+      this.#credit = 1;
+      return;
+    }
     const order = lie === 'backwards' ? this.#tries.toReversed() : this.#tries;
     for (const entry of order) {
       if (entry.stage === 'offered') this.#offered(entry);

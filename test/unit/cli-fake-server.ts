@@ -4,7 +4,13 @@
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type FakeAnswer, FakeWaiting, type FakeWin, type WaitingLie } from './cli-fake-modes.ts';
+import {
+  type FakeAnswer,
+  type FakeLine,
+  FakeWaiting,
+  type FakeWin,
+  type WaitingLie,
+} from './cli-fake-modes.ts';
 
 /** One way of being wrong, each against another invariant. */
 export type Lie =
@@ -43,11 +49,7 @@ export interface FakeServer {
   lie: Lie | null;
   addCampaign(id: string, quantity: number, status?: string): void;
   /** The campaign `c` in a mode in which people wait. */
-  addWaiting(
-    mode: 'ordered' | 'queued',
-    quantity: number,
-    line?: { perSecond?: number; confirmWithinMs?: number },
-  ): void;
+  addWaiting(mode: 'ordered' | 'queued', quantity: number, line?: FakeLine): void;
   stop(): Promise<void>;
 }
 

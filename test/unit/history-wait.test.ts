@@ -252,6 +252,13 @@ describe('a broken line', () => {
     );
   });
 
+  it('W1: but not where the first of two presses never learnt its place', () => {
+    const unplaced: Press = { user: 'bob', at: 0, ticketAt: 0, end: 'sold_out', endAt: 70 };
+    expect(failing({ presses: [won('ann', 0, 2, 2), won('bob', 10, 1, 1)] })).toEqual(['W1']);
+    const presses = [won('ann', 0, 2, 1), lost('bob', 10, 1), unplaced];
+    expect(failing({ presses }).filter((id) => id === 'W1')).toEqual([]);
+  });
+
   it('W2: a longer wait without a reason', () => {
     const looks = (reasoned: boolean): Look[] => [
       { press: 3, waitMs: 100 },

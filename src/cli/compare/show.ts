@@ -1,5 +1,6 @@
 /** How the modes look side by side: one table, and what each is good for in words. */
 import { count, dim, duration, heading, marks, percent, say, strong, table } from '../print.ts';
+import { APART_MS } from '../rush/fairness.ts';
 import type { Mode, ModeFigures } from './run-compare.ts';
 
 const goodFor: Record<Mode, string> = {
@@ -32,6 +33,7 @@ export function showCompare(columns: readonly ModeFigures[], runsOn: string): vo
     row('inversions among winners', ({ fairness }) => {
       return `${count(fairness.inversions)} (${percent(fairness.inversions, fairness.pairs)})`;
     }),
+    row(`  pressed ${APART_MS} ms apart or more`, ({ fairness }) => count(fairness.inversionsApart)),
     row('CPU a claim', (one) => (one.cpuMsPerClaim === null ? none : duration(one.cpuMsPerClaim))),
     row(`${columns[0]?.logUnit ?? 'facts'} on the log`, (one) =>
       one.factsOnLog === null ? none : count(one.factsOnLog),

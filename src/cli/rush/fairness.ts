@@ -7,7 +7,11 @@ export interface Fairness {
   readonly pairs: number;
   /** Pairs in which the earlier press has the higher number. The network alone makes some of presses of one moment. */
   readonly inversions: number;
+  /** Those of them whose presses were {@link APART_MS} apart or more, which no network explains. */
+  readonly inversionsApart: number;
 }
+
+export const APART_MS = 5;
 
 export function fairnessOf(tries: TryList, presses: PressList): Fairness {
   const seqOf = new Map<number, number>();
@@ -25,30 +29,46 @@ export function fairnessOf(tries: TryList, presses: PressList): Fairness {
   }
   const byPress = [...pressedMs].sort(([, a], [, b]) => a - b);
   const seqs = byPress.map(([user]) => seqOf.get(user) ?? 0);
+  const times = byPress.map(([, ms]) => ms);
   const n = seqs.length;
-  return { pairs: (n * (n - 1)) / 2, inversions: inversionsIn(seqs) };
+  const inversions = inversionsIn(seqs, times, 0);
+  return { pairs: (n * (n - 1)) / 2, inversions, inversionsApart: inversionsIn(seqs, times, APART_MS) };
 }
 
-/** Pairs that stand in the wrong order, counted while sorting by merging. */
-export function inversionsIn(numbers: readonly number[]): number {
-  let from = Float64Array.from(numbers);
-  let to = new Float64Array(from.length);
+/**
+ * Pairs of which the first, at least `apartMs` before, has the higher number.
+ * @param times ascending
+ */
+export function inversionsIn(numbers: readonly number[], times: readonly number[], apartMs: number): number {
+  const before = new Counts(numbers);
   let found = 0;
-  for (let width = 1; width < from.length; width *= 2) {
-    for (let low = 0; low < from.length; low += 2 * width) found += merge(from, to, low, width);
-    [from, to] = [to, from];
+  let next = 0;
+  for (const [at, number] of numbers.entries()) {
+    while (next < at && (times[next] ?? 0) + apartMs <= (times[at] ?? 0)) before.add(numbers[next++] ?? 0);
+    found += next - before.upTo(number);
   }
   return found;
 }
 
-function merge(from: Float64Array, to: Float64Array, low: number, width: number): number {
-  const middle = Math.min(low + width, from.length);
-  const end = Math.min(low + 2 * width, from.length);
-  let found = 0;
-  for (let left = low, right = middle, at = low; at < end; at++) {
-    const takesLeft = left < middle && (right === end || (from[left] ?? 0) <= (from[right] ?? 0));
-    if (!takesLeft) found += middle - left;
-    to[at] = from[takesLeft ? left++ : right++] ?? 0;
+/** How many numbers up to a number were added: a tree of sums over their ranks. */
+class Counts {
+  readonly #rankOf: Map<number, number>;
+  readonly #sums: Uint32Array;
+
+  constructor(numbers: readonly number[]) {
+    const sorted = [...new Set(numbers)].sort((a, b) => a - b);
+    this.#rankOf = new Map(sorted.map((number, i) => [number, i + 1]));
+    this.#sums = new Uint32Array(sorted.length + 1);
   }
-  return found;
+
+  add(number: number): void {
+    const rank = this.#rankOf.get(number) ?? 0;
+    for (let i = rank; i > 0 && i < this.#sums.length; i += i & -i) this.#sums[i] = (this.#sums[i] ?? 0) + 1;
+  }
+
+  upTo(number: number): number {
+    let sum = 0;
+    for (let i = this.#rankOf.get(number) ?? 0; i > 0; i -= i & -i) sum += this.#sums[i] ?? 0;
+    return sum;
+  }
 }

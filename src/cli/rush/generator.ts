@@ -39,7 +39,7 @@ export interface GeneratorOptions {
 
 /** Of the connections, the share that may be held for an answer that is not there yet, and of the questions. */
 const heldShare = 0.25;
-const holdShare = 0.1;
+const holdShare = { inLine: 0.1, onLog: 0.5 };
 const holdMs = 5000;
 
 /** Connecting all at once overruns the accept queue of most servers. */
@@ -256,18 +256,20 @@ export class Generator {
     connection.send(this.#textOf(connection, job), cutAt);
     const { sentMs } = connection;
     if (job.step === 'leave') this.presses.leaves(job.row, sentMs);
-    if (job.step !== 'press' || job.tries > 1 || job.location !== null) return;
-    if (this.#options.pace.kind === 'closed') job.firstMs = sentMs;
+    if (job.step !== 'press' || job.tries > 1) return;
+    if (this.#options.pace.kind === 'closed' || job.location !== null) job.firstMs = sentMs;
     if (job.row < 0)
       job.row = this.presses.begin(job.user, job.claim, Math.min(job.firstMs, sentMs), job.answered);
   }
 
-  #textOf(connection: Connection, { step, user, claim, location }: Job): string {
+  #textOf(connection: Connection, job: Job): string {
+    const { step, user, claim, location } = job;
     if (step === 'press' || location === null) return this.#requests.claim(user, claim);
     if (step === 'leave') return this.#requests.leave(user);
     this.progress.asks++;
     const { connections, timeoutMs } = this.#options;
-    const holds = step === 'ask' && this.#held.size < connections * heldShare && this.#random() < holdShare;
+    const share = job.inLine ? holdShare.inLine : holdShare.onLog;
+    const holds = step === 'ask' && this.#held.size < connections * heldShare && this.#random() < share;
     if (!holds) return this.#requests.ticket(user, location);
     this.#held.add(connection);
     return this.#requests.ticket(user, location, Math.min(holdMs, timeoutMs / 2));
@@ -296,6 +298,7 @@ export class Generator {
     if (place) {
       const { progress } = this;
       if (job.location === null) progress.waiting++;
+      else if (job.step === 'press') this.#placedAgain(job, place.position, nowMs);
       progress.waitingMost = Math.max(progress.waitingMost, progress.waiting);
       progress.serving = Math.max(progress.serving, place.serving);
       job.location = answer.location ?? job.location ?? this.#requests.locationOf(place.ticket);
@@ -305,6 +308,15 @@ export class Generator {
     const delayMs = stepOn(job, answer, nowMs, this.#random);
     if (nowMs - job.firstMs < this.#options.linePatienceMs) job.patientSinceMs = nowMs;
     this.#again(job, delayMs);
+  }
+
+  /** Who presses once more too late has lost his place, and may have got another. */
+  #placedAgain(job: Job, position: number, nowMs: number): void {
+    const before = this.presses.position[job.row] ?? 0;
+    if (before === 0 || before === position) return;
+    this.presses.ended(job.row, 'expired', nowMs);
+    job.row = this.presses.begin(job.user, job.claim, job.firstMs, job.answered);
+    job.confirmed = null;
   }
 
   /** Out of the line, unless it was too late for that: then his verdict is what he asks for. */

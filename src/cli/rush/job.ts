@@ -30,6 +30,8 @@ export interface Job extends Omit<Press, 'asksAgain' | 'leaves' | 'comesBack'> {
   /** Until when he was told to press once more, the last time he did so. */
   confirmed: string | null;
   asked: number;
+  /** He stands in a line, and not just on the log. */
+  inLine: boolean;
 }
 
 export function newJob(press: Press, firstMs: number): Job {
@@ -38,7 +40,7 @@ export function newJob(press: Press, firstMs: number): Job {
     step: 'press',
     tries: 0,
     ...{ firstMs, patientSinceMs: firstMs, row: -1, location: null, answered: false },
-    ...{ leaveAtMs: Number.POSITIVE_INFINITY, left: false, confirmed: null, asked: 0 },
+    ...{ leaveAtMs: Number.POSITIVE_INFINITY, left: false, confirmed: null, asked: 0, inLine: false },
   };
 }
 
@@ -61,6 +63,7 @@ export function stepOn(job: Job, answer: Answer, nowMs: number, random: () => nu
   job.step = 'ask';
   job.tries = 0;
   if (place === null) return askMs;
+  job.inLine ||= place.inLine;
   if (place.confirmBy !== null && place.confirmBy !== job.confirmed && !job.noShow) {
     job.confirmed = place.confirmBy;
     job.step = 'press';
