@@ -147,8 +147,9 @@ class ArmedLines {
     const { id, epoch } = campaign;
     if (this.#armed.get(id) !== epoch && !(await line.isArmed(id, epoch))) {
       if (!(await caughtUp(DRAIN_PATIENCE_MS))) return false;
-      const facts = await this.#past(id);
-      const armed = await line.arm(id, epoch, ruleOf(campaign), facts);
+      const rule = ruleOf(campaign);
+      const facts = inOrder(await this.#past(id), rule.shuffleSeed);
+      const armed = await line.arm(id, epoch, rule, facts);
       logger?.info({ campaignId: id, epoch, facts: facts.length, ...armed }, 'the line was made anew');
       if (armed.kind === 'refused' && armed.why === 'fenced') return false;
       if (armed.kind === 'refused' && !(await line.isArmed(id, epoch))) {
@@ -172,6 +173,6 @@ class ArmedLines {
       for (const fact of page.facts) facts.push(fact);
       after = page.next;
     }
-    return inOrder(facts);
+    return facts;
   }
 }

@@ -27,7 +27,8 @@ export function makeSqlOutbox(db: Kysely<RecordTables>): Outbox {
       return rows.map(({ id, type, campaignId, first, last, data, at }) => ({
         id: Number(id),
         type: type as OutboxType,
-        campaignId,
+        // MySQL keeps ids as bytes.
+        campaignId: String(campaignId),
         seqs: first === null || last === null ? null : { first: Number(first), last: Number(last) },
         data: data === null ? {} : (JSON.parse(data) as Record<string, unknown>),
         at: Number(at),
