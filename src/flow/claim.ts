@@ -85,12 +85,14 @@ class Claims implements ClaimFlow {
       answer(outcome);
     };
     if (live.rebuilding) return tell(REBUILDING);
-    if (this.#logState.fault !== null && asksTheLog(live, this.#parts.shared)) return tell(UNAVAILABLE);
+    const { mode } = live.campaign;
+    // Ordered claims go to a log of their own.
+    const needsLog = mode !== 'ordered' && asksTheLog(live, shared);
+    if (needsLog && this.#logState.fault !== null) return tell(UNAVAILABLE);
     if (this.#waiting >= inFlightMax || this.#logState.waiting >= logWaitingMax) return tell(OVERLOADED);
     const { eligibility } = live.campaign;
     const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
     if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
-    const { mode } = live.campaign;
     const tellBy = shared ? system.monotonic() + TELL_MAX_MS : Number.POSITIVE_INFINITY;
     if (mode !== 'instant') return this.#pressIn(mode, live, press, eligible, tellBy, tell);
     const { epoch } = live.campaign;
