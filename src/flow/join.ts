@@ -316,7 +316,8 @@ class Joining implements ModeFlow {
     const { campaign } = live;
     const servingNumber = lineUp.of(live).counts?.serving ?? 0;
     const { waitMs, reason } = ahead === null ? TO_BE_DRAWN : lineUp.waitOf(live, ahead);
-    const turnMs = stage === 'waiting' ? waitMs : AT_GATE_MS;
+    // Who has been let in waits for nobody any more.
+    const turnMs = stage === 'waiting' ? waitMs : 0;
     return {
       verdict: 'pending',
       campaign,

@@ -85,6 +85,23 @@ describe('at the opening', () => {
     expect(await mine('bob')).toMatch(/^#2 0 ahead|^won [12]$/);
   });
 
+  it('who waits with a ticket from before hears when his turn comes', async () => {
+    const { joinAll, flow, live, clock, steps, find, join } = await makeBench();
+    await joinAll(...people);
+    clock.move(1000);
+    await join('late');
+    const woken: string[] = [];
+    for (const [i, userId] of people.entries()) {
+      const ticket = { kind: 'queued', number: -1 - i } as const;
+      void flow.changed(live, ticket, 60_000).then(() => woken.push(userId));
+    }
+    await steps(3);
+    const found = await Promise.all(people.map(async (userId) => ({ userId, ...(await find(userId)) })));
+    const winners = found.filter(({ kind }) => kind === 'claim').map(({ userId }) => userId);
+    expect(winners.length).toBeGreaterThan(0);
+    expect(woken.toSorted()).toEqual(winners.toSorted());
+  });
+
   it('a ticket from before is answered as it was, and stays the same', async () => {
     const { press, log, clock, find, lineUp, live, flow } = await makeBench();
     const presses = people.map((user) => press(user));
