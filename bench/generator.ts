@@ -86,77 +86,92 @@ function asksOn(load: Load, answer: string, request: Buffer): Buffer | null {
   return Buffer.from(getText(load.port, path));
 }
 
+/** What all connections of a load have in common. */
+interface Under {
+  load: Load;
+  next(): Buffer;
+  began: number;
+  until: number;
+  sent: number;
+  latencies: number[];
+  statuses: Record<string, number>;
+}
+
 /** Runs the load in this process. */
 export async function generate(load: Load): Promise<LoadResult> {
-  const nextRequest = requests(load);
-  const latencies: number[] = [];
-  const statuses: Record<string, number> = {};
-  let sent = 0;
   const began = performance.now();
   const until = load.seconds === undefined ? Number.POSITIVE_INFINITY : began + load.seconds * 1000;
-  const countMax = load.count ?? Number.POSITIVE_INFINITY;
-  /** ms until the next request may go by the rate */
-  const aheadMs = (): number =>
-    load.rate === undefined ? 0 : began + (1000 * sent) / load.rate - performance.now();
-
+  const under: Under = { load, next: requests(load), began, until, sent: 0, latencies: [], statuses: {} };
   const ports = [load.port, ...(load.morePorts ?? [])];
-  const run = (_: unknown, nth: number): Promise<void> =>
-    new Promise((resolve, reject) => {
-      const port = ports[nth % ports.length] as number;
-      const socket = connect({ port, host: '127.0.0.1', noDelay: true });
-      let pressedAt = 0;
-      let had = '';
-      let request: Buffer = Buffer.alloc(0);
-      const press = (): void => {
-        const waitMs = aheadMs();
-        if (waitMs > 1) return void setTimeout(press, waitMs);
-        if (performance.now() >= until || sent >= countMax) return end();
-        sent += 1;
-        pressedAt = performance.now();
-        request = nextRequest();
-        socket.write(request);
-        return undefined;
-      };
-      const end = (): void => {
-        socket.destroy();
-        resolve();
-      };
-      socket.on('connect', press);
-      socket.on('data', (chunk) => {
-        had += chunk.toString('latin1');
-        const headEnd = had.indexOf('\r\n\r\n');
-        if (headEnd < 0) return;
-        const mark = had.search(/content-length: /i);
-        const length = Number.parseInt(had.slice(mark + 16, mark + 24), 10);
-        if (had.length < headEnd + 4 + length) return;
-        const status = had.slice(9, 12);
-        const more = asksOn(load, had.slice(headEnd + 4), request);
-        had = '';
-        if (more !== null) {
-          request = more;
-          socket.write(more);
-          return;
-        }
-        statuses[status] = (statuses[status] ?? 0) + 1;
-        latencies.push(performance.now() - pressedAt);
-        press();
-      });
-      socket.on('error', reject);
-    });
-
-  await Promise.all(Array.from({ length: load.connections }, run));
+  const runs = Array.from({ length: load.connections }, (_, nth) =>
+    runConnection(under, ports[nth % ports.length] as number),
+  );
+  await Promise.all(runs);
   const endedAt = Date.now();
   const cpu = process.cpuUsage();
   const seconds = (performance.now() - began) / 1000;
   return {
-    ...spread(latencies),
-    requests: latencies.length,
+    ...spread(under.latencies),
+    requests: under.latencies.length,
     seconds,
-    perSecond: latencies.length / seconds,
-    statuses,
+    perSecond: under.latencies.length / seconds,
+    statuses: under.statuses,
     endedAt,
     cpuMicros: cpu.user + cpu.system,
   };
+}
+
+/** Ms until the next request may go by the rate. */
+function aheadMs({ load: { rate }, began, sent }: Under): number {
+  return rate === undefined ? 0 : began + (1000 * sent) / rate - performance.now();
+}
+
+/** One keep-alive connection in a closed loop. */
+function runConnection(under: Under, port: number): Promise<void> {
+  const { load, latencies, statuses } = under;
+  return new Promise((resolve, reject) => {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
+    let pressedAt = 0;
+    let had = '';
+    let request: Buffer = Buffer.alloc(0);
+    const press = (): void => {
+      const waitMs = aheadMs(under);
+      if (waitMs > 1) {
+        setTimeout(press, waitMs);
+        return;
+      }
+      if (performance.now() >= under.until || under.sent >= (load.count ?? Number.POSITIVE_INFINITY)) {
+        socket.destroy();
+        resolve();
+        return;
+      }
+      under.sent += 1;
+      pressedAt = performance.now();
+      request = under.next();
+      socket.write(request);
+    };
+    socket.on('connect', press);
+    socket.on('data', (chunk) => {
+      had += chunk.toString('latin1');
+      const headEnd = had.indexOf('\r\n\r\n');
+      if (headEnd < 0) return;
+      const mark = had.search(/content-length: /i);
+      const length = Number.parseInt(had.slice(mark + 16, mark + 24), 10);
+      if (had.length < headEnd + 4 + length) return;
+      const status = had.slice(9, 12);
+      const more = asksOn(load, had.slice(headEnd + 4), request);
+      had = '';
+      if (more !== null) {
+        request = more;
+        socket.write(more);
+        return;
+      }
+      statuses[status] = (statuses[status] ?? 0) + 1;
+      latencies.push(performance.now() - pressedAt);
+      press();
+    });
+    socket.on('error', reject);
+  });
 }
 
 function spread(latencies: number[]): Pick<LoadResult, 'p50Ms' | 'p99Ms' | 'maxMs'> {
