@@ -5,7 +5,7 @@
 
 import type { Campaign } from '../core/campaign.ts';
 import type { Refusal } from '../core/gate.ts';
-import type { LineDecision, Standing } from '../core/line.ts';
+import type { LineDecision, Standing, StandingNow } from '../core/line.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import type { Stage } from '../core/line-state.ts';
 import { problem } from '../core/problem.ts';
@@ -94,17 +94,17 @@ class Joining implements ModeFlow {
     if ('fault' in answer) {
       return pressed.settle({ verdict: answer.fault });
     }
-    const { given, facts } = answer;
+    const { given, facts, standing } = answer;
     const waiters = this.#parts.lineUp.append(live, facts);
     switch (given.verdict) {
       case 'joined':
-        return this.#tellPlace(pressed, given.fact.first, waiters);
+        return this.#tellPlace(pressed, given.fact.first, standing, waiters);
       case 'confirmed':
         this.#parts.poke(press.campaignId);
-        return this.#tellPlace(pressed, given.number, waiters);
+        return this.#tellPlace(pressed, given.number, standing, waiters);
       case 'waiting':
       case 'released':
-        return this.#tellPlace(pressed, given.number, this.#putOnLog(live, press, given.number));
+        return this.#tellPlace(pressed, given.number, standing, this.#putOnLog(live, press, given.number));
       case 'won':
         return this.#tellUnit(pressed, given.seq);
       case 'line_full':
@@ -127,24 +127,38 @@ class Joining implements ModeFlow {
   }
 
   /** His place, as soon as all that it rests on is on the log; `waiters`: who wait for a fact that this press made. */
-  #tellPlace(pressed: Pressed, number: number, waiters: Waiter[] | null): void {
+  #tellPlace(
+    pressed: Pressed,
+    number: number,
+    known: StandingNow | undefined,
+    waiters: Waiter[] | null,
+  ): void {
     const { lineUp } = this.#parts;
-    const { line, shared, system } = lineUp.parts;
+    const { line, shared } = lineUp.parts;
     const { live } = pressed;
     const { id } = live.campaign;
+    const own = waiters !== null && asksTheLog(live, shared) ? [waiters] : [];
+    const tellWhenOnLog = (standing: StandingNow | null, owed: Waiter[][] | null): void =>
+      whenDurable(owed, (isDurable) => this.#tellInTime(pressed, standing, isDurable));
+    const now = 'standingNow' in line ? line.standingNow(id, number) : known;
+    if (now !== undefined) {
+      const owed = lineUp.owed(live, number);
+      owed?.push(...own);
+      return tellWhenOnLog(now, owed);
+    }
     // Heard of from now on: while the line is asked how he stands, his own fact may get there.
-    const own = waiters !== null && asksTheLog(live, shared) ? areDurable([waiters]) : Promise.resolve(true);
-    const tellWhenOnLog = (standing: Standing | null): void => {
-      whenDurable(lineUp.owed(live, number), async (isDurable) => {
-        const isAllDurable = (await own) && isDurable;
-        const inTime = pressed.tellBy === Number.POSITIVE_INFINITY || system.monotonic() <= pressed.tellBy;
-        if (isAllDurable && inTime) this.#tellStanding(pressed, standing);
-        else pressed.tell(UNKNOWN);
-      });
-    };
-    if ('standingNow' in line) return tellWhenOnLog(line.standingNow(id, number));
-    line.standing(id, number).then(tellWhenOnLog, () => pressed.tell(UNKNOWN));
+    Promise.all([line.standing(id, number), areDurable(own)]).then(
+      ([standing, isThere]) => tellWhenOnLog(standing, isThere ? lineUp.owed(live, number) : null),
+      () => pressed.tell(UNKNOWN),
+    );
     return undefined;
+  }
+
+  #tellInTime(pressed: Pressed, standing: StandingNow | null, isDurable: boolean): void {
+    const { system } = this.#parts.lineUp.parts;
+    const inTime = pressed.tellBy === Number.POSITIVE_INFINITY || system.monotonic() <= pressed.tellBy;
+    if (isDurable && inTime) this.#tellStanding(pressed, standing);
+    else pressed.tell(UNKNOWN);
   }
 
   /**
@@ -172,7 +186,7 @@ class Joining implements ModeFlow {
     return lineUp.append(live, [fact]);
   }
 
-  #tellStanding(pressed: Pressed, standing: Standing | null): void {
+  #tellStanding(pressed: Pressed, standing: StandingNow | null): void {
     const { live, tell, settle } = pressed;
     if (standing === null) return tell(UNKNOWN);
     const found = this.#found(live, standing, null);
@@ -292,7 +306,7 @@ class Joining implements ModeFlow {
    * A place in words, but for the time of a win, which the line does not know. `text`: the ticket that he has, which he
    * keeps also when a shuffle has given him a number since.
    */
-  #found(live: LiveCampaign, standing: Standing, text: string | null): Found | UnitFound {
+  #found(live: LiveCampaign, standing: StandingNow, text: string | null): Found | UnitFound {
     const { campaign } = live;
     const { stage, userId, seq } = standing;
     switch (stage) {
@@ -310,11 +324,12 @@ class Joining implements ModeFlow {
     }
   }
 
-  #pending(live: LiveCampaign, standing: Standing, text: string | null): Pending {
+  #pending(live: LiveCampaign, standing: StandingNow, text: string | null): Pending {
     const { userId, place, number, ahead, confirmBy, stage } = standing;
     const { lineUp, tickets } = this.#parts;
     const { campaign } = live;
-    const servingNumber = lineUp.of(live).counts?.serving ?? 0;
+    // Never less than any process has told: the line itself tells it with the place.
+    const servingNumber = Math.max(lineUp.of(live).counts?.serving ?? 0, standing.serving);
     const { waitMs, reason } = ahead === null ? TO_BE_DRAWN : lineUp.waitOf(live, ahead);
     // Who has been let in waits for nobody any more.
     const turnMs = stage === 'waiting' ? waitMs : 0;

@@ -107,7 +107,7 @@ it('kill -9 while people joined before the opening, and when their places are dr
       crowd.call('POST', '/v1/campaigns/line/claims', { userId: `u-${i}` }),
     ),
   );
-  expect(new Set(joined.map(({ status, body }) => `${status} ${body['position']}`))).toEqual(
+  expect(new Set(joined.map(({ status, body }) => `${status} ${String(body['position'])}`))).toEqual(
     new Set(['202 null']),
   );
   await again((at) => at.kill());

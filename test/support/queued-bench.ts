@@ -20,6 +20,7 @@ import type { Pacer } from '../../src/flow/release.ts';
 import { makePacer } from '../../src/flow/release.ts';
 import { makeTickets } from '../../src/flow/tickets.ts';
 import type { Gate } from '../../src/ports/gate.ts';
+import type { Line, NearLine } from '../../src/ports/line.ts';
 import type { LineHistory } from '../../src/ports/line-history.ts';
 import type { RecordStore } from '../../src/ports/record.ts';
 import type { HandClock } from './hand-clock.ts';
@@ -64,6 +65,8 @@ export interface QueuedBench {
 
 export interface BenchOptions {
   campaign?: Partial<Campaign>;
+  /** other processes have to do with the same line, which is far: it answers later */
+  shared?: boolean;
   /** of the process before */
   past?: { clock: HandClock; wins: readonly ClaimWon[]; lines: readonly LineFact[] };
 }
@@ -97,6 +100,17 @@ export function queuedCampaign(over: Partial<Campaign> = {}): Campaign {
   return sampleCampaign({ mode: 'queued', release: { perSecond: 20 }, quantity: 3, ...over });
 }
 
+function farLine({ standingNow: _never, ...line }: NearLine): Line {
+  return {
+    ...line,
+    join: (id, attempt, answer) => line.join(id, attempt, (given) => setImmediate(answer, given)),
+    async standing(id, of) {
+      await settled();
+      return line.standing(id, of);
+    },
+  };
+}
+
 function historyOf(lines: readonly LineFact[]): LineHistory {
   return {
     async page(_id, after) {
@@ -116,6 +130,7 @@ async function fillGate(gate: Gate, live: LiveCampaign, wins: readonly ClaimWon[
 
 export async function makeQueuedBench({
   campaign: over = {},
+  shared = false,
   past,
 }: BenchOptions = {}): Promise<QueuedBench> {
   const clock = past?.clock ?? makeHandClock();
@@ -127,8 +142,8 @@ export async function makeQueuedBench({
   const campaign = queuedCampaign(over);
   const { id } = campaign;
   const lineUp = new LineUp({
-    ...{ catalog, log, system: clock, shared: false },
-    line: makeMemoryLine(clock),
+    ...{ catalog, log, system: clock, shared },
+    line: shared ? farLine(makeMemoryLine(clock)) : makeMemoryLine(clock),
     seedOf: () => SHUFFLE_SEED,
   });
   const faults: string[] = [];
@@ -155,7 +170,7 @@ export async function makeQueuedBench({
     await fillLines(lineUp, historyOf(past.lines), catalog);
   }
   const record = { find: async () => [] } as unknown as RecordStore;
-  const parts = { catalog, gate, log, record, codes, system: clock, shared: false, modes: { queued: flow } };
+  const parts = { catalog, gate, log, record, codes, system: clock, shared, modes: { queued: flow } };
   const claims = makeClaimFlow({ ...parts, inFlightMax: 1000, logWaitingMax: 1000 });
   const lookUp = makeLookUp({ ...parts, tickets, caughtUp: async () => true });
 

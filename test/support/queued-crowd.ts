@@ -91,6 +91,7 @@ export async function askOne(pool: Pool, ...[method, path, body]: Parameters<Cal
 export function crowdThat(
   ask: (...what: Parameters<Call>) => Promise<Told | null>,
   lookMs: number,
+  againMs = 50,
 ): Omit<QueuedCrowd, 'at' | 'close'> {
   const asked = { unknown: 0 };
   const people: Person[] = [];
@@ -100,7 +101,7 @@ export function crowdThat(
       const told = await ask(...what);
       if (told !== null && !AGAIN.includes(String(told.body['code']))) return told;
       if (told !== null) asked.unknown += 1;
-      await pause(50);
+      await pause(againMs);
     }
   }
 
@@ -113,7 +114,7 @@ export function crowdThat(
       return true;
     }
     person.toldAt = Date.now();
-    person.end = body['reason'] === undefined ? verdict : String(body['reason']);
+    person.end = typeof body['reason'] === 'string' ? body['reason'] : verdict;
     if (person.end === 'left') person.left.push(person.places.at(-1) as number);
     const claim = body['claim'] as { seq: number; code: string; wonAt: string } | undefined;
     if (claim !== undefined) {

@@ -251,3 +251,56 @@ describe('several units for each', () => {
     expect(lineUp.of(live).counts).toMatchObject({ won: 1, free: 4 });
   });
 });
+
+describe('a line that others have to do with too', () => {
+  const shared = { shared: true, campaign: { durability: 'logged' as const } };
+  const attempt = { userId: 'ann', key: null, eligible: true, another: false };
+
+  async function turns(count: number): Promise<void> {
+    for (let turn = 0; turn < count; turn++) await settled();
+  }
+
+  it('a place is told when its fact is on the log, also when that is before the line has answered', async () => {
+    const { press, log } = await makeQueuedBench(shared);
+    const [early, late] = [press('ann'), press('bob')];
+    await turns(1);
+    log.letThrough();
+    await turns(4);
+    expect([early.told(), late.told()]).toEqual(['#1 0 ahead, serving 0', '#2 1 ahead, serving 0']);
+    const eve = press('eve');
+    await turns(4);
+    expect(eve.told()).toBe('…');
+    log.letThrough();
+    await turns(2);
+    expect(eve.told()).toBe('#3 2 ahead, serving 0');
+  });
+
+  it('a place that another process gave goes to the log once more before it is told', async () => {
+    const { press, log, lineUp, live, mine } = await makeQueuedBench(shared);
+    lineUp.parts.line.join(live.campaign.id, attempt, () => undefined);
+    const ann = press('ann');
+    await turns(4);
+    expect(ann.told()).toBe('…');
+    log.letThrough();
+    await turns(2);
+    expect(ann.told()).toBe('#1 0 ahead, serving 0');
+    expect(log.lines).toMatchObject([{ type: 'line.joined', first: 1, userIds: ['ann'] }]);
+    expect(await mine('ann')).toBe('#1 0 ahead, serving 0');
+    press('ann');
+    await turns(4);
+    expect(log.state().waiting).toBe(0);
+  });
+
+  it('is unknown when the log has it too late', async () => {
+    const { press, log, clock } = await makeQueuedBench(shared);
+    const ann = press('ann');
+    await turns(4);
+    clock.move(1501);
+    log.letThrough();
+    await turns(2);
+    expect(ann.told()).toBe('outcome_unknown');
+    const again = press('ann');
+    await turns(4);
+    expect(again.told()).toBe('#1 0 ahead, serving 0');
+  });
+});
