@@ -15,7 +15,7 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 
 const until = (reached: () => Promise<boolean>): Promise<unknown> =>
-  vi.waitUntil(reached, { timeout: 5000, interval: 20 });
+  vi.waitUntil(reached, { timeout: 15_000, interval: 20 });
 
 const QUEUED = { mode: 'queued', release: { perSecond: 1000 } };
 /** so slow that whoever joins first is let in, and nobody after him */
