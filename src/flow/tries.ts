@@ -26,16 +26,25 @@ export interface Try {
   waiting: Tell[];
   /** `system.monotonic()` when it was durable */
   placedAt: number;
+  /** false: there was no room for it any more, or another one came in its place */
+  kept: boolean;
 }
+
+/** So many that are not kept any more may stand among the others. */
+const QUEUE_SLACK = 1000;
 
 export class Tries {
   readonly #max: number;
-  /** by campaign, user and key, oldest first */
-  readonly #all = new Map<string, Try>();
+  /** of those with a key, by campaign, user and key */
+  readonly #keyed = new Map<string, Try>();
   readonly #latest = new Map<string, Try>();
   readonly #byText = new Map<string, Try>();
   /** placed, and not decided as far as it is known here, by source */
   readonly #open = new Map<string, Set<Try>>();
+  /** oldest first from `#from` on, with some that are not kept any more */
+  #queue: Try[] = [];
+  #from = 0;
+  #kept = 0;
 
   constructor(max: number) {
     this.#max = max;
@@ -50,8 +59,8 @@ export class Tries {
 
   /** The try that a press with this key repeats: the one with the same key, without one the latest. */
   find(campaignId: string, userId: string, key: string | null): Try | undefined {
-    if (key === null) return this.#latest.get(`${campaignId}\n${userId}`);
-    return this.#all.get(idOf(campaignId, userId, key));
+    if (key === null) return this.#latest.get(userOf(campaignId, userId));
+    return this.#keyed.get(idOf(campaignId, userId, key));
   }
 
   byText(text: string): Try | undefined {
@@ -59,16 +68,14 @@ export class Tries {
   }
 
   begin(live: LiveCampaign, userId: string, key: string | null, tell: Tell): Try {
-    const id = idOf(live.campaign.id, userId, key);
-    const one: Try = { live, userId, key, at: null, waiting: [tell], placedAt: 0 };
-    const before = this.#all.get(id);
-    if (before) this.forget(before);
-    this.#all.set(id, one);
-    this.#latest.set(`${live.campaign.id}\n${userId}`, one);
-    if (this.#all.size > this.#max) {
-      const [oldest] = this.#all.values();
-      if (oldest) this.forget(oldest);
-    }
+    const one: Try = { live, userId, key, at: null, waiting: [tell], placedAt: 0, kept: true };
+    const before = this.find(live.campaign.id, userId, key);
+    if (before?.key === key) this.forget(before);
+    if (key !== null) this.#keyed.set(idOf(live.campaign.id, userId, key), one);
+    this.#latest.set(userOf(live.campaign.id, userId), one);
+    this.#queue.push(one);
+    this.#kept += 1;
+    this.#makeRoom();
     return one;
   }
 
@@ -77,21 +84,35 @@ export class Tries {
     one.at = at;
     one.placedAt = now;
     // Forgotten in between: nobody asks for it here.
-    if (this.#all.get(idOf(one.live.campaign.id, one.userId, one.key)) !== one) return;
+    if (!one.kept) return;
     this.#byText.set(at.text, one);
     const open = this.#open.get(at.source) ?? new Set();
     this.#open.set(at.source, open.add(one));
   }
 
   forget(one: Try): void {
+    if (!one.kept) return;
+    one.kept = false;
+    this.#kept -= 1;
     const { live, userId, key, at } = one;
-    const id = idOf(live.campaign.id, userId, key);
-    if (this.#all.get(id) === one) this.#all.delete(id);
-    const user = `${live.campaign.id}\n${userId}`;
+    const id = key === null ? null : idOf(live.campaign.id, userId, key);
+    if (id !== null && this.#keyed.get(id) === one) this.#keyed.delete(id);
+    const user = userOf(live.campaign.id, userId);
     if (this.#latest.get(user) === one) this.#latest.delete(user);
     if (at === null) return;
     if (this.#byText.get(at.text) === one) this.#byText.delete(at.text);
     this.#open.get(at.source)?.delete(one);
+  }
+
+  /**
+   * The oldest go. They stand in a list of their own: a map that is emptied from its front is searched from its front
+   * each time, over all that has gone.
+   */
+  #makeRoom(): void {
+    while (this.#kept > this.#max) this.forget(this.#queue[this.#from++] as Try);
+    if (this.#queue.length <= 1.25 * this.#max + QUEUE_SLACK) return;
+    this.#queue = this.#queue.slice(this.#from).filter(({ kept }) => kept);
+    this.#from = 0;
   }
 
   /** Those that are decided now, each once, in the order in which the log has them. */
@@ -102,8 +123,11 @@ export class Tries {
       for (const one of open) {
         if (isPlaced(one) && isDecided(source, one.at.ticket.offset)) done.push(one);
       }
-      for (const one of done) open.delete(one);
-      found.push(...done.sort((a, b) => a.at.ticket.offset - b.at.ticket.offset));
+      done.sort((a, b) => a.at.ticket.offset - b.at.ticket.offset);
+      for (const one of done) {
+        open.delete(one);
+        found.push(one);
+      }
     }
     return found;
   }
@@ -112,5 +136,6 @@ export class Tries {
 const isPlaced = (one: Try): one is Try & { at: TryPlace } => one.at !== null;
 
 /** No user id and no key has a line break. */
-const idOf = (campaignId: string, userId: string, key: string | null): string =>
-  `${campaignId}\n${userId}\n${key ?? ''}`;
+const userOf = (campaignId: string, userId: string): string => `${campaignId}\n${userId}`;
+const idOf = (campaignId: string, userId: string, key: string): string =>
+  `${userOf(campaignId, userId)}\n${key}`;
