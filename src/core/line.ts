@@ -50,8 +50,13 @@ export interface Standing {
   seq: number | null;
   /** epoch ms: until then he must press once more */
   confirmBy: number | null;
+  /** the highest number let in, at the same moment */
+  serving: number;
   key: string | null;
 }
+
+/** What a press tells of a place beside what it was given. */
+export type StandingNow = Omit<Standing, 'key'>;
 
 /** A clock that steps back opens nothing that was closed, and lets nobody's time run twice. */
 function moveClock(state: LineState, now: number): void {
@@ -229,7 +234,7 @@ export function standing(state: LineState, of: string | number, now: number): St
   if (number < 0) {
     const userId = state.unnumbered[-number - 1] as string;
     const none = { number: null, ahead: null, seq: null, confirmBy: null };
-    return { userId, stage: waitingStage(state), place: number, ...none, key };
+    return { userId, stage: waitingStage(state), place: number, ...none, serving: state.serving, key };
   }
   const at = stageOf(state, number);
   const stage = at === 'waiting' ? waitingStage(state) : offeredOrClosed(state, at);
@@ -242,6 +247,7 @@ export function standing(state: LineState, of: string | number, now: number): St
     ahead: stage === 'waiting' ? ahead(state, number) : 0,
     seq: state.seqOf.get(number) ?? null,
     confirmBy: offer === undefined ? null : offer + state.stretchedMs,
+    serving: state.serving,
     key,
   };
 }

@@ -41,6 +41,8 @@ export interface KnownLine {
   counts: LineCounts | null;
   /** whether the campaign was over when that was noted */
   isClosed: boolean;
+  /** the highest number that was served in the epochs before, by what was known here */
+  serving: number;
   pace: Pace;
   /** by number; those from before a shuffle by their distance from 0 */
   onLog: SeqMarks;
@@ -52,6 +54,21 @@ export interface KnownLine {
   /** the log has failed to take a fact of this line, and has taken none since */
   failed: boolean;
   watchers: Set<Watcher>;
+}
+
+function newKnown(pace: Pace): KnownLine {
+  return {
+    counts: null,
+    isClosed: false,
+    serving: 0,
+    pace,
+    onLog: new SeqMarks(),
+    earlyOnLog: new SeqMarks(),
+    appending: new Map(),
+    moving: null,
+    failed: false,
+    watchers: new Set(),
+  };
 }
 
 export class LineUp {
@@ -66,17 +83,7 @@ export class LineUp {
     const perSecond = campaign.release?.perSecond ?? 1;
     let known = this.#known.get(campaign.id);
     if (!known) {
-      known = {
-        counts: null,
-        isClosed: false,
-        pace: newPace(perSecond, STEP_MS),
-        onLog: new SeqMarks(),
-        earlyOnLog: new SeqMarks(),
-        appending: new Map(),
-        moving: null,
-        failed: false,
-        watchers: new Set(),
-      };
+      known = newKnown(newPace(perSecond, STEP_MS));
       this.#known.set(campaign.id, known);
     }
     setPace(known.pace, perSecond);
@@ -85,7 +92,10 @@ export class LineUp {
 
   /** Another epoch has begun: a line that was made anew from the log may lack what only its gate knew. */
   forget(campaignId: string): void {
-    this.#known.delete(campaignId);
+    const known = this.#known.get(campaignId);
+    if (known === undefined) return;
+    const { pace, counts, serving, watchers } = known;
+    this.#known.set(campaignId, { ...newKnown(pace), serving: counts?.serving ?? serving, watchers });
   }
 
   ruleOf(campaign: Campaign): LineRule {
@@ -161,8 +171,9 @@ export class LineUp {
     const known = this.of(live);
     const { counts: before, isClosed } = known;
     // Of two answers that overtook each other on their way the older one says nothing.
-    if (before !== null && counts.serving < before.serving) return;
-    known.counts = counts;
+    const serving = Math.max(counts.serving, known.serving);
+    if (before !== null && serving < before.serving) return;
+    known.counts = { ...counts, serving };
     known.isClosed = isOver(live.campaign, this.parts.system.now());
     const over = counts.soldOut && before?.soldOut !== true;
     const shuffled = before?.unnumbered === true && !counts.unnumbered;

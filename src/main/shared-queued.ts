@@ -69,6 +69,8 @@ export function makeSharedQueued(parts: SharedQueuedParts): SharedQueued {
       if (epochs.get(campaignId) === epoch) return;
       if (epochs.has(campaignId)) lineUp.forget(campaignId);
       epochs.set(campaignId, epoch);
+      // How far it is must be known before anybody asks.
+      looking.poke();
     },
     async stop() {
       queued.stop();

@@ -6,15 +6,20 @@
  * Deliberately absent: taking a number away or changing one.
  */
 
-import type { LineAttempt, LineDecision, Standing } from '../core/line.ts';
+import type { LineAttempt, LineDecision, Standing, StandingNow } from '../core/line.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import type { LineRule } from '../core/line-state.ts';
 
 /** What cannot be answered, as at the gate (ports/gate). */
 export type LineFault = 'unknown_campaign' | 'unavailable' | 'rebuilding' | 'overloaded' | 'unknown';
 
-/** `facts`: what this press brought about, in order, also for others than him whose press it was. */
-export type LineAnswer = { given: LineDecision; facts: LineFact[] } | { fault: LineFault };
+/**
+ * `facts`: what this press brought about, in order, also for others than him whose press it was. `standing`: how his place
+ * stands at this moment, from a line that would have to be asked for it once more.
+ */
+export type LineAnswer =
+  | { given: LineDecision; facts: LineFact[]; standing?: StandingNow }
+  | { fault: LineFault };
 
 /** Somebody whose turn at the gate it is. */
 export interface AtGate {

@@ -65,6 +65,9 @@ const REFUSALS: Readonly<Record<string, LineRefusal>> = {
   h: 'no_chance',
 };
 
+/** What one press was given, and how his place stands when he has one. */
+type Given = Pick<Extract<LineAnswer, { given: LineDecision }>, 'given' | 'standing'>;
+
 /** Reads the reply to a press of many. `before`: facts that came before all of theirs. Throws when it is no such reply. */
 export function readPresses(
   reply: unknown,
@@ -72,12 +75,14 @@ export function readPresses(
   place: { campaignId: string; epoch: number },
   before: LineFact[],
 ): LineAnswer[] {
-  const [clock, , expired, first, letters, ...rest] = reply as [
+  const [clock, , expired, first, letters, serving, waiting, ...rest] = reply as [
     number,
     number,
     string,
     number,
     string,
+    number,
+    number,
     ...number[],
   ];
   if (typeof letters !== 'string' || letters.length !== batch.length)
@@ -86,30 +91,36 @@ export function readPresses(
   const others = [...before, ...expiredFacts(head, expired)];
   let at = 0;
   let number = first;
-  const given = (letter: string, { userId, key }: LineAttempt): LineDecision => {
+  const placed = (userId: string, place: number, stage: 'waiting' | 'released', ahead: number) => {
+    const numbered = place < 0 ? { number: null, ahead: null } : { number: place, ahead };
+    return { standing: { userId, stage, place, ...numbered, seq: null, confirmBy: null, serving } };
+  };
+  const given = (letter: string, { userId, key }: LineAttempt): Given => {
     if (letter === 'j') {
       const keys = key === null ? null : [key];
       const fact: LineJoined = { type: 'line.joined', ...head, first: number, userIds: [userId], keys };
+      const before = waiting + Math.abs(number - first);
       number += first < 0 ? -1 : 1;
-      return { verdict: 'joined', fact };
+      return { given: { verdict: 'joined', fact }, ...placed(userId, fact.first, 'waiting', before) };
     }
     const refusal = REFUSALS[letter];
-    if (refusal !== undefined) return { verdict: refusal };
+    if (refusal !== undefined) return { given: { verdict: refusal } };
     const mine = rest[at++] as number;
-    if (letter === 'v') return { verdict: 'waiting', number: mine };
-    if (letter === 'r') return { verdict: 'released', number: mine };
-    if (letter === 'w') return { verdict: 'won', number: mine, seq: rest[at++] as number };
+    if (letter === 'w') return { given: { verdict: 'won', number: mine, seq: rest[at++] as number } };
+    if (letter === 'v') {
+      const before = rest[at++] as number;
+      return { given: { verdict: 'waiting', number: mine }, ...placed(userId, mine, 'waiting', before) };
+    }
+    const turn = placed(userId, mine, 'released', 0);
+    if (letter === 'r') return { given: { verdict: 'released', number: mine }, ...turn };
     if (letter !== 'f') throw new Error(`line.lua answered with an unknown letter ${letter}`);
-    return {
-      verdict: 'confirmed',
-      number: mine,
-      fact: { type: 'line.confirmed', ...head, numbers: [mine] },
-    };
+    const fact: LineFact = { type: 'line.confirmed', ...head, numbers: [mine] };
+    return { given: { verdict: 'confirmed', number: mine, fact }, ...turn };
   };
   return batch.map((attempt, i): LineAnswer => {
-    const decision = given(letters[i] as string, attempt);
+    const answer = given(letters[i] as string, attempt);
     const facts = i === 0 ? others : [];
-    return { given: decision, facts: 'fact' in decision ? [...facts, decision.fact] : facts };
+    return { ...answer, facts: 'fact' in answer.given ? [...facts, answer.given.fact] : facts };
   });
 }
 
@@ -125,9 +136,11 @@ const STAGE_OF: Readonly<Record<string, Stage>> = {
   s: 'sold_out',
 };
 
+const NEITHER = { seq: null, confirmBy: null };
+
 /** Reads the reply to a question of many. Throws when it is no such reply. */
 export function readStandings(reply: unknown, many: number): (Standing | null)[] {
-  const [, letters, ...rest] = reply as [number, string, ...(number | string | null)[]];
+  const [, letters, serving, ...rest] = reply as [number, string, number, ...(number | string | null)[]];
   if (typeof letters !== 'string' || letters.length !== many + 1)
     throw new Error(`line.lua answered ${many} questions with ${String(letters)}`);
   const whoWaits = STAGE_OF[letters[0] as string] as Stage;
@@ -141,7 +154,7 @@ export function readStandings(reply: unknown, many: number): (Standing | null)[]
       const ahead = rest[at++] as number;
       const key = letter === 'V' ? (rest[at++] as string) : null;
       const numbered = number < 0 ? { number: null, ahead: null } : { number, ahead };
-      return { userId, stage: whoWaits, place: number, ...numbered, seq: null, confirmBy: null, key };
+      return { userId, stage: whoWaits, place: number, ...numbered, ...NEITHER, serving, key };
     }
     const [seq, confirmBy, key] = rest.slice(at, at + 3) as [number, number, string | null];
     at += 3;
@@ -153,6 +166,7 @@ export function readStandings(reply: unknown, many: number): (Standing | null)[]
       ahead: 0,
       seq: seq === 0 ? null : seq,
       confirmBy: confirmBy === 0 ? null : confirmBy,
+      serving,
       key,
     };
   });

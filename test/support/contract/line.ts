@@ -90,6 +90,7 @@ export function lineContract(name: string, makeLine: MakeLine): void {
           ahead: 1,
           seq: null,
           confirmBy: null,
+          serving: 0,
           key: null,
         });
       });

@@ -85,6 +85,10 @@ local function waitsAt(place)
   return redis.call('ZRANGEBYSCORE', KEYS[2], place, place)[1]
 end
 
+local function aheadOf(user)
+  return redis.call('ZRANK', KEYS[2], user)
+end
+
 -- Notes what has become of a place that does not wait any more, and, if it is his latest, where its user finds it.
 local function note(place, letter, detail, user)
   redis.call('HSET', KEYS[3], place, letter .. (detail and format('%d', detail) or '') .. ':' .. user)
@@ -196,8 +200,9 @@ function ops.press()
   elseif soldOut then
     refusal = 's'
   end
-  local answer = { clock, 0, cjson.encode(expired), last + step, '' }
+  local answer = { clock, 0, cjson.encode(expired), last + step, '', number.serving, waiting }
   local letters, added, joined, keysUsed, confirms = {}, {}, {}, 0, false
+  local firstWaiting, firstNumber = waiting, last + step
   local function tell(i, letter, place)
     letters[i] = letter
     answer[#answer + 1] = place
@@ -222,6 +227,8 @@ function ops.press()
         letters[i] = closed and 'c' or 's'
       else
         tell(i, 'v', place)
+        local isNew = joined[user] and place > 0
+        answer[#answer + 1] = place < 0 and 0 or isNew and firstWaiting + place - firstNumber or aheadOf(user)
       end
     elseif place and stage == 'w' and not another then
       tell(i, 'w', place)
@@ -268,7 +275,7 @@ end
 
 function ops.standing()
   local asked = cjson.decode(ARGV[5])
-  local answer, letters = { clock, '' }, {}
+  local answer, letters = { clock, '', number.serving }, {}
   local anyKeys = redis.call('EXISTS', KEYS[5]) == 1
   local over = closed and 'c' or soldOut and 's'
   keepClockAtBorders()
@@ -312,7 +319,7 @@ function ops.standing()
       local at = #answer
       answer[at + 1], answer[at + 2], answer[at + 3] = place, user, 0
       if not over and place > 0 then
-        answer[at + 3] = redis.call('ZRANK', KEYS[2], user)
+        answer[at + 3] = aheadOf(user)
       end
       letters[i] = key and 'V' or 'v'
       if key then
