@@ -68,6 +68,7 @@ describe(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} a second`, () => {
       Array.from({ length: UNITS }, (_, i) => i + 1),
     );
     expect(new Set(stayed.slice(UNITS).map(({ end }) => end))).toEqual(new Set(['sold_out']));
+    expect(new Set(people.map(({ end }) => end))).toEqual(new Set(['won', 'sold_out', 'left']));
   });
 
   it('keeps its pace within 5 %', () => {
@@ -99,13 +100,14 @@ describe(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} a second`, () => {
     const some = people.filter((_, i) => i % 7 === 0);
     for (const { userId, end, seq, code, ticket } of some) {
       const again = await crowd.call('POST', '/v1/campaigns/line/claims', { userId });
-      const look = await crowd.call('GET', `/v1/campaigns/line/claims/${ticket}?userId=${userId}`);
+      const look = await crowd.call('GET', `/v1/campaigns/line/claims/${ticket ?? 'me'}?userId=${userId}`);
       if (end === 'won') {
         expect(again).toMatchObject({ status: 200, body: { verdict: 'already_won', claim: { seq, code } } });
         expect(look).toMatchObject({ status: 200, body: { verdict: 'won', claim: { seq, code } } });
       } else {
         expect(again).toMatchObject({ status: 409, body: { code: 'sold_out' } });
-        expect(look).toMatchObject({ status: 200, body: { verdict: end === 'left' ? 'closed' : end } });
+        const has = end === 'left' || ticket === null ? 'closed' : end;
+        expect(look).toMatchObject({ status: 200, body: { verdict: has } });
       }
     }
     const stranger = await crowd.call('POST', '/v1/campaigns/line/claims', { userId: 'late' });

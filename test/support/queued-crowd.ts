@@ -18,6 +18,7 @@ export interface Habits {
 export interface Person {
   userId: string;
   habits: Habits;
+  /** of the place that he has, or had last; null: he was refused one */
   ticket: string | null;
   /** every number that he was told, in order */
   places: number[];
