@@ -55,6 +55,8 @@ export interface OrderedCrowd extends Omit<Crowd, 'result'> {
 const DOUBLES = 0.15;
 const ASK_AGAIN = 0.05;
 const AGAIN_MS = 100;
+/** after a 503; people are told a second */
+const LATER_MS = 600;
 const CALL_MAX_MS = 6_000;
 const VERDICTS = ['won', 'already_won', 'sold_out', 'closed', 'paused', 'not_open'];
 
@@ -178,7 +180,7 @@ class People {
         return 'unresolved';
       }
       this.#retries += 1;
-      await wait(AGAIN_MS * (0.5 + this.#random()));
+      await wait((heard.status === 503 ? LATER_MS : AGAIN_MS) * (0.5 + this.#random()));
     }
   }
 
