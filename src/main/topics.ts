@@ -9,7 +9,7 @@ import type { TopicVersion } from '../core/topic-version.ts';
 import { FIRST_VERSION } from '../core/topic-version.ts';
 import type { System } from '../ports/system.ts';
 import { kafkaConnection, topicPlans } from './shared-log.ts';
-import { type Migrated, type MigrateParts, migrateRequests, versionsAt } from './topic-versions.ts';
+import type { Migrated, MigrateParts } from './topic-versions.ts';
 
 export type { TopicReport } from '../adapters/kafka/topic-report.ts';
 export type { TopicVersion } from '../core/topic-version.ts';
@@ -118,6 +118,7 @@ function settingsIn(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
 }
 
 async function askVersions({ databaseUrl = '' }: Config): Promise<TopicVersion[]> {
+  const { versionsAt } = await import('./topic-versions.ts');
   return versionsAt(databaseUrl).catch((error: Error) => {
     throw new DatabaseAway(error.message);
   });
@@ -139,6 +140,7 @@ async function migrate(
   system: System,
   how: Pick<MigrateParts, 'partitions' | 'waitMs' | 'tell'>,
 ): Promise<Migrated> {
+  const { migrateRequests } = await import('./topic-versions.ts');
   try {
     return await migrateRequests({ config, system, ...how });
   } catch (error) {
