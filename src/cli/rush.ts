@@ -3,7 +3,7 @@ import { Command, Option } from 'commander';
 import type { Client } from './client.ts';
 import { exitCodes, usageFailure } from './failure.ts';
 import { durationMs, ratio, type SharedOptions, talksToServer, wholeNumber } from './options.ts';
-import type { Pace } from './rush/generator.ts';
+import type { Pace } from './rush/generator-options.ts';
 import type { WaitingOptions } from './rush/plan.ts';
 import type { RushOptions, RushResult } from './rush/run-rush.ts';
 

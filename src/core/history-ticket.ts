@@ -124,7 +124,7 @@ export function checkTickets({ history, waits: { presses }, places }: WaitSight)
 /** How long people may wait for the word that nothing is left (contract §9.5). */
 export const TOLD_MAX_MS = 1000;
 
-/** W4: once the last unit is given, nobody who asks a second later hears that he still waits. */
+/** W4: once the last unit is given, nobody hears a second later that he still waits. */
 export function checkToldInTime(sight: WaitSight): HistoryCheck {
   const title = 'nobody waits on a second after the last unit';
   const { history, waits, truth } = sight;
@@ -134,13 +134,13 @@ export function checkToldInTime(sight: WaitSight): HistoryCheck {
   const tally = new Tally();
   const { presses } = waits;
   for (let row = 0; row < presses.length; row++) {
-    const askedMs = presses.pendingMs[row] ?? 0;
-    if (askedMs === 0 || isWin(endOf(presses, row))) continue;
+    const pendingMs = presses.pendingMs[row] ?? 0;
+    if (pendingMs === 0 || isWin(endOf(presses, row))) continue;
     tally.compared++;
-    const lateMs = askedMs - lastMs - (truth.clock?.errorMs ?? 0);
+    const lateMs = pendingMs - lastMs - (truth.clock?.errorMs ?? 0);
     if (lateMs <= TOLD_MAX_MS) continue;
     const name = history.nameOf(presses.user[row] ?? 0);
-    tally.violated(() => `${name} asked ${Math.round(lateMs)} ms after the last unit and was told to wait`);
+    tally.violated(() => `${name} was told to wait ${Math.round(lateMs)} ms after the last unit`);
   }
   return tally.report('W4', title);
 }

@@ -21,7 +21,7 @@ export interface PressHistory {
   readonly position: ArrayLike<number>;
   /** 1: the ticket came before there were numbers (a line that is shuffled at its opening) */
   readonly byLot: ArrayLike<number>;
-  /** when the latest answer that said `pending` was asked for; 0: none did */
+  /** when he was last known to wait: when he asked and was told `pending`, or an answer came that was held back; 0: never */
   readonly pendingMs: ArrayLike<number>;
   /** when its person asked to leave the line; 0: never */
   readonly leftMs: ArrayLike<number>;

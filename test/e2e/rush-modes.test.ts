@@ -70,7 +70,7 @@ test('1,000 people in line for 100 units at 50 a second', { timeout: 60_000 }, a
   const { summary } = result;
   expect(summary).toMatchObject({ toldWins: 100, recorded: 100 });
   expect(summary.waiting).toMatchObject({ paceSet: 50, left: expect.any(Number) });
-  expect(summary.waiting?.waitingMost).toBeGreaterThan(800);
+  expect(summary.waiting?.waitingMost).toBeGreaterThan(500);
   expect(summary.waiting?.left).toBeGreaterThan(10);
   expect(summary.waiting?.paceMeasured).toBeGreaterThan(50 * 0.95);
   expect(summary.waiting?.paceMeasured).toBeLessThan(50 * 1.05);

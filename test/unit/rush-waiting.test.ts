@@ -28,7 +28,7 @@ function rush(
     triesMax: 30,
     patienceMs: 5000,
     linePatienceMs: 20_000,
-    timeoutMs: 2000,
+    timeoutMs: 10_000,
     settleMs: 300,
     jwt: null,
     ...more,

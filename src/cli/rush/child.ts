@@ -1,6 +1,7 @@
 /** A generator in a process of its own: opens, says so, starts when told, and hands its tries back. */
 import { every } from '../clock.ts';
-import { Generator, type GeneratorOptions } from './generator.ts';
+import { Generator } from './generator.ts';
+import type { GeneratorOptions } from './generator-options.ts';
 import type { PressData } from './press-list.ts';
 import type { Progress } from './progress.ts';
 import type { TryColumns } from './try-list.ts';

@@ -4,43 +4,21 @@
  */
 import { after, every, monotonicMs } from '../clock.ts';
 import { type Answer, type Lost, readAnswer, retryDelayMs } from './answer.ts';
-import { Connection, type CutAt, type Target } from './connection.ts';
+import { Connection, type CutAt } from './connection.ts';
+import type { GeneratorOptions } from './generator-options.ts';
 import { comeBack, type Job, newJob, pressAgain, stepOn } from './job.ts';
-import { type CrowdOptions, type Plan, planCrowd } from './plan.ts';
+import { type Plan, planCrowd } from './plan.ts';
 import { PressList } from './press-list.ts';
 import { emptyProgress, type Progress } from './progress.ts';
 import { randomFrom } from './random.ts';
-import { makeRequests, type RequestOptions, type Requests } from './request.ts';
+import { makeRequests, type Requests } from './request.ts';
 import { TryList } from './try-list.ts';
 import { Waiting } from './waiting.ts';
-
-/** How presses arrive: as fast as answers come back, at a rate, or in bursts of `size` every `gapMs`. */
-export type Pace =
-  | { kind: 'closed' }
-  | { kind: 'rate'; perSecond: number }
-  | { kind: 'burst'; size: number; gapMs: number };
-
-export interface GeneratorOptions {
-  readonly target: Target;
-  readonly request: RequestOptions;
-  readonly crowd: CrowdOptions;
-  readonly connections: number;
-  readonly pace: Pace;
-  /** This generator takes every `of`-th press of the plan, beginning with `index`. */
-  readonly share: { readonly index: number; readonly of: number };
-  /** How often one press is sent at most. */
-  readonly triesMax: number;
-  /** How long one press is asked again, and how long an unreachable server is waited for. */
-  readonly patienceMs: number;
-  /** How long somebody stands in a line that answers him, at most. */
-  readonly linePatienceMs: number;
-  readonly timeoutMs: number;
-}
 
 /** Of the connections, the share that may be held for an answer that is not there yet, and of the questions. */
 const heldShare = 0.25;
 const holdShare = { inLine: 0.1, onLog: 0.5 };
-const holdMs = 5000;
+const holdMaxMs = 5000;
 
 /** Connecting all at once overruns the accept queue of most servers. */
 const connectingMax = 200;
@@ -59,6 +37,7 @@ export class Generator {
   readonly #flying = new Map<Connection, Job>();
   readonly #waiting = new Waiting<Job>();
   readonly #held = new Set<Connection>();
+  readonly #holdMs: number;
   #newcomersTurn = false;
   #connecting = 0;
   #planned: number;
@@ -77,6 +56,7 @@ export class Generator {
     this.#plan = planCrowd(crowd);
     this.#planned = share.index;
     this.#requests = makeRequests(options.request);
+    this.#holdMs = 1000 * Math.ceil(Math.min(holdMaxMs, options.timeoutMs / 2) / 1000);
     this.#random = randomFrom(crowd.seed + 1 + share.index);
     const presses = Math.max(0, Math.ceil((this.#plan.length - share.index) / share.of));
     this.tries = new TryList(crowd.userPrefix, Math.ceil(presses * 1.2) + 16);
@@ -150,8 +130,7 @@ export class Generator {
       const job = this.#flying.get(connection);
       if (!job) return;
       this.#flying.delete(connection);
-      this.#held.delete(connection);
-      this.#heard(job, connection, status, readAnswer(status, head, body));
+      this.#heard(job, connection, this.#waitedUntil(connection), status, readAnswer(status, head, body));
     },
     lost: (connection: Connection, reason: Lost): void => this.#lost(connection, reason),
   };
@@ -267,15 +246,15 @@ export class Generator {
     if (step === 'press' || location === null) return this.#requests.claim(user, claim);
     if (step === 'leave') return this.#requests.leave(user);
     this.progress.asks++;
-    const { connections, timeoutMs } = this.#options;
+    const { connections } = this.#options;
     const share = job.inLine ? holdShare.inLine : holdShare.onLog;
     const holds = step === 'ask' && this.#held.size < connections * heldShare && this.#random() < share;
     if (!holds) return this.#requests.ticket(user, location);
     this.#held.add(connection);
-    return this.#requests.ticket(user, location, Math.min(holdMs, timeoutMs / 2));
+    return this.#requests.ticket(user, location, this.#holdMs);
   }
 
-  #heard(job: Job, connection: Connection, status: number, answer: Answer): void {
+  #heard(job: Job, connection: Connection, trueMs: number, status: number, answer: Answer): void {
     const { sentMs } = connection;
     if (job.step === 'leave') return this.#heardLeave(job, sentMs, status, answer);
     const forAnother = answer.userId !== null && answer.userId !== this.tries.nameOf(job.user);
@@ -285,14 +264,22 @@ export class Generator {
     // Whoever waits asks so often that only his last word is kept, beside what the line looked like.
     if (job.step !== 'ask' || final) this.#record(job, sentMs, status, told.word, told.seq, told.code);
     if (job.step === 'ask again') return this.#again(job, null);
-    if (answer.word === 'pending') return this.#pending(job, sentMs, answer);
+    if (answer.word === 'pending') return this.#pending(job, trueMs, answer);
+    if (final && trueMs > sentMs) this.presses.waitedUntil(job.row, trueMs);
     if (final) this.#ended(job, told.word);
     if (final && (answer.word === 'left' || answer.word === 'expired')) job.asksAgain = false;
     this.#again(job, delayMs);
   }
 
+  /** Until when it is certain that its person was left waiting: a question that was held to its end was not answered before. */
+  #waitedUntil(connection: Connection): number {
+    const { sentMs } = connection;
+    const wasHeld = this.#held.delete(connection) && monotonicMs() - sentMs >= this.#holdMs;
+    return wasHeld ? sentMs + this.#holdMs : sentMs;
+  }
+
   /** Durably on its way: its person has a ticket, and waits. */
-  #pending(job: Job, sentMs: number, answer: Answer): void {
+  #pending(job: Job, trueMs: number, answer: Answer): void {
     const nowMs = monotonicMs();
     const { place } = answer;
     if (place) {
@@ -302,7 +289,7 @@ export class Generator {
       progress.waitingMost = Math.max(progress.waitingMost, progress.waiting);
       progress.serving = Math.max(progress.serving, place.serving);
       job.location = answer.location ?? job.location ?? this.#requests.locationOf(place.ticket);
-      this.presses.pending(job.row, place, sentMs, nowMs);
+      this.presses.pending(job.row, place, trueMs, nowMs);
     }
     job.asked++;
     const delayMs = stepOn(job, answer, nowMs, this.#random);

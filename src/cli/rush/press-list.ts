@@ -103,8 +103,8 @@ export class PressList implements PressHistory {
     return this.#presses.add({ user, claim, pressedMs, again: again ? 1 : 0, ...none });
   }
 
-  /** An answer said `pending`; the first one of a press brought its ticket. */
-  pending(row: number, place: PlaceAnswer, askedMs: number, answeredMs: number): void {
+  /** An answer said `pending`, which was so at `trueMs` or later; the first one of a press brought its ticket. */
+  pending(row: number, place: PlaceAnswer, trueMs: number, answeredMs: number): void {
     const presses = this.#presses;
     if (presses.get('ticketMs', row) === 0) {
       presses.set('ticketMs', row, answeredMs);
@@ -112,10 +112,15 @@ export class PressList implements PressHistory {
       if (place.inLine && place.position === 0) presses.set('byLot', row, 1);
     }
     if (presses.get('position', row) === 0) presses.set('position', row, place.position);
-    presses.set('pendingMs', row, askedMs);
+    presses.set('pendingMs', row, trueMs);
     if (!place.inLine || row % this.#lookEvery !== 0) return;
     const { position, serving, ahead, waitMs, reasoned } = place;
     this.#looks.add({ press: row, position, serving, ahead, waitMs, reasoned: reasoned ? 1 : 0 });
+  }
+
+  /** A question was held back so long before its answer came. */
+  waitedUntil(row: number, atMs: number): void {
+    if (!this.hasEnded(row)) this.#presses.set('pendingMs', row, atMs);
   }
 
   leaves(row: number, atMs: number): void {

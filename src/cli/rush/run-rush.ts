@@ -8,7 +8,7 @@ import { monotonicMs, sleep } from '../clock.ts';
 import { CommandFailure, exitCodes } from '../failure.ts';
 import type { Winner } from '../winners.ts';
 import { type CrowdResult, sendCrowd } from './crowd.ts';
-import type { Pace } from './generator.ts';
+import type { Pace } from './generator-options.ts';
 import type { CrowdOptions } from './plan.ts';
 import type { Progress } from './progress.ts';
 import type { RequestOptions } from './request.ts';
