@@ -112,9 +112,9 @@ class Versioned<Log extends Requests> implements VersionedRequests<Log> {
     const soon = versions !== null && drainingOf(versions) !== null;
     this.#timer = this.#parts.system.after(soon ? LOOK_SOON_MS : LOOK_MS, () => {
       this.#looking = this.#look().then(
-        (next) => {
+        (all) => {
           this.#fault = null;
-          this.#plan(next);
+          this.#plan(all);
         },
         (error: Error) => {
           this.#fault = error.message;

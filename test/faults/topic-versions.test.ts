@@ -99,7 +99,10 @@ describe.skipIf(services === null)('another version of the topic of requests', (
     const both = await Promise.all([migrate(8).ran, migrate(9).ran]);
     process.kill(-(api.pid as number), 'SIGCONT');
     // The other is refused, or comes when the first one is done.
-    expect(both.map(({ code }) => code).toSorted()[0], JSON.stringify(both)).toBe(0);
+    expect(
+      both.some(({ code }) => code === 0),
+      JSON.stringify(both),
+    ).toBe(true);
     expect((await versions()).slice(0, 2)).toEqual(['3 drained', '5 drained']);
   }
 
@@ -126,7 +129,8 @@ describe.skipIf(services === null)('another version of the topic of requests', (
 
   function expectOrder(all: readonly Person[]): void {
     const withTicket = all.filter(({ ticket }) => ticket !== '');
-    expect([...new Set(withTicket.map(({ version }) => version))].toSorted().slice(0, 3)).toEqual([1, 2, 3]);
+    const seen = new Set(withTicket.map(({ version }) => version));
+    expect([1, 2, 3].filter((version) => !seen.has(version))).toEqual([]);
     for (const campaignId of CAMPAIGNS) {
       const mine = withTicket.filter((person) => person.campaignId === campaignId);
       const inOrder = mine.toSorted((a, b) => a.version - b.version || a.place - b.place);
