@@ -4,7 +4,14 @@
  * made of, in which everybody comes before it is said what has become of him.
  */
 
-import type { LineFact, LineJoined, LineReleased, LineShuffled, LineStretched } from './line-fact.ts';
+import type {
+  LineConfirmed,
+  LineFact,
+  LineJoined,
+  LineReleased,
+  LineShuffled,
+  LineStretched,
+} from './line-fact.ts';
 
 /** How a place ended. */
 type End = 'left' | 'expired' | 'won' | 'ineligible' | 'closed' | 'sold_out';
@@ -91,6 +98,8 @@ function gather(campaignId: string, facts: readonly LineFact[]): Past {
     shuffled: null,
   };
   for (const fact of facts) gatherOne(past, fact);
+  // Whose a number is must be known before it is said what became of it.
+  for (const fact of facts) gatherEnd(past, fact);
   return past;
 }
 
@@ -106,13 +115,6 @@ function gatherOne(past: Past, fact: LineFact): void {
       if (known === undefined || fact.epoch > known.epoch) past.released.set(fact.to, fact);
       return;
     }
-    case 'line.confirmed':
-      for (const number of fact.numbers) {
-        seen(past, number);
-        const known = past.confirmed.get(number);
-        if (known === undefined || fact.at < known.at) past.confirmed.set(number, { number, at: fact.at });
-      }
-      return;
     case 'line.stretched':
       past.stretched.set(`${fact.epoch}:${fact.at}`, fact);
       return;
@@ -120,6 +122,15 @@ function gatherOne(past: Past, fact: LineFact): void {
       if (past.shuffled === null || fact.epoch > past.shuffled.epoch) past.shuffled = fact;
       past.last = Math.max(past.last, fact.count);
       return;
+    default:
+      for (const number of fact.numbers) seen(past, number);
+  }
+}
+
+function gatherEnd(past: Past, fact: LineFact): void {
+  switch (fact.type) {
+    case 'line.confirmed':
+      return gatherConfirms(past, fact);
     case 'line.won':
       return gatherEnds(past, 'won', fact);
     case 'line.refused':
@@ -144,6 +155,27 @@ function gatherJoin(past: Past, { first, userIds, keys, at, epoch }: LineJoined)
     const known = places.get(Math.abs(number));
     const one = { userId, key: keys?.[i] ?? null, at, epoch };
     if (known === undefined || goesBefore(one, known)) places.set(Math.abs(number), one);
+    // Told once more in a later epoch he has been there since the first.
+    if (known?.userId === userId) sinceFirst(places, number, Math.min(epoch, known.epoch));
+  }
+}
+
+function sinceFirst(places: Map<number, Joined>, number: number, epoch: number): void {
+  const one = places.get(Math.abs(number));
+  if (one !== undefined) places.set(Math.abs(number), { ...one, epoch });
+}
+
+/** Whether a number was given to another user, by a later line, than it was when this was said of it. */
+function isOthers({ joined, early }: Past, number: number, epoch: number): boolean {
+  const one = number < 0 ? early.get(-number) : joined.get(number);
+  return one !== undefined && epoch < one.epoch;
+}
+
+function gatherConfirms(past: Past, { numbers, at, epoch }: LineConfirmed): void {
+  for (const number of numbers) {
+    const known = past.confirmed.get(number);
+    if (isOthers(past, number, epoch) || (known !== undefined && at >= known.at)) continue;
+    past.confirmed.set(number, { number, at });
   }
 }
 
@@ -161,7 +193,7 @@ function gatherEnds(
   { numbers, seqs, epoch }: { numbers: number[]; seqs?: number[]; epoch: number },
 ): void {
   for (const [i, number] of numbers.entries()) {
-    seen(past, number);
+    if (isOthers(past, number, epoch)) continue;
     if (number < 0) {
       past.earlyLeft.add(-number);
       continue;

@@ -114,7 +114,10 @@ class LookingUp implements LookUp {
     const asked = this.#parts.record.find(campaignId, { userId });
     const stored = (await (held === null ? asked : asked.catch(() => []))).at(-1);
     if (stored) return { kind: 'claim', claim: this.withCode(stored) };
-    if (flow !== null && !live.atGate) return this.#told(live, await flow.mine(live, userId), userId);
+    if (flow !== null && !live.atGate) {
+      const found = await flow.mine(live, userId);
+      return found.kind === 'unknown' ? lostHere(live) : this.#told(live, found, userId);
+    }
     return { kind: live.atGate && held === null ? 'unknown' : 'none' };
   }
 
@@ -137,7 +140,16 @@ class LookingUp implements LookUp {
     const ticket = tickets.read(live.campaign.id, text, userId);
     if (ticket === null || ticket.kind !== live.campaign.mode) return { kind: 'mismatch' };
     if (live.rebuilding) return { kind: 'unknown' };
-    return this.#told(live, await flow.byTicket(live, ticket, text, userId), userId);
+    const found = await flow.byTicket(live, ticket, text, userId);
+    if (found.kind === 'unknown' && !live.atGate) return this.#overWithout(live, userId);
+    return this.#told(live, found, userId);
+  }
+
+  /** A ticket of a campaign that is over, whose mode remembers nothing of it any more: the record knows who has won. */
+  async #overWithout(live: LiveCampaign, userId: string | null): Promise<Found> {
+    if (userId === null) return { kind: 'unnamed' };
+    const stored = (await this.#parts.record.find(live.campaign.id, { userId })).at(-1);
+    return stored ? { kind: 'claim', claim: this.withCode(stored) } : lostHere(live);
   }
 
   async byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
@@ -198,6 +210,12 @@ export function isKeptAtGate(
   seq: number,
 ): boolean {
   return durability === 'memory' || durability === 'disk' || seq <= baseSeq || onLog.has(seq);
+}
+
+/** What a campaign that is over tells whoever has nothing of it. */
+function lostHere({ campaign, issued }: LiveCampaign): Found {
+  const verdict = issued >= campaign.quantity ? 'sold_out' : 'closed';
+  return { kind: 'refused', verdict, campaign, why: null };
 }
 
 function newestFirst(claims: ClaimLife[]): ClaimLife[] {

@@ -138,6 +138,24 @@ describe('what the log lacks', () => {
     expect(facts).toMatchObject([{ userIds: ['bob'] }]);
   });
 
+  it('says nothing of whoever has a number by the later line that was said of him who had it before', () => {
+    const again = { epoch: 2, at: T0 + 50 };
+    const facts = inOrder([
+      joined(1, 'ann', 'bob', 'cid'),
+      { ...joined(1, 'ann'), ...again },
+      { ...joined(2, 'dan', 'eve'), ...again },
+      { type: 'line.left', ...head, numbers: [1, 2] },
+      { type: 'line.won', ...head, numbers: [3], seqs: [9] },
+      { type: 'line.confirmed', ...head, numbers: [2] },
+      { type: 'line.left', ...head, ...again, numbers: [3] },
+    ]);
+    expect(facts).toMatchObject([
+      { type: 'line.joined', userIds: ['ann', 'dan', 'eve'] },
+      { type: 'line.left', numbers: [1, 3] },
+    ]);
+    expect(facts).toHaveLength(2);
+  });
+
   it('shuffles once more what has been shuffled', () => {
     const early = [
       joined(-1, 'ann', 'bob', 'cid', 'dan'),
