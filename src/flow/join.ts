@@ -12,6 +12,7 @@ import { problem } from '../core/problem.ts';
 import type { QueuedTicket, Ticket } from '../core/ticket.ts';
 import type { Gate, Holding } from '../ports/gate.ts';
 import type { LineAnswer } from '../ports/line.ts';
+import { askAgainMs, askSoonMs } from './ask-again.ts';
 import type { LiveCampaign, Waiter } from './catalog.ts';
 import type { LineUp } from './line-up.ts';
 import type { ModeFlow, Pressed, UnitFound, VerdictListener } from './mode.ts';
@@ -31,10 +32,6 @@ export interface JoinParts {
 
 const UNAVAILABLE: Outcome = { verdict: 'none', problem: problem('gate_unavailable') };
 const UNKNOWN: Outcome = { verdict: 'none', problem: problem('outcome_unknown') };
-/** Asked again so often: soon when his turn is near, seldom when it is not. */
-const ASK_MIN_MS = 250;
-const ASK_MAX_MS = 5000;
-const AT_GATE_MS = 50;
 
 const IN_LINE: readonly Stage[] = ['waiting', 'offered', 'released'];
 /** Nobody can say how long somebody waits who has no number yet. */
@@ -225,7 +222,10 @@ class Joining implements ModeFlow {
     const { lineUp } = this.#parts;
     let waiting = 0;
     for (const live of lineUp.parts.catalog.all()) {
-      if (live.campaign.mode === 'queued') waiting += lineUp.of(live).counts?.waiting ?? 0;
+      if (live.campaign.mode === 'queued') {
+        const { counts } = lineUp.of(live);
+        if (counts?.soldOut === false) waiting += counts.waiting;
+      }
     }
     return waiting;
   }
@@ -290,7 +290,9 @@ class Joining implements ModeFlow {
     const { lineUp } = this.#parts;
     const { line, log, shared } = lineUp.parts;
     if (asksTheLog(live, shared) && log.state().fault !== null) return { kind: 'unknown' };
-    const { left, facts } = await line.leave(live.campaign.id, userId);
+    const answer = await line.leave(live.campaign.id, userId).catch(() => null);
+    if (answer === null) return { kind: 'unknown' };
+    const { left, facts } = answer;
     const waiters = lineUp.append(live, facts);
     if (!left) return { kind: 'none' };
     if (waiters !== null && asksTheLog(live, shared) && !(await areDurable([waiters]))) {
@@ -345,7 +347,7 @@ class Joining implements ModeFlow {
         waitReason: stage === 'waiting' ? reason : null,
         confirmBy,
       },
-      askAgainMs: askAgainMs(stage === 'waiting' ? waitMs : stage === 'released' ? 0 : ASK_MIN_MS),
+      askAgainMs: stage === 'waiting' ? askAgainMs(waitMs, lineUp.endsInMs(live), place) : askSoonMs(stage),
     };
   }
 }
@@ -368,12 +370,6 @@ function whenDurable(owed: readonly Waiter[][] | null, then: (isDurable: boolean
 
 const areDurable = (owed: readonly Waiter[][]): Promise<boolean> =>
   new Promise((resolve) => whenDurable(owed, resolve));
-
-/** A tenth of what he still waits, within bounds. */
-function askAgainMs(waitMs: number | null): number {
-  if (waitMs === 0) return AT_GATE_MS;
-  return Math.round(Math.min(ASK_MAX_MS, Math.max(ASK_MIN_MS, (waitMs ?? ASK_MAX_MS) / 10)));
-}
 
 function refused(campaign: Campaign, verdict: Refusal, why: 'left' | 'expired' | null): Found {
   return { kind: 'refused', verdict, campaign, why };

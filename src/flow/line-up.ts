@@ -195,7 +195,9 @@ export class LineUp {
 
   /** Resolves when there may be news of a number, and after `maxMs` in any case. */
   changed(live: LiveCampaign, number: number, maxMs: number): Promise<void> {
-    const { watchers } = this.of(live);
+    const { watchers, counts, isClosed } = this.of(live);
+    // What was told when it was over nobody is woken for again.
+    const patienceMs = counts?.soldOut || isClosed ? Math.min(maxMs, OVER_MS) : maxMs;
     return new Promise((resolve) => {
       const watcher: Watcher = {
         number: watchedNumber(number),
@@ -205,9 +207,17 @@ export class LineUp {
           resolve();
         },
       };
-      const late = this.parts.system.after(maxMs, watcher.wake);
+      const late = this.parts.system.after(patienceMs, watcher.wake);
       watchers.add(watcher);
     });
+  }
+
+  /** When nothing will be left, by the pace that is told; null: nobody can say, or the units are in people's hands. */
+  endsInMs(live: LiveCampaign): number | null {
+    const { counts, pace } = this.of(live);
+    if (counts === null || counts.free === 0 || live.campaign.pausedAt !== null || pace.shown <= 0)
+      return null;
+    return (1000 * counts.free) / pace.shown;
   }
 
   /** How long somebody with so many before him still waits, by all that is known here. */
@@ -218,6 +228,9 @@ export class LineUp {
     return estimate(pace, ahead, pausedAt === null ? (isStock ? 'stock' : null) : 'held');
   }
 }
+
+/** How soon somebody looks again at a line that is over. */
+const OVER_MS = 100;
 
 /** What tells of those who were let in. */
 const LET_IN = ['serving', 'offered', 'atGate', 'won'] as const;
