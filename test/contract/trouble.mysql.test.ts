@@ -135,6 +135,23 @@ describe.skipIf(maria === null)('MariaDB in trouble', () => {
     });
   });
 
+  it('is not locked for long by whoever is stopped in the middle of a batch', async () => {
+    await place.record.store(batch);
+    const stopped = await openMysql(maria.url, { connectionsMax: 2, quietMaxSeconds: 1 });
+    const silent = await stopped.pool.getConnection();
+    await silent.beginTransaction();
+    await silent.query("UPDATE recorder SET `next` = 9 WHERE source = 'log'");
+    const asked = performance.now();
+    const next = { ...batch, from: 1, next: 2, wins: [] };
+    expect(await makeMysqlRecord({ mysql, system }).store(next)).toMatchObject({ kind: 'stored' });
+    expect(performance.now() - asked).toBeLessThan(4_000);
+    await expect(silent.commit()).rejects.toThrow();
+    silent.destroy();
+    // Whoever is there again, and whoever was only idle, has a connection that works.
+    expect(await makeMysqlRecord({ mysql: stopped, system }).next('log')).toBe(2);
+    await stopped.close();
+  });
+
   it('that has no connection left says so, and goes on when it has', async () => {
     const { admin } = trouble;
     const connected = async (): Promise<number> => {

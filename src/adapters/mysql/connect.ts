@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { connect as connectSocket, isIP, type Socket } from 'node:net';
-import { createPool, type Pool, type SslOptions } from 'mysql2';
+import { createPool, type Pool, type PoolOptions, type SslOptions } from 'mysql2';
 import type { MysqlAddress } from './address.ts';
 import { DatabaseFault } from './faults.ts';
 
@@ -15,6 +15,11 @@ export interface MysqlOptions {
   lockWaitSeconds?: number;
   /** a connection on which a statement has not been answered for so long is given up */
   silenceMaxMs?: number;
+  /**
+   * The database lets go of what was under way on a connection that asks nothing for so long. Whoever is stopped in the
+   * middle of a transaction, or is cut off, holds nobody up for longer by what he has locked. Absent: for hours.
+   */
+  quietMaxSeconds?: number;
 }
 
 const CONNECT_MAX_MS = 2_000;
@@ -28,11 +33,12 @@ const WAITING_MAX = 2_000;
  * would hide; and nobody locks gaps. Strict: what does not fit is refused, never cut. No mode may change how a
  * backslash is read.
  */
-function settings(lockWaitSeconds: number): string[] {
+function settings({ lockWaitSeconds = 3, quietMaxSeconds }: MysqlOptions): string[] {
   const modes = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION';
   return [
     'SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED',
     `SET SESSION sql_mode = '${modes}', SESSION autocommit = 1, SESSION innodb_lock_wait_timeout = ${lockWaitSeconds}, SESSION lock_wait_timeout = 30`,
+    ...(quietMaxSeconds === undefined ? [] : [`SET SESSION wait_timeout = ${quietMaxSeconds}`]),
   ];
 }
 
@@ -46,7 +52,7 @@ export function makePool(address: MysqlAddress, options: MysqlOptions = {}): Poo
     password,
     database,
     ...(address.tls ? { ssl: tlsOf(address) } : {}),
-    connectionLimit: options.connectionsMax ?? 10,
+    ...spares(options),
     queueLimit: WAITING_MAX,
     connectTimeout: CONNECT_MAX_MS,
     charset: 'utf8mb4_bin',
@@ -55,7 +61,7 @@ export function makePool(address: MysqlAddress, options: MysqlOptions = {}): Poo
   });
   pool.on('connection', (connection) => {
     // Sent before whatever the connection was wanted for.
-    for (const setting of settings(options.lockWaitSeconds ?? 3)) {
+    for (const setting of settings(options)) {
       connection.query(setting, (error: unknown) => {
         if (error) connection.destroy();
       });
@@ -63,6 +69,13 @@ export function makePool(address: MysqlAddress, options: MysqlOptions = {}): Poo
   });
   limitSilence(pool, options.silenceMaxMs ?? SILENCE_MAX_MS);
   return pool;
+}
+
+/** What nobody needs goes before the database closes it, so that nobody is given a connection that is being closed. */
+function spares({ connectionsMax = 10, quietMaxSeconds }: MysqlOptions): PoolOptions {
+  if (quietMaxSeconds === undefined) return { connectionLimit: connectionsMax };
+  const maxIdle = Math.max(0, connectionsMax - 1);
+  return { connectionLimit: connectionsMax, maxIdle, idleTimeout: (quietMaxSeconds * 1000) / 3 };
 }
 
 function tlsOf({ caPath }: MysqlAddress): SslOptions {

@@ -23,6 +23,7 @@ import { makeLogger } from '../logger.ts';
 import { makePace, makeTurns } from '../recorder/pace.ts';
 import { PartitionLoop, type PartitionParts } from '../recorder/partition-loop.ts';
 import { type FromThread, runPartitions } from '../recorder/run-partitions.ts';
+import { LEASE_MS } from '../recorder/shares.ts';
 import { deciding } from './deciding.ts';
 
 export interface DeciderThreadData {
@@ -81,13 +82,20 @@ function openLoop(
 
 async function start(): Promise<void> {
   const { instanceId, partitions } = data;
-  // One for each transaction under way, and some for leases and what else is asked, which must not wait for them.
-  const mysql = await openMysql(data.mysqlUrl, { connectionsMax: partitions + 3 });
+  // One for each transaction under way: stopped in the middle of it, we hold up whoever takes over no longer than our
+  // lease does. And some for leases and what else is asked, which must not wait for them.
+  const quietMaxSeconds = LEASE_MS / 1000;
+  const stores = await openMysql(data.mysqlUrl, { connectionsMax: partitions, quietMaxSeconds });
+  const mysql = await openMysql(data.mysqlUrl, { connectionsMax: 5 });
   const letters = openDeadLetters({ connection: data.kafka, system });
   const parts = {
     letters,
     taking: deciding({
-      record: makeMysqlRecord({ mysql, system, onRetry: (err) => log.warn({ err }, 'the record: again') }),
+      record: makeMysqlRecord({
+        mysql: stores,
+        system,
+        onRetry: (err) => log.warn({ err }, 'the record: again'),
+      }),
       rulings: steady(makeSqlRulings(mysql.db), mysql.address, system),
       campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
       codes: makeCodes(Buffer.from(data.master)),
@@ -109,7 +117,7 @@ async function start(): Promise<void> {
     system,
     log,
     open: (partition, holds, tell) => openLoop(partition, { ...parts, holds, tell }),
-    close: () => Promise.all([letters.close(), mysql.close()]),
+    close: () => Promise.all([letters.close(), stores.close(), mysql.close()]),
   });
 }
 

@@ -27,6 +27,7 @@ import { makePace, makeTurns } from './pace.ts';
 import { PartitionLoop } from './partition-loop.ts';
 import { recording } from './recording.ts';
 import { type FromThread, runPartitions } from './run-partitions.ts';
+import { LEASE_MS } from './shares.ts';
 
 export interface RecorderThreadData {
   kafka: KafkaConnection;
@@ -114,13 +115,20 @@ function openLoop(
 }
 
 async function start(): Promise<void> {
-  // One for each transaction under way, and some for leases and campaigns, which must not wait for them.
-  const mysql = await openMysql(data.mysqlUrl, { connectionsMax: data.concurrency + 3 });
+  // One for each transaction under way: stopped in the middle of it, we hold up whoever takes over no longer than our
+  // lease does. And some for leases and campaigns, which must not wait for them.
+  const quietMaxSeconds = LEASE_MS / 1000;
+  const stores = await openMysql(data.mysqlUrl, { connectionsMax: data.concurrency, quietMaxSeconds });
+  const mysql = await openMysql(data.mysqlUrl, { connectionsMax: 3 });
   const letters = openDeadLetters({ connection: data.kafka, system });
   const parts = {
     letters,
     taking: recording({
-      record: makeMysqlRecord({ mysql, system, onRetry: (err) => log.warn({ err }, 'the record: again') }),
+      record: makeMysqlRecord({
+        mysql: stores,
+        system,
+        onRetry: (err) => log.warn({ err }, 'the record: again'),
+      }),
       campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
       codes: makeCodes(Buffer.from(data.master)),
       batchMax: data.batchMax,
@@ -141,7 +149,7 @@ async function start(): Promise<void> {
     system,
     log,
     open: (partition, holds, tell) => openLoop(partition, { ...parts, holds, tell }),
-    close: () => Promise.all([letters.close(), mysql.close()]),
+    close: () => Promise.all([letters.close(), stores.close(), mysql.close()]),
   });
 }
 
