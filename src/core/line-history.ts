@@ -73,8 +73,7 @@ export function inOrder(facts: readonly LineFact[], seed: string | null = null):
     past.shuffled = { type: 'line.shuffled', ...headOf(past), seed, count: stayed(past) };
   }
   if (past.shuffled !== null) ordered.push(past.shuffled);
-  ordered.push(...joinFacts(past), ...endFacts(past), ...releaseFacts(past), ...confirmFacts(past));
-  return ordered;
+  return ordered.concat(joinFacts(past), endFacts(past), releaseFacts(past), confirmFacts(past));
 }
 
 function headOf({ campaignId, epoch, at }: Past): { campaignId: string; epoch: number; at: number } {

@@ -42,7 +42,8 @@ export async function announce(parts: AnnounceParts): Promise<number> {
 async function announceRow({ announcements, record }: AnnounceParts, row: OutboxRow): Promise<number> {
   const { type, campaignId, seqs, at, data } = row;
   if (seqs === null) {
-    const id = `${campaignId}:${String(data['version'] ?? row.id)}:${type}`;
+    const { version = row.id } = data as { version?: number };
+    const id = `${campaignId}:${version}:${type}`;
     await announcements.send([{ id, type, campaignId, claimId: null, at, data: { campaignId, ...data } }]);
     return 1;
   }

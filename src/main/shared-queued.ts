@@ -26,7 +26,7 @@ export interface SharedQueuedParts extends Omit<QueuedParts, 'line' | 'shared' |
   paces: boolean;
 }
 
-export interface SharedQueued extends Queued {
+export interface SharedQueued extends Omit<Queued, 'stop'> {
   /** The campaign's gate is in this epoch now. */
   follow(campaignId: string, epoch: number): void;
   stop(): Promise<void>;

@@ -48,7 +48,7 @@ it('each ticket has its verdict, and keeps it; who comes later is refused at onc
   const [won = [], lost = []] = ['won', 'sold_out'].map((one) =>
     first.filter(({ verdict }) => verdict === one),
   );
-  expect(won.map(({ claim }) => (claim as { seq: number }).seq).sort()).toEqual([1, 2]);
+  expect(won.map(({ claim }) => (claim as { seq: number }).seq).sort((a, b) => a - b)).toEqual([1, 2]);
   expect(won.length).toBe(first.length - lost.length);
   for (const one of lost) expect(one).toEqual({ verdict: 'sold_out', campaignId: 'few' });
   expect((await askAll()).map(({ verdict }) => verdict)).toEqual(first.map(({ verdict }) => verdict));
