@@ -10,7 +10,7 @@ import type { ClaimWon } from '../core/event.ts';
 import type { TopicVersion } from '../core/topic-version.ts';
 import { FIRST_VERSION } from '../core/topic-version.ts';
 import type { Catalog } from '../flow/catalog.ts';
-import type { CatchUp } from '../flow/catch-up.ts';
+import { type CatchUp, sharedCatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
 import { makeRecordLog } from '../flow/record-log.ts';
 import type { GaugeReading, RecorderState } from '../http/parts.ts';
@@ -155,13 +155,13 @@ async function withRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<Sh
   const logState = log.state();
   return {
     log,
-    caughtUp: async (patienceMs) => {
+    caughtUp: sharedCatchUp(async (patienceMs) => {
       if (logState.fault !== null) return false;
       const flushed = log.flush().catch(() => null);
       const tooLong = new Promise<null>((resolve) => void system.after(patienceMs, () => resolve(null)));
       if ((await Promise.race([flushed, tooLong])) === null) return false;
       return caughtUp({ kafka: ends, record, system }, patienceMs);
-    },
+    }, system),
     recorderState: () => recorderState(recorder, system),
     recorderRole: () => recorder && recorderFault(recorder),
     gauges: () => [...deliveries(log), ...lags(recorder)],
