@@ -28,6 +28,8 @@ export interface LineOptions {
 export interface LineRule extends LineOptions {
   campaignId: string;
   epoch: number;
+  /** of the campaign; an older one does not come in force after a newer */
+  version: number;
   /** units that may be given, without those that nobody can have any more */
   quantity: number;
   startsAt: number | null;
@@ -99,6 +101,7 @@ export function lineRule(campaign: Campaign, options: LineOptions, quantity = ca
     ...options,
     campaignId: campaign.id,
     epoch: campaign.epoch,
+    version: campaign.version,
     quantity,
     startsAt: startsAt(campaign),
     closesAt: campaign.closesAt,

@@ -214,7 +214,8 @@ function headNumber(state: LineState): number {
 /** Puts a changed rule in force. What was held by a pause gets that time back: the fact to take in, if any. */
 export function reconfigure(state: LineState, rule: LineRule, now: number): LineFact | null {
   moveClock(state, now);
-  const { pausedAt } = state.rule;
+  const { pausedAt, version } = state.rule;
+  if (rule.version < version) return null;
   state.rule = rule;
   if (pausedAt === null || rule.pausedAt !== null || state.offers.size === 0) return null;
   const head = headOf(state);

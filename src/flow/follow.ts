@@ -90,6 +90,8 @@ class Following implements Follower {
     if (!behind && known !== undefined && same(known, epoch)) return;
     const campaign = behind ? await campaigns.get(campaignId) : live.campaign;
     if (campaign === null) return;
+    // From now on nobody but the record tells how many there are.
+    if (live !== undefined && epoch.state === 'retired') await this.#firstCounts(live);
     // Two looks at once may end in another order than they began.
     const present = this.#epochs.get(campaignId);
     if (present !== undefined && isBefore(epoch, present)) return;

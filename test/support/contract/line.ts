@@ -95,6 +95,14 @@ export function lineContract(name: string, makeLine: MakeLine): void {
         });
       });
 
+      it('does not go back to a rule that another has come after', async () => {
+        await open({ version: 2 });
+        await open({ version: 1, startsAt: null });
+        expect((await join('ann')).verdict).toBe('joined');
+        await open({ version: 3, pausedAt: T0 });
+        expect((await join('bob')).verdict).toBe('paused');
+      });
+
       it('gives one place to a user who presses a thousand times at once', async () => {
         await open();
         const given = await Promise.all(Array.from({ length: 1000 }, () => join('ann')));

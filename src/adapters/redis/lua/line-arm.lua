@@ -3,7 +3,7 @@
 -- an older epoch.
 --
 -- KEYS     lineRule lineWaiting linePast linePlaces lineKeys lineOffers lineTurns lineEarly lineStaged
--- ARGV     epoch quantity startsAt closesAt pausedAt closed maxLength cutAt confirmWithinMs seed
+-- ARGV     epoch quantity startsAt closesAt pausedAt closed maxLength cutAt confirmWithinMs seed version
 --   startsAt, closesAt, pausedAt        epoch ms, or empty for never
 --   closed                              1 or 0
 --   maxLength, cutAt, confirmWithinMs   empty: none
@@ -23,7 +23,7 @@ local fill = tonumber(rule[3] or 0) + 1
 redis.call('UNLINK', KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8], KEYS[9])
 redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'filling', fill, 'fills', fill, 'clock', 0,
   'quantity', ARGV[2], 'startsAt', ARGV[3], 'closesAt', ARGV[4], 'pausedAt', ARGV[5], 'closed', ARGV[6],
-  'maxLength', ARGV[7], 'cutAt', ARGV[8], 'confirmWithinMs', ARGV[9], 'seed', ARGV[10],
+  'maxLength', ARGV[7], 'cutAt', ARGV[8], 'confirmWithinMs', ARGV[9], 'seed', ARGV[10], 'version', ARGV[11],
   'lastNumber', 0, 'serving', 0, 'early', 0, 'shuffled', 0, 'won', 0, 'stretchedMs', 0, 'stretchedAt', 0, 'turn', 0,
   'stagedFor', '', 'shufflingUntil', '')
 return { fill }

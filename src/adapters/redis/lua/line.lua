@@ -28,7 +28,7 @@
 
 local names = { 'epoch', 'filling', 'clock', 'quantity', 'startsAt', 'closesAt', 'pausedAt', 'closed', 'maxLength',
   'cutAt', 'confirmWithinMs', 'seed', 'lastNumber', 'serving', 'early', 'shuffled', 'won', 'stretchedMs', 'stretchedAt',
-  'turn', 'stagedFor', 'shufflingUntil' }
+  'turn', 'stagedFor', 'shufflingUntil', 'version' }
 local values = redis.call('HMGET', KEYS[1], unpack(names))
 local rule, number = {}, {}
 for i, name in ipairs(names) do
@@ -410,8 +410,12 @@ function ops.counts()
     number.early > 0 and rule.shuffled ~= '1' and 1 or 0 }
 end
 
+-- A process that has not heard of a later version changes nothing.
 function ops.configure()
   local byMs = -1
+  if tonumber(ARGV[14]) < number.version then
+    return { clock, byMs }
+  end
   if number.pausedAt and ARGV[8] == '' and redis.call('ZCARD', KEYS[6]) > 0 then
     byMs = math.max(0, clock - number.pausedAt)
     redis.call('HSET', KEYS[1], 'stretchedMs', format('%d', number.stretchedMs + byMs), 'stretchedAt',
@@ -419,7 +423,7 @@ function ops.configure()
   end
   redis.call('HSET', KEYS[1], 'quantity', ARGV[5], 'startsAt', ARGV[6], 'closesAt', ARGV[7], 'pausedAt', ARGV[8],
     'closed', ARGV[9], 'maxLength', ARGV[10], 'cutAt', ARGV[11], 'confirmWithinMs', ARGV[12], 'seed', ARGV[13],
-    'clock', format('%d', clock))
+    'version', ARGV[14], 'clock', format('%d', clock))
   return { clock, byMs }
 end
 
