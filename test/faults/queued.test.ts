@@ -1,12 +1,15 @@
 // Protects: a line that many processes share, on real services. Exactly the first of those who stayed win, in the order of
 // their places and at the pace; everybody else is told within a second that nothing is left, by polls and by streams;
-// places are the same by every process.
+// places are the same by every process. And a place is kept like a told win, whatever dies: nobody's place changes, the
+// number served never goes back, nobody is let in twice or passed over, and the line moves on soon.
 
+import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Installation } from '../support/distributed.ts';
-import { install, uninstall } from '../support/distributed.ts';
+import { askRedis } from '../../scripts/services/ask-redis.ts';
+import type { DibsProcess, Services, Site } from '../support/distributed.ts';
+import { makeSite, named, startServices, stopServices } from '../support/distributed.ts';
 import type { SharedCrowd, Watched } from '../support/distributed-queued.ts';
-import { expectExactLine, makeSharedCrowd, watchLine } from '../support/distributed-queued.ts';
+import { expectExactLine, makeSharedCrowd, surviveInLine, watchLine } from '../support/distributed-queued.ts';
 import type { Person } from '../support/queued-crowd.ts';
 import { inOrderOfPlaces } from '../support/queued-crowd.ts';
 
@@ -14,21 +17,38 @@ const PEOPLE = Number(process.env['DIBS_TEST_PEOPLE'] ?? 600);
 const UNITS = 100;
 const PER_SECOND = 50;
 const WATCHERS = 40;
+const PATIENT = { timeout: 15_000 };
+const BACK = 'relay,recorder,jobs';
 const LINE = { mode: 'queued', release: { perSecond: PER_SECOND }, codes: { source: 'generated' } };
 
-const installed = await install();
-afterAll(() => uninstall(installed));
+const services = await startServices();
+const site: Site | null = services && makeSite(services, services.redis.url);
+afterAll(async () => {
+  await site?.close();
+  await stopServices(services);
+});
 
-describe.skipIf(installed === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} a second`, () => {
-  const { site } = installed as Installation;
+/** Two that people press at, and two of which each may do the rest. */
+async function startAll(on: Site): Promise<void> {
+  const roles = { 'api-a': 'api', 'api-b': 'api', 'back-a': BACK, 'back-b': BACK };
+  await Promise.all(
+    Object.entries(roles).map(([name, role]) =>
+      on.start(name, { roles: role, env: { DIBS_INSTANCE_ID: name } }),
+    ),
+  );
+}
+
+describe.skipIf(site === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} a second`, () => {
+  const on = site as Site;
   let crowd: SharedCrowd;
   let people: Person[];
   let watched: Watched[];
 
   beforeAll(async () => {
-    crowd = makeSharedCrowd(site, { lookMs: 500 });
-    await site.open('line', UNITS, LINE);
-    const apis = site.apis();
+    await startAll(on);
+    crowd = makeSharedCrowd(on, { lookMs: 500 });
+    await on.open('line', UNITS, LINE);
+    const apis = on.apis();
     watched = await Promise.all(
       Array.from({ length: WATCHERS }, (_, i) =>
         watchLine(
@@ -46,7 +66,7 @@ describe.skipIf(installed === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SEC
   });
 
   it('is exact, and nobody is told anything that takes back what he was told', async () => {
-    await expectExactLine(site, 'line', UNITS, people);
+    await expectExactLine(on, 'line', UNITS, people);
     expect(crowd.asked.unknown).toBe(0);
   });
 
@@ -75,7 +95,7 @@ describe.skipIf(installed === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SEC
 
   it('answers everybody who presses or looks again as before, at each process', async () => {
     const some = people.filter((_, i) => i % 7 === 0);
-    for (const api of site.apis()) {
+    for (const api of on.apis()) {
       const base = `${api.url}/v1/campaigns/line/claims`;
       const all = some.map(async ({ userId, end, seq, code, ticket, places, left }) => {
         const look = await fetch(`${base}/${ticket}?userId=${userId}`);
@@ -96,5 +116,120 @@ describe.skipIf(installed === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SEC
       });
       await Promise.all(all);
     }
+  });
+});
+
+describe.skipIf(site === null)('a line in which', () => {
+  const on = site as Site;
+  const { redis, kafka, maria } = services as Services;
+
+  /** Whoever lets people in now. */
+  async function pacer(): Promise<DibsProcess> {
+    const [row] = await on.query("SELECT holder FROM leases WHERE name = 'pacer'");
+    return named(on, String(row?.['holder']));
+  }
+
+  it('the one who lets people in is killed', async () => {
+    const fault = 'Queued: pacer killed with -9, another one takes over';
+    let killed: DibsProcess | null = null;
+    await surviveInLine(on, { fault }, async (_id, serving) => {
+      await serving(25);
+      killed = await pacer();
+      await killed.kill();
+    });
+    await (killed as DibsProcess | null)?.start();
+  });
+
+  it('the one who lets people in sleeps, and wakes when another one does', async () => {
+    const fault = 'Queued: pacer asleep (SIGSTOP) until another one lets people in, then awake';
+    await surviveInLine(on, { fault }, async (_id, serving) => {
+      await serving(25);
+      const { pid } = await pacer();
+      process.kill(pid as number, 'SIGSTOP');
+      await serving(60);
+      process.kill(pid as number, 'SIGCONT');
+    });
+  });
+
+  it('a process that people press at is killed', async () => {
+    const fault = 'Queued: one of two API processes killed with -9 while people join';
+    await surviveInLine(on, { fault }, async (_id, serving) => {
+      await serving(20);
+      await named(on, 'api-a').kill();
+      await serving(60);
+      await named(on, 'api-a').start();
+    });
+  });
+
+  it('Redis is killed and comes back', async () => {
+    const fault = 'Queued: Redis killed with -9 and started again';
+    await surviveInLine(on, { fault }, async (_id, serving) => {
+      await serving(30);
+      await redis.kill();
+      await wait(300);
+      await redis.restart();
+    });
+  });
+
+  it('Redis is emptied, behind lines that are over too', async () => {
+    const over = [await overLine('over-sold', 4, 100), await overLine('over-closed', 20, 1)];
+    await surviveInLine(on, { fault: 'Queued: Redis emptied (FLUSHALL)' }, async (_id, serving) => {
+      await serving(30);
+      expect(await askRedis(redis, 'FLUSHALL')).toBe('+OK');
+    });
+    for (const { id, people } of over) await expectToldAgain(id, people);
+  });
+
+  /** A line that was closed when somebody had won. */
+  async function overLine(
+    id: string,
+    units: number,
+    perSecond: number,
+  ): Promise<{ id: string; people: Person[] }> {
+    await on.open(id, units, { ...LINE, release: { perSecond } });
+    const crowd = makeSharedCrowd(on);
+    const lives = crowd.lives(id, 'u', 10, { leavesBehind: null, longPolls: false });
+    await expect
+      .poll(() => crowd.people.filter(({ seq }) => seq !== null).length, PATIENT)
+      .toBeGreaterThan(0);
+    if (units < lives.length) await Promise.all(lives);
+    expect((await on.call('POST', `/v1/admin/campaigns/${id}/close`)).status).toBe(200);
+    const people = await Promise.all(lives);
+    await crowd.close();
+    return { id, people };
+  }
+
+  /** Of a campaign that is over, whose line is gone. */
+  async function expectToldAgain(id: string, people: readonly Person[]): Promise<void> {
+    const crowd = makeSharedCrowd(on);
+    expect(new Set(people.map(({ end }) => end)).size).toBe(2);
+    for (const { userId, ticket, end, seq, code } of people) {
+      for (const path of [ticket ?? 'me', 'me']) {
+        const { body } = await crowd.call('GET', `/v1/campaigns/${id}/claims/${path}?userId=${userId}`);
+        expect(body).toMatchObject(
+          end === 'won' ? { verdict: 'won', claim: { seq, code } } : { verdict: end },
+        );
+      }
+    }
+    await crowd.close();
+  }
+
+  it('Kafka goes away and comes back', async () => {
+    const fault = 'Queued: Kafka killed with -9 and started again';
+    await surviveInLine(on, { fault }, async (_id, serving) => {
+      await serving(30);
+      await kafka.kill();
+      await kafka.restart();
+    });
+  });
+
+  it('MariaDB goes away and comes back', async () => {
+    const fault = 'Queued: MariaDB killed with -9 and started again';
+    await surviveInLine(on, { fault }, async (_id, serving) => {
+      await serving(30);
+      await maria.kill();
+      await wait(300);
+      await maria.restart();
+    });
   });
 });

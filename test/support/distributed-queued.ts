@@ -3,15 +3,20 @@
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { expect } from 'vitest';
+import { expect, inject } from 'vitest';
 import type { DibsProcess, Site } from './distributed.ts';
+import { leaveResult } from './distributed-report.ts';
 import type { Habits, Person, QueuedCrowd } from './queued-crowd.ts';
 import { askOne, crowdThat, inOrderOfPlaces } from './queued-crowd.ts';
 
 /** Whoever is not answered in this time asks elsewhere. */
 const ASK_MAX_MS = 8_000;
+/** Who was told that nobody knows asks again so soon: sooner than Retry-After says. */
+const AGAIN_MS = 500;
 
 export interface SharedCrowd extends Omit<QueuedCrowd, 'at'> {
+  /** questions that were not answered at all */
+  lost(): number;
   /** Lives of so many people, with the habits of their numbers. */
   lives(campaignId: string, prefix: string, count: number, habits?: Partial<Habits>): Promise<Person>[];
 }
@@ -26,14 +31,22 @@ export function makeSharedCrowd(site: Site, { connections = 200, lookMs = 300 } 
     return pool;
   };
   let turn = 0;
-  const crowd = crowdThat(async (...what) => {
-    const running = site.apis().filter(({ pid }) => pid !== null);
-    turn += 1;
-    const door = running[turn % running.length];
-    return door === undefined ? null : await askOne(poolOf(door.url), ...what).catch(() => null);
-  }, lookMs);
+  let lost = 0;
+  const crowd = crowdThat(
+    async (...what) => {
+      const running = site.apis().filter(({ pid }) => pid !== null);
+      turn += 1;
+      const door = running[turn % running.length];
+      const told = door === undefined ? null : await askOne(poolOf(door.url), ...what).catch(() => null);
+      if (told === null) lost += 1;
+      return told;
+    },
+    lookMs,
+    AGAIN_MS,
+  );
   return {
     ...crowd,
+    lost: () => lost,
     lives: (campaignId, prefix, count, habits = {}) =>
       Array.from({ length: count }, (_, i) =>
         crowd.live(campaignId, `${prefix}-${i}`, {
@@ -131,7 +144,86 @@ export async function untilServing(site: Site, campaignId: string, number: numbe
     const { body } = await site.call('GET', `/v1/campaigns/${campaignId}`);
     if (Number(body['servingNumber']) >= number) return;
     if (performance.now() > lastMs)
-      throw new Error(`serving ${String(body['servingNumber'])}\n${site.said()}`);
+      throw new Error(`serving ${String(body['servingNumber'])}\n${await trouble(site)}\n${site.said()}`);
     await pause(20);
   }
+}
+
+export interface LineFault {
+  /** what is done, for the table */
+  fault: string;
+  units?: number;
+  perSecond?: number;
+  /** who is there before the trouble, and joins during it */
+  people?: number;
+  later?: number;
+  habits?: Partial<Habits>;
+}
+
+const LIVES_MAX_MS = 60_000;
+let made = 0;
+
+/**
+ * A line with trouble in its middle, after which all must be as if there had been none. `trouble` is begun when the line
+ * has begun to move; people go on joining meanwhile. The row of the table is left behind.
+ */
+export async function surviveInLine(
+  site: Site,
+  { fault, units = 100, perSecond = 60, people = 160, later = 60, habits = {} }: LineFault,
+  trouble: (campaignId: string, serving: (number: number) => Promise<void>) => Promise<void>,
+): Promise<Person[]> {
+  made += 1;
+  const campaignId = `line-${made}`;
+  await site.open(campaignId, units, {
+    ...{ mode: 'queued', release: { perSecond }, codes: { source: 'generated' }, durability: 'logged' },
+  });
+  const crowd = makeSharedCrowd(site, { lookMs: 150 });
+  const lives = crowd.lives(campaignId, 'early', people, habits);
+  await untilServing(site, campaignId, 10);
+  let joined = 0;
+  const joining = setInterval(() => {
+    if (joined++ < later) lives.push(...crowd.lives(campaignId, `later-${joined}`, 1, habits));
+  }, 30);
+  await trouble(campaignId, (number) => untilServing(site, campaignId, number));
+  while (joined < later) await pause(30);
+  clearInterval(joining);
+  const tooLong = pause(LIVES_MAX_MS).then(() => {
+    const waiting = crowd.people.filter(({ end }) => end === null);
+    throw new Error(`${waiting.length} still wait, ${JSON.stringify(waiting[0])}\n${site.said()}`);
+  });
+  await Promise.race([Promise.all(lives), tooLong]);
+  const all = await Promise.all(lives);
+  await crowd.close();
+  await expectExactLine(site, campaignId, units, all);
+  const told = all.filter(({ seq }) => seq !== null);
+  const [row] = await site.query(
+    'SELECT epoch, (SELECT COUNT(*) FROM claims WHERE campaign_no = no) AS recorded FROM campaigns WHERE id = ?',
+    [campaignId],
+  );
+  const times = told.map(({ toldAt }) => toldAt).toSorted((a, b) => a - b);
+  const closedMs = times.reduce((most, at, i) => Math.max(most, at - (times[i - 1] ?? at)), 0);
+  const unknown = crowd.asked.unknown + crowd.lost();
+  leaveResult(inject('faultResults'), {
+    kind: 'fault',
+    ...{ fault, level: 'logged', quantity: units, told: told.length, recorded: Number(row?.['recorded']) },
+    ...{ reserved: 0, unknown, retries: unknown },
+    ...{ closedMs, epoch: Number(row?.['epoch']), integrity: true },
+  });
+  return all;
+}
+
+/** Why a line may stand still: who holds what, and how each campaign is. */
+async function trouble(site: Site): Promise<string> {
+  const asked = [
+    'SELECT CAST(name AS CHAR) AS name, CAST(holder AS CHAR) AS holder, `until` FROM leases',
+    'SELECT id, epoch, gate_state, issued, version FROM campaigns',
+  ];
+  const rows = await Promise.all(asked.map((one) => site.query(one).catch(String)));
+  const ready = await Promise.all(
+    site.processes.map(async ({ name, url }) => {
+      const answer = await fetch(`${url}/readyz`, { signal: AbortSignal.timeout(2000) }).catch(() => null);
+      return `${name} ${answer === null ? 'does not answer' : await answer.text()}`;
+    }),
+  );
+  return [JSON.stringify(rows), ...ready].join('\n');
 }

@@ -96,6 +96,7 @@ function ruleOf(naive: NaiveLine, shuffle: boolean): LineRule {
   return {
     campaignId: ID,
     epoch: 1,
+    version: 1,
     quantity,
     startsAt,
     closesAt,

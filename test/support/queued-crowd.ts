@@ -227,8 +227,11 @@ function hearPlace(person: Person, body: PlaceBody, before: Before): void {
   before.ahead = ahead;
 }
 
+/** Who came when nothing was left has no place, and stands behind all who have one. */
+const placeOf = ({ places }: Person): number => places.at(-1) ?? Number.MAX_SAFE_INTEGER;
+
 /** Those who stayed, in the order of their places. */
 export function inOrderOfPlaces(people: readonly Person[]): Person[] {
   const stayed = people.filter(({ places, left }) => !left.includes(places.at(-1) ?? 0));
-  return stayed.toSorted((a, b) => (a.places.at(-1) ?? 0) - (b.places.at(-1) ?? 0));
+  return stayed.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
