@@ -14,6 +14,8 @@ import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
 import type { ModeFlow, ModeFlows, UnitFound } from './mode.ts';
 import type { ClaimLife, Found } from './outcome.ts';
+import type { StoredUnits } from './stored-units.ts';
+import { makeStoredUnits } from './stored-units.ts';
 import type { Tickets } from './tickets.ts';
 
 export interface LookUpParts {
@@ -49,9 +51,11 @@ export function makeLookUp(parts: LookUpParts): LookUp {
 
 class LookingUp implements LookUp {
   readonly #parts: LookUpParts;
+  readonly #units: StoredUnits;
 
   constructor(parts: LookUpParts) {
     this.#parts = parts;
+    this.#units = makeStoredUnits(parts.record);
   }
 
   withCode(stored: StoredClaim): ClaimLife {
@@ -79,18 +83,20 @@ class LookingUp implements LookUp {
   async #unit(live: LiveCampaign, userId: string, seq: number, wonAt: number): Promise<Found> {
     if (!(await this.#durable(live, seq))) return { kind: 'unknown' };
     let same = await this.#stored(live, userId, seq);
-    const isKept = !this.#parts.shared || isKeptAtGate(live, seq);
+    // In ordered mode what is known here comes from the record.
+    const isKept = !this.#parts.shared || live.campaign.mode === 'ordered' || isKeptAtGate(live, seq);
     // Another process may have decided it a moment ago: until the record has it, nobody here knows that it will stay.
     if (!same && !isKept && (await this.#parts.caughtUp(PATIENCE_MS))) {
       same = await this.#stored(live, userId, seq);
     }
     // While the log has a fault, what it failed to take is decided and not durable: the record alone can tell.
-    if (!same && (!isKept || this.#parts.log.state().fault !== null)) return { kind: 'unknown' };
+    const mayGo = live.campaign.mode !== 'ordered' && this.#parts.log.state().fault !== null;
+    if (!same && (!isKept || mayGo)) return { kind: 'unknown' };
     return { kind: 'claim', claim: same ? this.withCode(same) : this.#asTold(live, userId, seq, wonAt) };
   }
 
   async #stored({ campaign }: LiveCampaign, userId: string, seq: number): Promise<StoredClaim | null> {
-    const [stored] = await this.#parts.record.find(campaign.id, { seq }).catch(() => []);
+    const stored = await this.#units.get(campaign.id, seq).catch(() => null);
     return stored?.userId === userId ? stored : null;
   }
 

@@ -72,6 +72,12 @@ describe('a win of another process', () => {
     expect([await mine(), await lookUp().all('u-7')]).toEqual([UNKNOWN, []]);
   });
 
+  it('is told at once in ordered mode, where it is known because the record has it', async () => {
+    catchUp = () => false;
+    tables.live.campaign.mode = 'ordered';
+    expect(await mine()).toMatchObject(WON);
+  });
+
   it('is told at once when it is known to be on the log, or the gate’s word is the promise', async () => {
     catchUp = () => false;
     tables.live.onLog.add(7);
