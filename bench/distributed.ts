@@ -27,7 +27,7 @@ export interface Site {
   /** API processes on one core, all else on another; null: wherever there is room */
   place(api: Core, rest: Core): void;
   /** Makes an open campaign at level `logged`, known to every API process when this resolves. */
-  open(id: string, quantity: number): Promise<void>;
+  open(id: string, quantity: number, more?: object): Promise<void>;
   /** CPU that each part has used so far, µs */
   cpu(): Record<Part, number>;
   /** Asks the database. */
@@ -38,7 +38,7 @@ export interface Site {
 }
 
 /** Starts everything, side by side where it can be. */
-export async function startSite(apiCount = 1): Promise<Site> {
+export async function startSite(apiCount = 1, backRoles = 'relay,recorder,jobs'): Promise<Site> {
   const services = await Promise.all([startRedis(), startKafka(), startMariaDb()]);
   const [redis, kafka, mariadb] = services;
   const env = {
@@ -50,7 +50,7 @@ export async function startSite(apiCount = 1): Promise<Site> {
   };
   const start = (role: string): Promise<Running> =>
     startDibs({ core: null, env: { ...env, DIBS_ROLE: role } });
-  const back = await start('relay,recorder,jobs');
+  const back = await start(backRoles);
   const apis = await Promise.all(Array.from({ length: apiCount }, () => start('api')));
   const pool = createPool({ uri: mariadb.url, connectionLimit: 2 });
   const query = (statement: string, values: unknown[]) => ask(pool, statement, values);
@@ -70,8 +70,8 @@ export async function startSite(apiCount = 1): Promise<Site> {
       for (const { pid } of apis) pin(pid, api);
       for (const pid of restPids()) pin(pid, rest);
     },
-    async open(id, quantity) {
-      await openCampaign(apis[0] as Running, id, quantity, 'logged');
+    async open(id, quantity, more) {
+      await openCampaign(apis[0] as Running, id, quantity, 'logged', more);
       if (apis.length > 1) await new Promise((resolve) => setTimeout(resolve, FOLLOWED_MS));
     },
     cpu: () => ({

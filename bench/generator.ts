@@ -21,7 +21,10 @@ export interface Load {
   /** users are `<prefix>-<number>`, every one new, starting at `first` */
   prefix: string;
   first?: number;
-  /** presses a second in all, evenly; else as fast as answers come */
+  /**
+   * Presses a second in all, evenly; else as fast as answers come. A press that goes late, because no connection was
+   * free, has waited since it was due.
+   */
   rate?: number;
   /** a file with a path on each line, asked for by GET in turn, instead of presses */
   pathsFile?: string;
@@ -93,6 +96,8 @@ interface Under {
   began: number;
   until: number;
   sent: number;
+  /** connections that have nothing to do before the next press is due */
+  idle: (() => void)[];
   latencies: number[];
   statuses: Record<string, number>;
 }
@@ -101,7 +106,16 @@ interface Under {
 export async function generate(load: Load): Promise<LoadResult> {
   const began = performance.now();
   const until = load.seconds === undefined ? Number.POSITIVE_INFINITY : began + load.seconds * 1000;
-  const under: Under = { load, next: requests(load), began, until, sent: 0, latencies: [], statuses: {} };
+  const under: Under = {
+    load,
+    next: requests(load),
+    began,
+    until,
+    sent: 0,
+    idle: [],
+    latencies: [],
+    statuses: {},
+  };
   const ports = [load.port, ...(load.morePorts ?? [])];
   const runs = Array.from({ length: load.connections }, (_, nth) =>
     runConnection(under, ports[nth % ports.length] as number),
@@ -121,9 +135,22 @@ export async function generate(load: Load): Promise<LoadResult> {
   };
 }
 
-/** Ms until the next request may go by the rate. */
-function aheadMs({ load: { rate }, began, sent }: Under): number {
-  return rate === undefined ? 0 : began + (1000 * sent) / rate - performance.now();
+/** When the next request is due by the rate; −∞ without one. */
+function dueAt({ load: { rate }, began, sent }: Under): number {
+  return rate === undefined ? Number.NEGATIVE_INFINITY : began + (1000 * sent) / rate;
+}
+
+/** One timer for all who wait until a press is due. */
+function rest(under: Under, press: () => void): void {
+  under.idle.push(press);
+  if (under.idle.length > 1) return;
+  const wake = (): void => {
+    const isOver = performance.now() >= under.until;
+    for (const one of under.idle.splice(0, isOver ? under.idle.length : 0)) one();
+    while (under.idle.length > 0 && dueAt(under) <= performance.now()) under.idle.shift()?.();
+    if (under.idle.length > 0) setTimeout(wake, 1);
+  };
+  setTimeout(wake, 1);
 }
 
 /** One keep-alive connection in a closed loop. */
@@ -135,18 +162,16 @@ function runConnection(under: Under, port: number): Promise<void> {
     let had = '';
     let request: Buffer = Buffer.alloc(0);
     const press = (): void => {
-      const waitMs = aheadMs(under);
-      if (waitMs > 1) {
-        setTimeout(press, waitMs);
-        return;
-      }
-      if (performance.now() >= under.until || under.sent >= (load.count ?? Number.POSITIVE_INFINITY)) {
+      const due = dueAt(under);
+      const now = performance.now();
+      if (now < due && now < under.until) return rest(under, press);
+      if (now >= under.until || under.sent >= (load.count ?? Number.POSITIVE_INFINITY)) {
         socket.destroy();
         resolve();
         return;
       }
       under.sent += 1;
-      pressedAt = performance.now();
+      pressedAt = Number.isFinite(due) ? due : now;
       request = under.next();
       socket.write(request);
     };

@@ -8,6 +8,7 @@ import { decider } from './cases/decider.ts';
 import { latency } from './cases/latency.ts';
 import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
+import { orderedWait } from './cases/ordered-wait.ts';
 import { redisGate } from './cases/redis-gate.ts';
 import { sharedPath } from './cases/shared-path.ts';
 import { sharedProcesses } from './cases/shared-processes.ts';
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'mysql-record': mysqlRecord,
   'shared-path': sharedPath,
   'shared-wait': sharedWait,
+  'ordered-wait': orderedWait,
   'shared-rebuild': sharedRebuild,
   'shared-processes': sharedProcesses,
 };
