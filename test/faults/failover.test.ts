@@ -1,5 +1,6 @@
 // Protects: at level `replicated` a promoted replica has every told win, and what may have been promised beside that is
-// given to nobody else. And three masters that share the slots give exactly what one gives.
+// given to nobody else; people who stood in line at that moment stand where they stood. And three masters that share the
+// slots give exactly what one gives.
 
 import { afterAll, describe, expect, it } from 'vitest';
 import { askRedis } from '../../scripts/services/ask-redis.ts';
@@ -9,6 +10,7 @@ import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { startRedis, startRedisCluster, startReplica, startSentinel } from '../../scripts/services/redis.ts';
 import { makeSite, newDatabase, startProcesses } from '../support/distributed.ts';
+import { surviveInLine } from '../support/distributed-queued.ts';
 import { survive } from '../support/distributed-rush.ts';
 
 const both = await startOrSkip(() => Promise.all([startKafka(), startMariaDb()]));
@@ -41,12 +43,21 @@ describe.skipIf(both === null)('', () => {
     try {
       await startProcesses(site);
       const options = { fault, durability: 'replicated' as const, release: true as const };
+      const moving = Promise.withResolvers<void>();
+      const over = Promise.withResolvers<void>();
+      const line = surviveInLine(site, { fault: `Queued: ${fault}`, perSecond: 15 }, async (_id, serving) => {
+        await serving(30);
+        moving.resolve();
+        await over.promise;
+      });
       await survive(site, options, async (crowd) => {
-        await crowd.at(1 / 3);
+        await Promise.all([crowd.at(1 / 3), moving.promise]);
         await primary.kill();
         await until(sentinel, replica);
         await primary.restart();
+        over.resolve();
       });
+      await line;
     } finally {
       await site.close();
       await Promise.all([sentinel.stop(), replica.stop(), primary.stop()]);
