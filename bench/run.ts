@@ -10,6 +10,7 @@ import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
 import { orderedWait } from './cases/ordered-wait.ts';
 import { redisGate } from './cases/redis-gate.ts';
+import { sharedLine } from './cases/shared-line.ts';
 import { sharedPath } from './cases/shared-path.ts';
 import { sharedProcesses } from './cases/shared-processes.ts';
 import { sharedRebuild } from './cases/shared-rebuild.ts';
@@ -30,6 +31,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'mysql-record': mysqlRecord,
   'shared-path': sharedPath,
   'shared-wait': sharedWait,
+  'shared-line': sharedLine,
   'ordered-wait': orderedWait,
   'shared-rebuild': sharedRebuild,
   'shared-processes': sharedProcesses,
