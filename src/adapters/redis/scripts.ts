@@ -36,6 +36,7 @@ const LINE_RULE = [
   'cutAt',
   'confirmWithinMs',
   'seed',
+  'version',
 ] as const;
 
 export const CONTRACTS = {
