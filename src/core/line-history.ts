@@ -138,6 +138,8 @@ function gatherEnd(past: Past, fact: LineFact): void {
       return gatherEnds(past, 'left', fact);
     case 'line.expired':
       return gatherEnds(past, 'expired', fact);
+    default:
+      return;
   }
 }
 

@@ -34,9 +34,10 @@ export function makeStoredUnits(record: Pick<RecordStore, 'find' | 'page'>): Sto
     get: (campaignId, seq) =>
       new Promise((resolve, reject) => {
         const before = waiting.get(campaignId);
-        if (before !== undefined) return before.push({ seq, resolve, reject });
+        before?.push({ seq, resolve, reject });
+        if (before !== undefined) return;
         waiting.set(campaignId, [{ seq, resolve, reject }]);
-        return answerAll(campaignId);
+        void answerAll(campaignId);
       }),
   };
 }
