@@ -132,11 +132,14 @@ describe.skipIf(services === null)('ordered mode', () => {
 
   it('outlives Kafka, killed with -9', async () => {
     const fault = 'Ordered: Kafka killed with -9 and started again';
-    await surviveOrdered(site, { fault }, async (crowd) => {
-      await crowd.at(1 / 3);
+    const { crowd } = await surviveOrdered(site, { fault }, async (sent) => {
+      await sent.at(1 / 3);
       await kafka.kill();
-      await kafka.restart();
+      const away = expect.poll(() => readiness(named(site, 'api-b')), { timeout: 20_000 }).toBe(503);
+      await Promise.all([away, kafka.restart()]);
     });
+    expect(crowd.words['gate_unavailable']).toBeGreaterThan(0);
+    await expect.poll(() => readiness(named(site, 'api-b')), { timeout: 20_000 }).toBe(200);
   });
 
   it('outlives MariaDB, killed with -9', async () => {
@@ -150,6 +153,8 @@ describe.skipIf(services === null)('ordered mode', () => {
       expect(await also).toBe('won');
     });
   });
+
+  const readiness = async ({ url }: DibsProcess) => (await fetch(`${url}/readyz`)).status;
 
   /** Tries are taken on, and nobody is told anything of them. */
   async function pendingMeanwhile(campaignId: string, userId: string): Promise<void> {

@@ -75,6 +75,9 @@ Made by \`UPDATE_FAULTS=1 npm run test:faults\` (test/faults), on real Redis, Ka
 Dibs. In each row a crowd of people who retry presses at all processes, a fifth of them twice; the fault is made in the
 middle; the rush goes on until everything is sold out. Then every answer is held against the record (invariants I1 to
 I11 of the contract), the rows are counted in the database itself, and the server's own integrity report must be green.
+In the rows of ordered campaigns there is no Redis: two processes that people press at, two that decide. People ask with
+their tickets until they are told; then units must have gone out in the order of the log, and every ticket must be
+answered by every process as it was before.
 
 * **told** and **recorded**: winners by the answers, and by the database. Both must be the quantity.
 * **kept**: below level \`logged\` numbers are leased to the gate in advance. After it lost its memory, those of which
