@@ -5,8 +5,9 @@
  *   node bench/generator.ts '{"port":8080,"campaign":"c","connections":64,"seconds":3,"prefix":"a"}'
  */
 
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 export interface Load {
   port: number;
@@ -104,6 +105,12 @@ interface Under {
 
 /** Runs the load in this process. */
 export async function generate(load: Load): Promise<LoadResult> {
+  const ports = [load.port, ...(load.morePorts ?? [])];
+  const sockets = Array.from({ length: load.connections }, (_, nth) =>
+    connect({ port: ports[nth % ports.length] as number, host: '127.0.0.1', noDelay: true }),
+  );
+  // A rate begins when all connections stand: they are not what is measured.
+  if (load.rate !== undefined) await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   const began = performance.now();
   const until = load.seconds === undefined ? Number.POSITIVE_INFINITY : began + load.seconds * 1000;
   const under: Under = {
@@ -116,11 +123,7 @@ export async function generate(load: Load): Promise<LoadResult> {
     latencies: [],
     statuses: {},
   };
-  const ports = [load.port, ...(load.morePorts ?? [])];
-  const runs = Array.from({ length: load.connections }, (_, nth) =>
-    runConnection(under, ports[nth % ports.length] as number),
-  );
-  await Promise.all(runs);
+  await Promise.all(sockets.map((socket) => runConnection(under, socket)));
   const endedAt = Date.now();
   const cpu = process.cpuUsage();
   const seconds = (performance.now() - began) / 1000;
@@ -154,10 +157,9 @@ function rest(under: Under, press: () => void): void {
 }
 
 /** One keep-alive connection in a closed loop. */
-function runConnection(under: Under, port: number): Promise<void> {
+function runConnection(under: Under, socket: Socket): Promise<void> {
   const { load, latencies, statuses } = under;
   return new Promise((resolve, reject) => {
-    const socket = connect({ port, host: '127.0.0.1', noDelay: true });
     let pressedAt = 0;
     let had = '';
     let request: Buffer = Buffer.alloc(0);
@@ -175,7 +177,8 @@ function runConnection(under: Under, port: number): Promise<void> {
       request = under.next();
       socket.write(request);
     };
-    socket.on('connect', press);
+    if (socket.connecting) socket.once('connect', press);
+    else press();
     socket.on('data', (chunk) => {
       had += chunk.toString('latin1');
       const headEnd = had.indexOf('\r\n\r\n');

@@ -10,7 +10,7 @@ export const partOptions = [
     type: 'database',
     default: null,
     description:
-      'Where the record is kept: `sqlite:<path>`, or `mysql://user:password@host:port/database` (MySQL 8, MariaDB 10.11) together with DIBS_REDIS_URL. Without it: record.db in the data folder.',
+      'Where the record is kept: `sqlite:<path>`, or `mysql://user:password@host:port/database` (MySQL 8, MariaDB 10.11) together with DIBS_REDIS_URL or DIBS_KAFKA_BROKERS. Without it: record.db in the data folder.',
     group: 'Storage',
     secret: true,
   },
@@ -41,7 +41,7 @@ export const partOptions = [
     type: 'list',
     default: null,
     description:
-      'Kafka for the log, `host:port,…`, together with DIBS_REDIS_URL. Without it the log is a journal in the data folder, or with DIBS_REDIS_URL the record itself.',
+      'Kafka for the log, `host:port,…`, together with DIBS_DATABASE_URL=mysql://…. Without DIBS_REDIS_URL it carries ordered campaigns only. Without Kafka the log is a journal in the data folder, or with DIBS_REDIS_URL the record itself.',
     group: 'Storage',
   },
   {

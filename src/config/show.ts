@@ -111,7 +111,7 @@ function allowedOf(option: Option): string {
     case 'database':
       return '`sqlite:<path>`, `mysql://…`';
     case 'roles':
-      return '`all`, or some of `api`, `relay`, `recorder`, `jobs`';
+      return '`all`, or some of `api`, `decider`, `relay`, `recorder`, `jobs`';
     case 'rate-limit':
       return '`auto`, `off`, limits';
     case 'proxies':

@@ -113,14 +113,14 @@ class LookingUp implements LookUp {
     const latest = held?.at(-1);
     if (latest) return this.#unit(live, userId, latest.seq, latest.wonAt);
     const flow = this.#modeOf(live);
-    if (flow !== null && live.atGate && held !== null)
+    if (flow !== null && !isOver(live) && held !== null)
       return this.#told(live, await flow.mine(live, userId), userId);
     if (held !== null && !(live.atGate && this.#parts.shared)) return { kind: 'none' };
     // A gate that has just lost its memory says of everybody that he holds nothing; the record knows better.
     const asked = this.#parts.record.find(campaignId, { userId });
     const stored = (await (held === null ? asked : asked.catch(() => []))).at(-1);
     if (stored) return { kind: 'claim', claim: this.withCode(stored) };
-    if (flow !== null && !live.atGate) {
+    if (flow !== null && isOver(live)) {
       const found = await flow.mine(live, userId);
       return found.kind === 'unknown' ? lostHere(live) : this.#told(live, found, userId);
     }
@@ -147,7 +147,7 @@ class LookingUp implements LookUp {
     if (ticket === null || ticket.kind !== live.campaign.mode) return { kind: 'mismatch' };
     if (live.rebuilding) return { kind: 'unknown' };
     const found = await flow.byTicket(live, ticket, text, userId);
-    if (found.kind === 'unknown' && !live.atGate) return this.#overWithout(live, userId);
+    if (found.kind === 'unknown' && isOver(live)) return this.#overWithout(live, userId);
     return this.#told(live, found, userId);
   }
 
@@ -217,6 +217,9 @@ export function isKeptAtGate(
 ): boolean {
   return durability === 'memory' || durability === 'disk' || seq <= baseSeq || onLog.has(seq);
 }
+
+/** Nobody decides in it any more, and its mode may have forgotten it. */
+const isOver = ({ atGate, campaign }: LiveCampaign): boolean => !atGate || campaign.archivedAt !== null;
 
 /** What a campaign that is over tells whoever has nothing of it. */
 function lostHere({ campaign, issued }: LiveCampaign): Found {

@@ -94,6 +94,8 @@ function publicLines(catalog: Catalog, lineUp: LineUp, history: LineHistory, mas
     estimatedWaitMs(campaignId) {
       const live = catalog.get(campaignId);
       if (live?.campaign.mode !== 'queued') return null;
+      // Before a shuffle nobody stands before anybody.
+      if (lineUp.of(live).counts?.unnumbered !== false) return null;
       return lineUp.waitOf(live, lineUp.of(live).counts?.waiting ?? 0).waitMs;
     },
   };

@@ -51,7 +51,10 @@ export function makeSharedQueued(parts: SharedQueuedParts): SharedQueued {
   });
   const { lineUp } = queued;
   const epochs = new Map<string, number>();
-  const looking = repeat(parts.system, LOOK_MS, () => look(parts, queued, lease));
+  const gone = new Set<string>();
+  const looking = repeat(parts.system, LOOK_MS, () =>
+    lease.isHeld() ? clear(parts, gone) : look(parts, queued),
+  );
   return {
     ...queued,
     gate: {
@@ -81,12 +84,7 @@ export function makeSharedQueued(parts: SharedQueuedParts): SharedQueued {
 }
 
 /** How far the lines are, for processes that only tell people. One that does not answer stays as it was. */
-async function look(
-  { catalog, line }: SharedQueuedParts,
-  { lineUp }: Queued,
-  lease: PacerLease,
-): Promise<void> {
-  if (lease.isHeld()) return;
+async function look({ catalog, line }: SharedQueuedParts, { lineUp }: Queued): Promise<void> {
   const lives = [...catalog.all()].filter(
     (live) => live.campaign.mode === 'queued' && live.atGate && !live.rebuilding,
   );
@@ -96,6 +94,19 @@ async function look(
       if (counts !== null) lineUp.note(live, counts);
     }),
   );
+}
+
+/** Lines of campaigns that are archived make room; what is asked of them then, the record answers. */
+async function clear({ catalog, line }: SharedQueuedParts, gone: Set<string>): Promise<void> {
+  for (const { campaign } of catalog.all()) {
+    const { id, mode, archivedAt } = campaign;
+    if (mode !== 'queued' || archivedAt === null || gone.has(id)) continue;
+    const isGone = await line.unload(id).then(
+      () => true,
+      () => false,
+    );
+    if (isGone) gone.add(id);
+  }
 }
 
 class PacerLease {

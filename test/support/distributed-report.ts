@@ -89,6 +89,9 @@ answered by every process as it was before.
   several seconds until it serves, and a sentinel about ten until the old primary is a replica again, without which
   nobody can be told at \`replicated\`. Whoever was refused asks again after a second. Numbers depend on the machine: two
   cores carry all services, all processes and the crowd.
+* **Queued** rows are of people in line, who poll or hold the question, press twice, leave and come back, at all processes
+  in turn, while more join: nobody's place may change, the number served may not go back, and units go out in the order
+  of the places. **closed** is then the longest time in which nobody heard that he won.
 * **epoch**: how often the gate was made anew, plus one.
 
 | Fault | Level | Quantity | Told | Recorded | Kept | Unknown | Retries | Closed | Epoch | Integrity |
