@@ -113,8 +113,10 @@ class LookingUp implements LookUp {
     const latest = held?.at(-1);
     if (latest) return this.#unit(live, userId, latest.seq, latest.wonAt);
     const flow = this.#modeOf(live);
-    if (flow !== null && !isOver(live) && held !== null)
-      return this.#told(live, await flow.mine(live, userId), userId);
+    if (flow !== null && live.atGate && held !== null) {
+      const found = await flow.mine(live, userId);
+      if (found.kind !== 'unknown' || !isOver(live)) return this.#told(live, found, userId);
+    }
     if (held !== null && !(live.atGate && this.#parts.shared)) return { kind: 'none' };
     // A gate that has just lost its memory says of everybody that he holds nothing; the record knows better.
     const asked = this.#parts.record.find(campaignId, { userId });

@@ -13,7 +13,7 @@ import { expectExactLine, makeSharedCrowd, surviveInLine, watchLine } from '../s
 import type { Person } from '../support/queued-crowd.ts';
 import { inOrderOfPlaces } from '../support/queued-crowd.ts';
 
-const PEOPLE = Number(process.env['DIBS_TEST_PEOPLE'] ?? 600);
+const PEOPLE = 600;
 const UNITS = 100;
 const PER_SECOND = 50;
 const WATCHERS = 40;
@@ -115,6 +115,25 @@ describe.skipIf(site === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} 
         );
       });
       await Promise.all(all);
+    }
+  });
+
+  it('makes room when it is archived, and everybody is told what he was told', async () => {
+    const path = '/v1/admin/campaigns/line';
+    for (const step of ['close', 'archive'])
+      expect((await on.call('POST', `${path}/${step}`)).status, step).toBe(200);
+    const { redis } = services as Services;
+    const keys = () => askRedis(redis, 'KEYS *{c:line}:line:*');
+    await expect.poll(keys, PATIENT).toBe('*0');
+    const some = people.filter(({ end }, i) => i % 20 === 0 && end !== 'left');
+    for (const { userId, ticket, end, seq } of some) {
+      const { body } = await crowd.call(
+        'GET',
+        `/v1/campaigns/line/claims/${ticket ?? 'me'}?userId=${userId}`,
+      );
+      expect(body).toMatchObject(
+        end === 'won' ? { verdict: 'won', claim: { seq } } : { verdict: 'sold_out' },
+      );
     }
   });
 });
