@@ -32,6 +32,7 @@ import type { Campaigns } from '../ports/campaigns.ts';
 import type { LogReader } from '../ports/log.ts';
 import type { RequestReader } from '../ports/requests.ts';
 import type { Rulings } from '../ports/rulings.ts';
+import { trimWhenIdle } from './idle-memory.ts';
 import { LogLoop, type LoopProgress } from './log-loop.ts';
 
 export interface RequestsData {
@@ -100,6 +101,9 @@ const data = workerData as RecordThreadData;
 const port = parentPort as MessagePort;
 const system = makeSystem();
 
+/** what has gone through this thread since the start */
+let taken = 0;
+
 /** A fault of the file in words that say what to do. */
 const told = (error: unknown): Error => storageFault(error, data.recordPath);
 
@@ -119,6 +123,7 @@ async function startRecorder({ record, campaigns, codes }: Stored, reader: LogRe
     next: recorder.next(),
     async step() {
       const { facts, conflicts, next } = await recorder.step();
+      taken += facts;
       return { taken: facts, conflicts, next };
     },
     settle: () => record.settle(),
@@ -142,6 +147,7 @@ async function startDecider(
     async step() {
       const { requests, wins, conflicts, next } = await decider.step();
       count.requests += requests;
+      taken += requests;
       count.wins += wins;
       return { taken: requests, conflicts, next };
     },
@@ -252,6 +258,7 @@ async function start(): Promise<void> {
     recorder: recorderControl,
     decider: deciderControl,
   });
+  trimWhenIdle(system, () => taken);
   port.postMessage({ ready: true });
 }
 
