@@ -16,6 +16,7 @@ import type { Codes } from './codes.ts';
 import { toldClaim } from './codes.ts';
 import type { ModeFlows } from './mode.ts';
 import type { Outcome, Press, Tell } from './outcome.ts';
+import { undecided } from './undecided.ts';
 import { appendWin, asksTheLog, noteWin } from './win.ts';
 
 export interface ClaimParts {
@@ -24,7 +25,7 @@ export interface ClaimParts {
   log: Log;
   record: RecordStore;
   codes: Codes;
-  system: Pick<System, 'monotonic'>;
+  system: Pick<System, 'monotonic' | 'now'>;
   /** other processes decide at the same gate, which makes wins as durable as `disk` and `replicated` ask by itself */
   shared: boolean;
   /** looks for a campaign that is not known here; absent: there is nowhere to look */
@@ -113,7 +114,11 @@ class Claims implements ClaimFlow {
     tell: Tell,
   ): void {
     const flow = this.#parts.modes?.[mode];
-    if (flow === undefined) return tell(UNAVAILABLE);
+    if (flow === undefined) {
+      const attempt = { userId: press.userId, key: press.key, eligible };
+      const given = undecided(live.campaign, attempt, this.#parts.system.now());
+      return this.#settle(live, press, given, tellBy, tell);
+    }
     this.#waiting += 1;
     const told: Tell = (outcome) => {
       this.#waiting -= 1;

@@ -4,7 +4,7 @@
  * by flow/decided. All other campaigns go to the gate that decides at once.
  */
 
-import type { Campaign, Mode } from '../core/campaign.ts';
+import type { Campaign } from '../core/campaign.ts';
 import type { GateRule, Reconfigured } from '../core/gate.ts';
 import { gateRule } from '../core/gate.ts';
 import { ruleChange } from '../core/request.ts';
@@ -13,6 +13,7 @@ import type { RequestPlace, Requests } from '../ports/requests.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog } from './catalog.ts';
 import type { Decided, SourceOf } from './decided.ts';
+import { undecided } from './undecided.ts';
 
 export interface OrderedGateParts {
   requests: Pick<Requests, 'append' | 'state'>;
@@ -144,15 +145,21 @@ export interface RouteParts {
   ordered: Pick<OrderedGate, 'configure'>;
   decided: Pick<Decided, 'known' | 'holdings' | 'look'>;
   /** null: the campaign is not known here */
-  modeOf(campaignId: string): Mode | null;
+  campaignOf(campaignId: string): Campaign | null;
+  system: Pick<System, 'now'>;
 }
 
 /** One gate for campaigns of every mode. */
-export function routeGates({ shared, ordered, decided, modeOf }: RouteParts): Gate {
-  const isOrdered = (campaignId: string): boolean => shared === null || modeOf(campaignId) === 'ordered';
+export function routeGates({ shared, ordered, decided, campaignOf, system }: RouteParts): Gate {
+  const isOrdered = (campaignId: string): boolean =>
+    shared === null || campaignOf(campaignId)?.mode === 'ordered';
   return {
     claim(campaignId, attempt, answer) {
-      if (shared === null || isOrdered(campaignId)) return answer({ verdict: 'unavailable' });
+      if (shared === null || isOrdered(campaignId)) {
+        const campaign = campaignOf(campaignId);
+        const elsewhere = campaign === null || campaign.mode === 'ordered';
+        return answer(elsewhere ? { verdict: 'unavailable' } : undecided(campaign, attempt, system.now()));
+      }
       return shared.claim(campaignId, attempt, answer);
     },
     async begin(campaign) {

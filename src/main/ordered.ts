@@ -56,11 +56,11 @@ export function makeOrdered(parts: OrderedParts): Ordered {
     staleMaxMs: shared ? STALE_MAX_MS : Number.POSITIVE_INFINITY,
     clockSlackMs: shared ? CLOCK_SLACK_MS : 0,
   });
-  const modeOf = (id: string) => catalog.get(id)?.campaign.mode ?? null;
+  const campaignOf = (id: string) => catalog.get(id)?.campaign ?? null;
   let catching: { stop(): void } | null = null;
   return {
     flow,
-    gate: routeGates({ shared: parts.gate, ordered: rules, decided, modeOf }),
+    gate: routeGates({ shared: parts.gate, ordered: rules, decided, campaignOf, system }),
     decided,
     async start() {
       await decided.look();

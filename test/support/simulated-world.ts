@@ -213,7 +213,7 @@ class World {
     const gate = askGate(() => seen.gate, process, this.#gateWire(process));
     const ports = askRecord(this.#record, this.#recordWire(process));
     const bounded = this.#options.without !== 'tell bound';
-    const system = bounded ? process : { monotonic: () => 0 };
+    const system = bounded ? process : { monotonic: () => 0, now: () => process.now() };
     const flow = makeClaimFlow({
       catalog,
       gate,

@@ -139,8 +139,9 @@ describe('one gate for all', () => {
   function routed(shared: boolean) {
     const own = started({ quantity: 5 });
     const memory = makeMemoryGate(own.clock);
-    const modeOf = (id: string) => own.catalog.get(id)?.campaign.mode ?? null;
-    return { ...own, memory, gate: routeGates({ ...own, shared: shared ? memory : null, modeOf }) };
+    const campaignOf = (id: string) => own.catalog.get(id)?.campaign ?? null;
+    const parts = { ...own, shared: shared ? memory : null, campaignOf, system: own.clock };
+    return { ...own, memory, gate: routeGates(parts) };
   }
   const claim = (gate: ReturnType<typeof routed>['gate'], id: string): GateAnswer => {
     let given: GateAnswer = { verdict: 'unknown' };
@@ -201,6 +202,8 @@ describe('one gate for all', () => {
     catalog.put(instant);
     await gate.begin(instant);
     expect(claim(gate, 'instant').verdict).toBe('unavailable');
+    catalog.put({ ...instant, id: 'draft', openedAt: null, opensAt: null });
+    expect(claim(gate, 'draft')).toMatchObject({ verdict: 'not_open' });
     expect(await gate.configure(instant)).toEqual({ kind: 'ok' });
     expect(await gate.counts('instant')).toBeNull();
     expect(await gate.holdings('instant', 'ann')).toEqual([]);
