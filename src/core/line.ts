@@ -266,6 +266,7 @@ function offeredOrClosed(state: LineState, stage: Stage): Stage {
 }
 
 function waitingStage(state: LineState): Stage {
-  if (isClosed(state)) return 'closed';
-  return isSoldOut(state) ? 'sold_out' : 'waiting';
+  // Who was told that nothing is left is told so when it is closed, too.
+  if (isSoldOut(state)) return 'sold_out';
+  return isClosed(state) ? 'closed' : 'waiting';
 }

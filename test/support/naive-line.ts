@@ -113,8 +113,8 @@ export function naiveStanding(
 ): [string, ...(number | null)[]] | null {
   if (mine === undefined || (mine.number === 0 && mine.stage === 'left')) return null;
   let { stage } = mine;
-  if ((stage === 'waiting' || stage === 'offered') && closed(line)) stage = 'closed';
   if (stage === 'waiting' && soldOut(line)) stage = 'sold_out';
+  if ((stage === 'waiting' || stage === 'offered') && closed(line)) stage = 'closed';
   if (mine.number === 0) return [stage, null, null, null, null];
   const ahead = line.people.filter((one) => one.stage === 'waiting' && one.number < mine.number).length;
   const confirmBy = mine.stage === 'offered' ? mine.confirmBy : null;

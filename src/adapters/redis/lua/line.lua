@@ -277,7 +277,8 @@ function ops.standing()
   local asked = cjson.decode(ARGV[5])
   local answer, letters = { clock, '', number.serving }, {}
   local anyKeys = redis.call('EXISTS', KEYS[5]) == 1
-  local over = closed and 'c' or soldOut and 's'
+  -- Who was told that nothing is left is told so when it is closed, too.
+  local over = soldOut and 's' or closed and 'c'
   keepClockAtBorders()
   for i, of in ipairs(asked) do
     local place, user, text = nil, nil, nil
