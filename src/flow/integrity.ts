@@ -43,6 +43,8 @@ export interface IntegrityParts {
   sights: Sights;
   system: Pick<System, 'now' | 'monotonic' | 'after'>;
   caughtUp: CatchUp;
+  /** L1–L6 of a queued campaign (flow/line-checks); absent: its line cannot be asked in order */
+  lineChecks?: ((campaignId: string) => Promise<Check[]>) | undefined;
   /** what a shared gate has, and what it decided and nobody brought to the log; absent: the gate is in this process */
   keeper?: Pick<GateKeeper, 'inForce' | 'leftBehind'> | undefined;
   /** which gate is the right one; absent: there is only one */
@@ -67,7 +69,7 @@ export function makeIntegrity(
       const seen = await collect(parts, live, until - system.monotonic());
       const { ok } = audit(seen.figures);
       const isLast = ok || keeper === undefined || system.monotonic() >= until;
-      if (isLast) return tell(parts, campaignId, ok ? seen : await withLag(parts, live, seen));
+      if (isLast) return tell(parts, live, ok ? seen : await withLag(parts, live, seen));
       await new Promise<void>((resolve) => void system.after(AGAIN_MS, resolve));
     }
   };
@@ -78,9 +80,15 @@ interface Seen {
   figures: AuditFigures;
 }
 
-function tell({ system }: IntegrityParts, campaignId: string, { gate, figures }: Seen): IntegrityReport {
-  const { ok, checks } = audit(figures);
-  return { ok, campaignId, checkedAt: system.now(), drained: figures.drained, gate, checks };
+async function tell(
+  { system, lineChecks }: IntegrityParts,
+  { campaign: { id, mode } }: LiveCampaign,
+  { gate, figures }: Seen,
+): Promise<IntegrityReport> {
+  const ofLine = mode === 'queued' && lineChecks ? await lineChecks(id) : [];
+  const checks = [...audit(figures).checks, ...ofLine];
+  const ok = checks.every((check) => check.ok);
+  return { ok, campaignId: id, checkedAt: system.now(), drained: figures.drained, gate, checks };
 }
 
 async function collect(parts: IntegrityParts, live: LiveCampaign, patienceMs: number): Promise<Seen> {

@@ -88,7 +88,10 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
     lookUp,
     reconcile: makeReconcile({ ...parts, caughtUp }),
-    integrity: makeIntegrity({ ...parts, epochOf: epochReader(parts), sights, caughtUp }),
+    integrity: makeIntegrity({
+      ...{ ...parts, epochOf: epochReader(parts), sights, caughtUp },
+      lineChecks: parts.line?.checks,
+    }),
     caughtUp,
     claim,
   };

@@ -1,5 +1,6 @@
 /** What the HTTP layer is given: everything it serves, and the settings it serves by. Built once by the composition. */
 
+import type { Check } from '../core/audit.ts';
 import type { Durability } from '../core/campaign.ts';
 import type { Rate } from '../core/rate.ts';
 import type { PublishedShuffle } from '../core/shuffle.ts';
@@ -81,6 +82,8 @@ export interface LinePublic {
   commitment(campaignId: string): string | null;
   /** null before the opening */
   shuffle(campaignId: string): Promise<PublishedShuffle | null>;
+  /** what is always true of a line, for the integrity report; absent: it cannot be said here */
+  checks?(campaignId: string): Promise<Check[]>;
   /** how long somebody who joined now would wait, by the measured pace; null: nobody can say */
   estimatedWaitMs?(campaignId: string): number | null;
 }

@@ -188,6 +188,7 @@ function openQueued(
     gate,
     line: redis.line,
     history: stored.history,
+    record: stored.record,
     leases: stored.leases,
     epochs: stored.epochs,
     codes: makeCodes(master),

@@ -5,6 +5,7 @@ import { shuffleCommitment, shuffleSeed } from '../core/shuffle.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Codes } from '../flow/codes.ts';
 import { makeJoinFlow } from '../flow/join.ts';
+import { lineChecks } from '../flow/line-checks.ts';
 import { withLines } from '../flow/line-gate.ts';
 import { LineUp, STEP_MS } from '../flow/line-up.ts';
 import type { ModeFlow } from '../flow/mode.ts';
@@ -16,6 +17,7 @@ import type { Gate } from '../ports/gate.ts';
 import type { Line } from '../ports/line.ts';
 import type { LineHistory } from '../ports/line-history.ts';
 import type { Log } from '../ports/log.ts';
+import type { RecordStore } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 
 export interface QueuedParts {
@@ -25,6 +27,7 @@ export interface QueuedParts {
   line: Line;
   log: Log;
   history: LineHistory;
+  record: Pick<RecordStore, 'holders'>;
   codes: Codes;
   tickets: Tickets;
   master: Buffer;
@@ -48,7 +51,7 @@ export interface Queued {
 }
 
 export function makeQueued(parts: QueuedParts): Queued {
-  const { system, catalog, gate, codes, tickets, master, history, holdsLease, ensure, logger } = parts;
+  const { system, gate, codes, tickets, master, holdsLease, ensure, logger } = parts;
   const lineUp = new LineUp({ ...parts, seedOf: (campaignId) => shuffleSeed(master, campaignId) });
   const pacer = makePacer({
     lineUp,
@@ -71,7 +74,7 @@ export function makeQueued(parts: QueuedParts): Queued {
     lineUp,
     flow,
     gate: withLines(gate, lineUp),
-    public: publicLines(catalog, lineUp, history, master),
+    public: publicLines(parts, lineUp),
     start() {
       steps ??= system.every(STEP_MS, () => pacer.tick());
     },
@@ -79,7 +82,7 @@ export function makeQueued(parts: QueuedParts): Queued {
   };
 }
 
-function publicLines(catalog: Catalog, lineUp: LineUp, history: LineHistory, master: Buffer): LinePublic {
+function publicLines({ catalog, history, master, record, shared }: QueuedParts, lineUp: LineUp): LinePublic {
   const isShuffled = (campaignId: string): boolean =>
     catalog.get(campaignId)?.campaign.line?.shuffleBeforeOpen === true;
   return {
@@ -91,6 +94,8 @@ function publicLines(catalog: Catalog, lineUp: LineUp, history: LineHistory, mas
       isShuffled(campaignId) ? shuffleCommitment(shuffleSeed(master, campaignId)) : null,
     shuffle: (campaignId) =>
       isShuffled(campaignId) ? publishedShuffle(history, campaignId) : Promise.resolve(null),
+    // What many processes have logged is in no order of its own.
+    ...(shared ? {} : { checks: (campaignId: string) => lineChecks(history, record, campaignId) }),
     estimatedWaitMs(campaignId) {
       const live = catalog.get(campaignId);
       if (live?.campaign.mode !== 'queued') return null;

@@ -122,6 +122,8 @@ describe(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} a second`, () => {
     );
     const integrity = await operator(server, 'GET', '/v1/admin/campaigns/line/integrity');
     expect(integrity.body, JSON.stringify(integrity.body)).toMatchObject({ ok: true });
+    const { checks } = integrity.body as { checks: { id: string; ok: boolean }[] };
+    expect(checks.map(({ id }) => id).filter((id) => id.startsWith('L'))).toHaveLength(6);
     const shown = await crowd.call('GET', '/v1/campaigns/line');
     expect(shown.body).toMatchObject({ status: 'sold_out', remaining: 0 });
     expect(Number(shown.body['servingNumber'])).toBeGreaterThanOrEqual(UNITS);

@@ -123,7 +123,8 @@ describe.skipIf(services === null)('ordered mode', () => {
     );
     for (const api of site.apis()) {
       const people = makePeople(api, 1);
-      const told = await people.ask(ticketPath(campaignId, ticket, userId));
+      // Each process hears of it a moment later.
+      const told = await people.ask(ticketPath(campaignId, ticket, userId, '10s'));
       expect(told).toMatchObject({ status: 503, body: { code: 'outcome_unknown' } });
       await people.close();
     }

@@ -14,6 +14,10 @@ export interface Person {
   verdict: string;
   /** null: he did not win */
   seq: number | null;
+  /** first, monotonic ms */
+  pressedAt: number;
+  /** when he was told his ticket; of who had none, when he was told his verdict */
+  takenAt: number;
   /** from the press until the verdict was told */
   waitedMs: number;
   /** presses before one was taken */
@@ -69,16 +73,19 @@ async function goThrough(site: Site, api: DibsProcess, campaignId: string, userI
     const told = await ask(api, `/v1/campaigns/${campaignId}/claims`, { userId });
     const ticket = told?.body['ticket'];
     if (told?.status === 202 && typeof ticket === 'string') {
+      const takenAt = performance.now();
       const verdict = await verdictOf(site, campaignId, userId, ticket, began);
-      const waitedMs = performance.now() - began;
-      return { userId, campaignId, ticket, ...standsAt(ticket), ...verdict, waitedMs, refused };
+      const times = { pressedAt: began, takenAt, waitedMs: performance.now() - began };
+      return { userId, campaignId, ticket, ...standsAt(ticket), ...verdict, ...times, refused };
     }
     if (told?.status === 200 || told?.status === 409) {
       // Refused early, or told already what a try has won whose answer was lost.
       const verdict = String(told.body['verdict']);
       const seq = seqIn(told.body);
       const nowhere = { ticket: '', version: 0, place: 0 };
-      return { userId, campaignId, ...nowhere, verdict, seq, waitedMs: performance.now() - began, refused };
+      const takenAt = performance.now();
+      const times = { pressedAt: began, takenAt, waitedMs: takenAt - began };
+      return { userId, campaignId, ...nowhere, verdict, seq, ...times, refused };
     }
     if (performance.now() - began > PATIENCE_MS) throw new Error(`${userId}: ${JSON.stringify(told)}`);
     await wait(AGAIN_MS);

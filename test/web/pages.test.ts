@@ -220,8 +220,8 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
   });
 
   it('says how old its figures are without a connection, and goes on when there is one', async () => {
-    await openCampaign(server, 'line', 9);
-    const page = await visit('/c/line', { user: 'ann' });
+    await openCampaign(server, 'offline', 9);
+    const page = await visit('/c/offline', { user: 'ann' });
     await reach(page, 'open');
     await page.context().setOffline(true);
     await reach(page, 'offline');
