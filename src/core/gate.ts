@@ -139,6 +139,32 @@ export function evolve(state: GateState, fact: ClaimWon): void {
   else (held as KeyedUnit[]).push(unit);
 }
 
+/** Wins of the past in columns, in order of seq (ports/record `Holders`). */
+export interface PastWins {
+  seqs: ArrayLike<number>;
+  wonAt: ArrayLike<number>;
+  userIds: readonly string[];
+  /** null when no holder has a key */
+  keys: readonly (string | null)[] | null;
+}
+
+/** Takes wins of the past in, as {@link evolve} takes each. */
+export function evolvePast(state: GateState, { seqs, wonAt, userIds, keys }: PastWins): void {
+  const { campaignId, epoch } = state.rule;
+  for (const [at, userId] of userIds.entries()) {
+    evolve(state, {
+      type: 'claim.won',
+      campaignId,
+      epoch,
+      seq: seqs[at] as number,
+      userId,
+      nth: 1,
+      key: keys?.[at] ?? null,
+      wonAt: wonAt[at] as number,
+    });
+  }
+}
+
 export type Reconfigured = { kind: 'ok' } | { kind: 'below_issued'; issued: number };
 
 /** Puts a changed rule in force between two decisions. A quantity below what is out is refused and changes nothing. */

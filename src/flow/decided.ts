@@ -6,11 +6,10 @@
 
 import type { DecidedCampaign } from '../core/decider.ts';
 import { resumedDecided } from '../core/decider.ts';
-import type { GateState } from '../core/gate.ts';
-import { evolve, holdings } from '../core/gate.ts';
+import { evolvePast, holdings } from '../core/gate.ts';
 import { offsetOf } from '../core/request.ts';
 import type { Holding } from '../ports/gate.ts';
-import type { Holders, RecordStore } from '../ports/record.ts';
+import type { RecordStore } from '../ports/record.ts';
 import type { DeciderAt, Rulings, StoredRuling } from '../ports/rulings.ts';
 import type { System, Timer } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
@@ -264,7 +263,7 @@ class DecidedHere implements Decided {
     while (gate.lastSeq < lastSeq) {
       const page = await this.#parts.record.holders(campaignId, gate.lastSeq, HOLDERS_PAGE);
       if (page.seqs.length === 0) break;
-      takeHolders(gate, page);
+      evolvePast(gate, page);
     }
     gate.rule = rule;
     gate.clock = Math.max(gate.clock, clock);
@@ -290,22 +289,6 @@ class DecidedHere implements Decided {
       if (this.isDecided(waiting.source, waiting.place)) waiting.done(true);
     }
     for (const listener of this.#listeners) listener();
-  }
-}
-
-function takeHolders(gate: GateState, { seqs, wonAt, userIds, keys }: Holders): void {
-  const { campaignId, epoch } = gate.rule;
-  for (const [at, userId] of userIds.entries()) {
-    evolve(gate, {
-      type: 'claim.won',
-      campaignId,
-      epoch,
-      seq: seqs[at] as number,
-      userId,
-      nth: 1,
-      key: keys?.[at] ?? null,
-      wonAt: wonAt[at] as number,
-    });
   }
 }
 

@@ -8,10 +8,10 @@ import type { Campaign } from '../core/campaign.ts';
 import type { DecidedCampaign, Ruling } from '../core/decider.ts';
 import { goOver, newDecided, resumedDecided } from '../core/decider.ts';
 import type { GateRule, GateState } from '../core/gate.ts';
-import { evolve, gateRule } from '../core/gate.ts';
+import { evolvePast, gateRule } from '../core/gate.ts';
 import type { Request } from '../core/request.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
-import type { Holders, RecordStore } from '../ports/record.ts';
+import type { RecordStore } from '../ports/record.ts';
 import type { Rulings } from '../ports/rulings.ts';
 import type { System } from '../ports/system.ts';
 
@@ -136,26 +136,9 @@ export class DeciderMemory {
     while (page.seqs.length > 0) {
       // The next page is read while this one is taken in.
       const next = record.holders(campaignId, page.seqs.at(-1) as number, HOLDERS_PAGE);
-      takeIn(gate, page);
+      evolvePast(gate, page);
       page = await next;
     }
-  }
-}
-
-function takeIn(gate: GateState, { seqs, wonAt, userIds, keys }: Holders): void {
-  const { campaignId, epoch } = gate.rule;
-  for (const [at, userId] of userIds.entries()) {
-    const [seq, when] = [seqs[at] as number, wonAt[at] as number];
-    evolve(gate, {
-      type: 'claim.won',
-      campaignId,
-      epoch,
-      seq,
-      userId,
-      nth: 1,
-      key: keys?.[at] ?? null,
-      wonAt: when,
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 /** The gate of one process: the rule itself, called in turn. JavaScript's single thread is its lock. */
 
 import type { GateState } from '../../core/gate.ts';
-import { decide, emptyGate, evolve, gateRule, holdings, reconfigure } from '../../core/gate.ts';
+import { decide, emptyGate, evolve, evolvePast, gateRule, holdings, reconfigure } from '../../core/gate.ts';
 import type { Gate, GateAnswer } from '../../ports/gate.ts';
 import type { System } from '../../ports/system.ts';
 
@@ -30,19 +30,7 @@ export function makeMemoryGate(system: Pick<System, 'now'>): Gate {
     async load(campaignId, past) {
       const state = states.get(campaignId);
       if (!state) throw new Error(`campaign ${campaignId} is not at the gate`);
-      const { campaignId: id, epoch } = state.rule;
-      for (let i = 0; i < past.userIds.length; i++) {
-        evolve(state, {
-          type: 'claim.won',
-          campaignId: id,
-          epoch,
-          seq: past.seqs[i] as number,
-          userId: past.userIds[i] as string,
-          nth: 1,
-          key: past.keys?.[i] ?? null,
-          wonAt: past.wonAt[i] as number,
-        });
-      }
+      evolvePast(state, past);
     },
     async unload(campaignId) {
       states.delete(campaignId);
