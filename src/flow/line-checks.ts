@@ -2,9 +2,9 @@
 
 import type { Check } from '../core/audit.ts';
 import { auditLine } from '../core/audit-line.ts';
-import type { LineFact } from '../core/line-fact.ts';
 import type { LineHistory } from '../ports/line-history.ts';
 import type { RecordStore } from '../ports/record.ts';
+import { wholeLinePast } from './line-past.ts';
 
 const HOLDERS_PAGE = 10_000;
 
@@ -14,13 +14,7 @@ export async function lineChecks(
   record: Pick<RecordStore, 'holders'>,
   campaignId: string,
 ): Promise<Check[]> {
-  const facts: LineFact[] = [];
-  let after: number | null = 0;
-  while (after !== null) {
-    const page: Awaited<ReturnType<LineHistory['page']>> = await history.page(campaignId, after);
-    for (const fact of page.facts) facts.push(fact);
-    after = page.next;
-  }
+  const facts = await wholeLinePast(history, campaignId);
   // Read after the line's facts: whoever won by them is among the holders.
   const wins: { seq: number; userId: string }[] = [];
   for (let last = 0; ; ) {

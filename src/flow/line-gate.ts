@@ -4,6 +4,7 @@ import type { Campaign } from '../core/campaign.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { LineHistory } from '../ports/line-history.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
+import { linePast } from './line-past.ts';
 import type { LineUp } from './line-up.ts';
 
 /** A gate that tells the line of each queued campaign what it is told. */
@@ -39,12 +40,7 @@ async function fillLine(lineUp: LineUp, history: LineHistory, live: LiveCampaign
   const { line } = lineUp.parts;
   const { campaign } = live;
   await line.configure(campaign.id, lineUp.ruleOf(campaign));
-  let after: number | null = 0;
-  while (after !== null) {
-    const page: Awaited<ReturnType<LineHistory['page']>> = await history.page(campaign.id, after);
-    await line.take(campaign.id, page.facts);
-    after = page.next;
-  }
+  for await (const facts of linePast(history, campaign.id)) await line.take(campaign.id, facts);
   // Before anybody asks: the number that is served never goes back.
   const counts = await line.counts(campaign.id);
   if (counts !== null) lineUp.note(live, counts);

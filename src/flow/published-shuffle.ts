@@ -4,6 +4,7 @@ import type { LineFact } from '../core/line-fact.ts';
 import type { PublishedShuffle } from '../core/shuffle.ts';
 import { lotsInOrder, shuffleCommitment, shuffled } from '../core/shuffle.ts';
 import type { LineHistory } from '../ports/line-history.ts';
+import { linePast } from './line-past.ts';
 
 /** Null until it has been shuffled and that is recorded. */
 export async function publishedShuffle(
@@ -11,14 +12,11 @@ export async function publishedShuffle(
   campaignId: string,
 ): Promise<PublishedShuffle | null> {
   const early = new Map<number, string>();
-  let after: number | null = 0;
-  while (after !== null) {
-    const page: { facts: LineFact[]; next: number | null } = await history.page(campaignId, after);
-    for (const fact of page.facts) {
+  for await (const facts of linePast(history, campaignId)) {
+    for (const fact of facts) {
       if (fact.type === 'line.shuffled') return published(campaignId, fact.seed, [...early.values()]);
       takeIn(early, fact);
     }
-    after = page.next;
   }
   return null;
 }

@@ -9,8 +9,10 @@ import { openMysql } from '../adapters/mysql/open.ts';
 import type { Config } from '../config/load.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
+import type { Codes } from '../flow/codes.ts';
 import { makeCodes } from '../flow/codes.ts';
 import { makeFollower } from '../flow/follow.ts';
+import type { Tickets } from '../flow/tickets.ts';
 import { makeTickets } from '../flow/tickets.ts';
 import type { Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
@@ -74,6 +76,8 @@ interface Ground {
   system: System;
   instanceId: string;
   catalog: Catalog;
+  codes: Codes;
+  tickets: Tickets;
   stored: ReturnType<typeof storedParts>;
   log: SharedLog;
 }
@@ -93,9 +97,10 @@ async function assemble(
     config.redisUrl === undefined ? null : await openSharedGate({ config, system, logger, catalog });
   closers.push(() => redis?.stop());
   const codes = makeCodes(master);
+  const tickets = makeTickets(master);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
   closers.push(() => log.stop());
-  const ground: Ground = { config, master, logger, system, instanceId, catalog, stored, log };
+  const ground: Ground = { config, master, logger, system, instanceId, catalog, codes, tickets, stored, log };
   const modes = await openModes(ground, redis, closers);
   const follower = makeFollower({ ...stored, catalog, gate: modes.followed, system });
   await follower.look();
@@ -146,18 +151,14 @@ interface Modes {
 
 /** Instant and queued campaigns need Redis, ordered ones Kafka. */
 async function openModes(ground: Ground, redis: SharedGateParts | null, closers: Closers): Promise<Modes> {
-  const { config, master, catalog, stored, logger } = ground;
-  const codes = makeCodes(master);
-  const tickets = makeTickets(master);
+  const { config, catalog, tickets, stored, logger } = ground;
   const blocks =
     redis && makeNumberBlocks({ ...stored, catalog, gate: redis.gate, keeper: redis.keeper, logger });
   if (redis !== null && blocks !== null) redis.hears.blockEnd = (campaignId) => void blocks.more(campaignId);
   const queued = redis && blocks && openQueued(ground, redis, blocks.gate, closers);
   const decidesAtOnce: Gate | null = blocks && queued && { ...blocks.gate, ...queued.gate };
   const hasKafka = config.kafkaBrokers.length > 0;
-  const ordered = hasKafka
-    ? await openSharedOrdered({ ...ground, ...stored, codes, tickets, gate: decidesAtOnce })
-    : null;
+  const ordered = hasKafka ? await openSharedOrdered({ ...ground, ...stored, gate: decidesAtOnce }) : null;
   closers.push(() => ordered?.stop());
   return {
     ordered,
@@ -178,22 +179,20 @@ async function openModes(ground: Ground, redis: SharedGateParts | null, closers:
 }
 
 function openQueued(
-  { config, master, logger, system, instanceId, catalog, stored, log }: Ground,
+  { stored, log, ...ground }: Ground,
   redis: SharedGateParts,
   gate: Gate,
   closers: Closers,
 ): SharedQueued {
   const queued = makeSharedQueued({
-    ...{ system, catalog, master, logger, instanceId, log: log.log, caughtUp: log.caughtUp },
+    ...{ ...ground, log: log.log, caughtUp: log.caughtUp },
     gate,
     line: redis.line,
     history: stored.history,
     record: stored.record,
     leases: stored.leases,
     epochs: stored.epochs,
-    codes: makeCodes(master),
-    tickets: makeTickets(master),
-    paces: config.role.includes('relay'),
+    paces: ground.config.role.includes('relay'),
   });
   queued.start();
   closers.push(() => queued.stop());

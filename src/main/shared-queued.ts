@@ -4,13 +4,12 @@
  */
 
 import type { RedisLine } from '../adapters/redis/line.ts';
-import type { LineFact } from '../core/line-fact.ts';
 import { inOrder } from '../core/line-history.ts';
 import type { LiveCampaign } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
+import { wholeLinePast } from '../flow/line-past.ts';
 import type { Epochs } from '../ports/epochs.ts';
 import type { Leases } from '../ports/leases.ts';
-import type { LineHistory } from '../ports/line-history.ts';
 import type { Queued, QueuedParts } from './queued.ts';
 import { makeQueued } from './queued.ts';
 import { type Repeated, repeat } from './repeat.ts';
@@ -155,13 +154,13 @@ class ArmedLines {
   }
 
   async ensure(live: LiveCampaign, ruleOf: Queued['lineUp']['ruleOf']): Promise<boolean> {
-    const { line, caughtUp, epochs, logger } = this.#parts;
+    const { line, caughtUp, epochs, history, logger } = this.#parts;
     const { campaign } = live;
     const { id, epoch } = campaign;
     if (this.#armed.get(id) !== epoch && !(await line.isArmed(id, epoch))) {
       if (!(await caughtUp(DRAIN_PATIENCE_MS))) return false;
       const rule = ruleOf(campaign);
-      const facts = inOrder(await this.#past(id), rule.shuffleSeed);
+      const facts = inOrder(await wholeLinePast(history, id), rule.shuffleSeed);
       const armed = await line.arm(id, epoch, rule, facts);
       logger?.info({ campaignId: id, epoch, facts: facts.length, ...armed }, 'the line was made anew');
       if (armed.kind === 'refused' && armed.why === 'fenced') return false;
@@ -173,19 +172,5 @@ class ArmedLines {
     }
     this.#armed.set(id, epoch);
     return true;
-  }
-
-  async #past(campaignId: string): Promise<LineFact[]> {
-    const facts: LineFact[] = [];
-    let after: number | null = 0;
-    while (after !== null) {
-      const page: Awaited<ReturnType<LineHistory['page']>> = await this.#parts.history.page(
-        campaignId,
-        after,
-      );
-      for (const fact of page.facts) facts.push(fact);
-      after = page.next;
-    }
-    return facts;
   }
 }
