@@ -89,10 +89,28 @@ export const campaignSchema = {
       type: 'object',
       additionalProperties: false,
       required: ['source'],
-      properties: { source: { enum: ['none', 'generated', 'pool'] } },
+      properties: {
+        source: { enum: ['none', 'generated', 'pool'] },
+        issue: {
+          description: 'at_win: with the verdict. by_job: when the job issue has run.',
+          enum: ['at_win', 'by_job'],
+          default: 'at_win',
+        },
+      },
+    },
+    returnUnits: {
+      description: 'What becomes of a unit that is given back, or taken back before it was used.',
+      enum: ['no', 'to_stock', 'to_next_in_line'],
+      default: 'no',
     },
     benefit: { description: 'Free JSON for the pages: what one gets.', type: ['object', 'null'] },
     couponExpiresAt: { ...timestamp, description: 'Until when a won coupon can be used; with an offset.' },
+    validDays: {
+      description: 'Days that a coupon is good for from when it is issued.',
+      type: ['integer', 'null'],
+      minimum: 1,
+      maximum: 36_500,
+    },
     eligibility: {
       description: 'Who may win. What is absent asks nothing; what is there must all hold.',
       type: ['object', 'null'],

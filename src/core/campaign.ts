@@ -8,12 +8,16 @@ export const KINDS = ['coupon', 'gifticon', 'ticket', 'entry'] as const;
 export const MODES = ['instant', 'ordered', 'queued'] as const;
 export const DURABILITIES = ['memory', 'disk', 'replicated', 'logged'] as const;
 export const CODE_SOURCES = ['none', 'generated', 'pool'] as const;
+export const CODE_ISSUES = ['at_win', 'by_job'] as const;
+export const RETURN_RULES = ['no', 'to_stock', 'to_next_in_line'] as const;
 export const STATUSES = ['draft', 'scheduled', 'open', 'paused', 'sold_out', 'closed', 'archived'] as const;
 
 export type Kind = (typeof KINDS)[number];
 export type Mode = (typeof MODES)[number];
 export type Durability = (typeof DURABILITIES)[number];
 export type CodeSource = (typeof CODE_SOURCES)[number];
+export type CodeIssue = (typeof CODE_ISSUES)[number];
+export type ReturnRule = (typeof RETURN_RULES)[number];
 export type Status = (typeof STATUSES)[number];
 
 export const QUANTITY_MAX = 10_000_000;
@@ -39,6 +43,13 @@ export interface LineDefinition {
   shuffleBeforeOpen: boolean;
 }
 
+/** Where codes come from, and when people get them. */
+export interface CodesDefinition {
+  source: CodeSource;
+  /** `at_win` (also when it is not said): with the verdict; `by_job`: when the job `issue` has run */
+  issue?: CodeIssue;
+}
+
 /** What an operator writes down. */
 export interface CampaignDefinition {
   id: string;
@@ -55,15 +66,24 @@ export interface CampaignDefinition {
   line: LineDefinition | null;
   /** who is let in must press once more in this time, or his turn goes to the next */
   confirm: { withinSeconds: number } | null;
-  codes: { source: CodeSource };
+  codes: CodesDefinition;
+  /** what becomes of a unit that is given back, or taken back before it was used */
+  returnUnits: ReturnRule;
   /** free JSON for the pages: what one gets */
   benefit: Record<string, unknown> | null;
   couponExpiresAt: number | null;
+  /** days that a coupon is good for from when it is issued; with `couponExpiresAt` too, whatever comes first */
+  validDays: number | null;
   eligibility: Eligibility | null;
 }
 
-/** A definition with its life so far. */
+/**
+ * A definition with its life so far. `quantity` counts units that may leave the stock in all: as many as the operator
+ * said, and those that have come back. A unit that came back goes out again under a new seq.
+ */
 export interface Campaign extends CampaignDefinition {
+  /** units that have come back to the stock; what the operator said is `quantity - returned` */
+  returned: number;
   /** raised by every change; the ETag */
   version: number;
   /** fences off older gates; part of every fact's id */
@@ -79,11 +99,39 @@ export interface Campaign extends CampaignDefinition {
   updatedAt: number;
 }
 
-const LATER_FIELDS: Partial<Campaign> = { line: null, confirm: null };
+const LATER_FIELDS: Partial<Campaign> = {
+  line: null,
+  confirm: null,
+  returnUnits: 'no',
+  validDays: null,
+  returned: 0,
+};
 
 /** A campaign from the JSON it was stored as, also by a version that did not know all of its fields. */
 export function storedCampaign(text: string): Campaign {
   return { ...LATER_FIELDS, ...(JSON.parse(text) as Campaign) };
+}
+
+/** Does a winner get his coupon when the job `issue` has run, and not with the verdict? */
+export function isIssuedByJob({ codes }: Pick<Campaign, 'codes'>): boolean {
+  return codes.issue === 'by_job';
+}
+
+/** The quantity in the operator's words: units that came back count once. */
+export function quantitySaid({ quantity, returned }: Pick<Campaign, 'quantity' | 'returned'>): number {
+  return quantity - returned;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Until when a coupon that was issued then is good, epoch ms; null: for ever. */
+export function expiryOf(
+  { couponExpiresAt, validDays }: Pick<Campaign, 'couponExpiresAt' | 'validDays'>,
+  issuedAt: number,
+): number | null {
+  const days = validDays === null ? null : issuedAt + validDays * DAY_MS;
+  if (days === null || couponExpiresAt === null) return days ?? couponExpiresAt;
+  return Math.min(days, couponExpiresAt);
 }
 
 /** What must be said of a campaign; the rest has defaults. */
@@ -111,11 +159,14 @@ export function newCampaign(draft: CampaignDraft, { id, durability, codeKeyId, n
     line: null,
     confirm: null,
     codes: { source: 'generated' },
+    returnUnits: 'no',
     benefit: null,
     couponExpiresAt: null,
+    validDays: null,
     eligibility: null,
     ...draft,
     id,
+    returned: 0,
     version: 1,
     epoch: 1,
     openedAt: null,
@@ -193,6 +244,8 @@ export const CHANGEABLE_WHILE_OPEN: readonly (keyof CampaignDefinition)[] = [
   'closesAt',
   'benefit',
   'couponExpiresAt',
+  'validDays',
+  'returnUnits',
   'release',
 ];
 
@@ -214,6 +267,10 @@ export function definitionFault(definition: CampaignDefinition): DefinitionFault
     if (mode === 'queued' || definition[field] === null) continue;
     const detail = `${field} belongs to queued campaigns only.`;
     return { code: 'invalid_field', pointer: `/${field}`, detail };
+  }
+  if (definition.returnUnits === 'to_next_in_line' && mode !== 'queued') {
+    const detail = 'Only a queued campaign has a line: choose no or to_stock.';
+    return { code: 'invalid_field', pointer: '/returnUnits', detail };
   }
   if (definition.perUserLimit > definition.quantity) {
     return { code: 'invalid_field', pointer: '/perUserLimit', detail: 'perUserLimit is above quantity.' };

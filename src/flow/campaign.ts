@@ -20,6 +20,7 @@ import {
   definitionFault,
   MODES,
   newCampaign,
+  quantitySaid,
   startsAt,
   statusOf,
   transition,
@@ -306,8 +307,9 @@ class CampaignChanges {
     if (!live) return NOT_FOUND;
     if (live.campaign.version !== expected) return STALE;
     const now = this.#parts.system.now();
-    const next: Campaign = { ...live.campaign, ...change, version: expected + 1, updatedAt: now };
-    const fault = this.#changeFault(live, next, change, now);
+    const quantity = (change.quantity ?? quantitySaid(live.campaign)) + live.campaign.returned;
+    const next: Campaign = { ...live.campaign, ...change, quantity, version: expected + 1, updatedAt: now };
+    const fault = this.#changeFault(live, next, { ...change, quantity }, now);
     if (fault) return refused(fault);
     return this.#store(live, next, this.#line('change', by, live.campaign, next), 'campaign.changed');
   }

@@ -14,11 +14,13 @@ import type { Tickets } from '../flow/tickets.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
+import type { Leases } from '../ports/leases.ts';
 import type { LineCounts } from '../ports/line.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { GateKeeper } from '../ports/shared-gate.ts';
+import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 
 export interface JwtConfig {
@@ -107,6 +109,10 @@ export interface HttpParts {
   record: RecordStore;
   campaigns: Campaigns;
   operators: Operators;
+  /** for whatever comes after the win */
+  stored: StoredPorts;
+  /** rights to act alone; absent: this process is alone */
+  leases?: Leases;
   /** the master secret; keys for cursors come from it */
   master: Buffer;
   /** other processes decide at the same gate; absent: no */

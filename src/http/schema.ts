@@ -2,7 +2,16 @@
 
 import type { TSchema } from 'typebox';
 import { Type } from 'typebox';
-import { CODE_SOURCES, DURABILITIES, KINDS, MODES, QUANTITY_MAX, STATUSES } from '../core/campaign.ts';
+import {
+  CODE_ISSUES,
+  CODE_SOURCES,
+  DURABILITIES,
+  KINDS,
+  MODES,
+  QUANTITY_MAX,
+  RETURN_RULES,
+  STATUSES,
+} from '../core/campaign.ts';
 import { CLAIM_STATUSES } from '../core/claim.ts';
 import { ROLES } from '../core/role.ts';
 import { VERDICTS } from '../core/verdict.ts';
@@ -73,9 +82,13 @@ const definition = {
   confirm: Type.Optional(
     orNull(Type.Object({ withinSeconds: Type.Integer({ minimum: 1, maximum: 86_400 }) }, STRICT)),
   ),
-  codes: Type.Optional(Type.Object({ source: oneOf(CODE_SOURCES) }, STRICT)),
+  codes: Type.Optional(
+    Type.Object({ source: oneOf(CODE_SOURCES), issue: Type.Optional(oneOf(CODE_ISSUES)) }, STRICT),
+  ),
+  returnUnits: Type.Optional(oneOf(RETURN_RULES)),
   benefit: Type.Optional(orNull(anyObject)),
   couponExpiresAt: Type.Optional(orNull(time)),
+  validDays: Type.Optional(orNull(Type.Integer({ minimum: 1, maximum: 36_500 }))),
   eligibility: Type.Optional(orNull(eligibility)),
 };
 

@@ -5,7 +5,7 @@
  */
 
 import type { ServerResponse } from 'node:http';
-import { startsAt, statusOf } from '../core/campaign.ts';
+import { quantitySaid, startsAt, statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { LineCounts } from '../ports/line.ts';
 import type { System, Timer } from '../ports/system.ts';
@@ -98,10 +98,10 @@ export function stateEvents(live: LiveCampaign, now: number, id: number): string
     status: statusOf(campaign, live.issued, now),
     opensAt: timeOrNull(startsAt(campaign)),
     closesAt: timeOrNull(campaign.closedAt ?? campaign.closesAt),
-    quantity: campaign.quantity,
+    quantity: quantitySaid(campaign),
     serverTime: timeText(now),
   });
-  const remaining = JSON.stringify({ remaining: remainingOf(live), quantity: campaign.quantity });
+  const remaining = JSON.stringify({ remaining: remainingOf(live), quantity: quantitySaid(campaign) });
   return `${event('status', status, id)}${event('remaining', remaining, id)}`;
 }
 

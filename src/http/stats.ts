@@ -1,6 +1,6 @@
 /** Live counters of campaigns: rates by a look once a second, the rest as it stands. */
 
-import { statusOf } from '../core/campaign.ts';
+import { quantitySaid, statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Log } from '../ports/log.ts';
 import type { System, Timer } from '../ports/system.ts';
@@ -81,7 +81,7 @@ export function makeStats(parts: StatsParts): Stats {
       campaignId: live.campaign.id,
       name: live.campaign.name,
       status,
-      quantity: live.campaign.quantity,
+      quantity: quantitySaid(live.campaign),
       issued: live.issued,
       remaining,
       claims: claimsOf(live),

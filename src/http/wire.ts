@@ -1,7 +1,7 @@
 /** How campaigns and claims look on the wire. Epoch milliseconds in here, RFC 3339 in UTC out there. */
 
 import type { Campaign } from '../core/campaign.ts';
-import { startsAt, statusOf } from '../core/campaign.ts';
+import { quantitySaid, startsAt, statusOf } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
 import type { Refusal } from '../core/gate.ts';
 import type { LiveCampaign } from '../flow/catalog.ts';
@@ -130,7 +130,7 @@ export function publicCampaign(
     name: campaign.name,
     kind: campaign.kind,
     mode: campaign.mode,
-    quantity: campaign.quantity,
+    quantity: quantitySaid(campaign),
     perUserLimit: campaign.perUserLimit,
     remaining: remainingOf(live),
     status: statusOf(campaign, live.issued, now),
@@ -158,6 +158,7 @@ export function campaignBody(campaign: Campaign, issued: number, now: number): R
 export function lifeBody(campaign: Campaign): Record<string, unknown> {
   return {
     ...definitionBody(campaign),
+    returned: campaign.returned,
     version: campaign.version,
     openedAt: timeOrNull(campaign.openedAt),
     pausedAt: timeOrNull(campaign.pausedAt),
@@ -173,7 +174,7 @@ function definitionBody(campaign: Campaign): Record<string, unknown> {
     id: campaign.id,
     name: campaign.name,
     kind: campaign.kind,
-    quantity: campaign.quantity,
+    quantity: quantitySaid(campaign),
     perUserLimit: campaign.perUserLimit,
     mode: campaign.mode,
     durability: campaign.durability,
@@ -183,8 +184,10 @@ function definitionBody(campaign: Campaign): Record<string, unknown> {
     line: campaign.line,
     confirm: campaign.confirm,
     codes: campaign.codes,
+    returnUnits: campaign.returnUnits,
     benefit: campaign.benefit,
     couponExpiresAt: timeOrNull(campaign.couponExpiresAt),
+    validDays: campaign.validDays,
     eligibility: campaign.eligibility,
   };
 }

@@ -5,8 +5,8 @@ import type { Config } from '../config/load.ts';
 import { announce } from '../flow/announce.ts';
 import type { GaugeReading } from '../http/parts.ts';
 import type { Leases } from '../ports/leases.ts';
-import type { Outbox } from '../ports/outbox.ts';
 import type { RecordStore } from '../ports/record.ts';
+import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 import { repeat } from './repeat.ts';
 import { kafkaConnection } from './shared-log.ts';
@@ -15,7 +15,7 @@ export interface AnnouncingParts {
   config: Config;
   system: System;
   logger: Logger;
-  outbox: Outbox;
+  stored: Pick<StoredPorts, 'outbox'>;
   record: RecordStore;
   leases: Leases;
   instanceId: string;
@@ -32,7 +32,8 @@ const EVERY_MS = 500;
 
 /** The topics must be there. Throws a KafkaFault when Kafka cannot be asked. */
 export async function startAnnouncing(parts: AnnouncingParts): Promise<Announcing> {
-  const { config, system, logger, outbox, leases, instanceId } = parts;
+  const { config, system, logger, leases, instanceId } = parts;
+  const { outbox } = parts.stored;
   const [{ openKafkaAnnouncements }, { CAMPAIGNS_PARTITIONS, TOPICS }] = await Promise.all([
     import('../adapters/kafka/announcements.ts'),
     import('../adapters/kafka/topics.ts'),
@@ -60,6 +61,7 @@ export async function startAnnouncing(parts: AnnouncingParts): Promise<Announcin
       if (!(await take())) return;
       sent += await announce({
         ...parts,
+        outbox,
         announcements,
         goOn: () => !stopped && system.monotonic() < heldUntil,
       });

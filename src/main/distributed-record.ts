@@ -9,10 +9,10 @@ import { makeMysqlTopicVersions } from '../adapters/mysql/topic-versions.ts';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
 import { makeSqlLineHistory } from '../adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
-import { makeSqlOutbox } from '../adapters/sql/outbox.ts';
 import { makeSqlRulings } from '../adapters/sql/rulings.ts';
 import { makeSqlSettled } from '../adapters/sql/settled.ts';
 import type { System } from '../ports/system.ts';
+import { mysqlStoredPorts } from './stored-ports.ts';
 
 export function storedParts(mysql: Mysql, system: System) {
   return {
@@ -22,7 +22,7 @@ export function storedParts(mysql: Mysql, system: System) {
     epochs: makeMysqlEpochs(mysql, system),
     leases: makeMysqlLeases(mysql, system),
     settled: steady(makeSqlSettled(mysql.db), mysql.address, system),
-    outbox: steady(makeSqlOutbox(mysql.db), mysql.address, system),
+    stored: mysqlStoredPorts(mysql, system),
     rulings: steady(makeSqlRulings(mysql.db), mysql.address, system),
     versions: makeMysqlTopicVersions(mysql, system),
     history: steady(makeSqlLineHistory(mysql.db), mysql.address, system),

@@ -34,6 +34,7 @@ import { makeQueued } from './queued.ts';
 import type { DeciderControl, RecorderControl, RecorderProgress, RecordThreadData } from './record-thread.ts';
 import { openRequestLog, type RequestLog } from './request-log.ts';
 import { refuseOtherMaster } from './secrets.ts';
+import { remoteStoredPorts } from './stored-ports.ts';
 
 export interface EmbeddedOptions {
   dataDir: string;
@@ -183,6 +184,7 @@ async function fill(
     record,
     campaigns,
     operators: calls.port<Operators>('operators', CALL_DEADLINE_MS),
+    stored: remoteStoredPorts(calls, CALL_DEADLINE_MS),
     codes,
     shared: false,
     durabilities: ['memory', 'disk'],

@@ -26,7 +26,9 @@ type Served =
   | 'hasGate'
   | 'tickets'
   | 'line'
-  | 'gauges';
+  | 'gauges'
+  | 'stored'
+  | 'leases';
 
 /** The parts that flows are made of, chosen by configuration. */
 export interface Parts extends Pick<HttpParts, Served> {

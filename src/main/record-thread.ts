@@ -34,6 +34,7 @@ import type { RequestReader } from '../ports/requests.ts';
 import type { Rulings } from '../ports/rulings.ts';
 import { trimWhenIdle } from './idle-memory.ts';
 import { LogLoop, type LoopProgress } from './log-loop.ts';
+import { makeStoredPorts } from './stored-ports.ts';
 
 export interface RequestsData {
   /** the log of requests; the file need not be there, or not yet */
@@ -255,6 +256,7 @@ async function start(): Promise<void> {
     campaigns,
     lineHistory: makeSqlLineHistory(file.db),
     operators: makeSqlOperators(file.db),
+    ...makeStoredPorts(file.db),
     recorder: recorderControl,
     decider: deciderControl,
   });

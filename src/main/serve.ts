@@ -12,10 +12,12 @@ import type { Config } from '../config/load.ts';
 import { describeConfigErrors, loadConfig } from '../config/load.ts';
 import { isDistributed } from '../config/rules.ts';
 import type { Catalog } from '../flow/catalog.ts';
+import type { ClaimFlow } from '../flow/claim.ts';
 import { makeClaimFlow } from '../flow/claim.ts';
-import type { HttpConfig, HttpParts } from '../http/parts.ts';
+import type { GaugeReading, HttpConfig, HttpParts } from '../http/parts.ts';
 import { buildServer } from '../http/server.ts';
 import type { System } from '../ports/system.ts';
+import { startAfterWin } from './after-win.ts';
 import { isWorker, reportReady, startWorkers, WORKER_FLAGS } from './api-processes.ts';
 import { startEmbedded } from './embedded.ts';
 import { trimWhenIdle } from './idle-memory.ts';
@@ -83,13 +85,15 @@ function prepare(config: Config): Ground {
 async function start(ground: Ground): Promise<RunningServer> {
   const { config, system, log, master } = ground;
   // Side by side: the parts start in threads of their own or elsewhere, and this one warms up meanwhile.
-  const [{ parts, adminKey }] = await Promise.all([
-    startParts(ground),
+  const [{ parts, adminKey, claims, afterWin, stop }] = await Promise.all([
+    startAll(ground),
     config.role.includes('api') ? warmUp(httpConfig(config), system) : null,
   ]);
   try {
     const state = { ready: false };
-    const app = await buildServer(httpParts(config, parts, master, log, state));
+    const served = httpParts(config, parts, master, log, state, claims);
+    const gauges = (): readonly GaugeReading[] => [...(parts.gauges?.() ?? []), ...afterWin.gauges()];
+    const app = await buildServer({ ...served, ...afterWin.served, gauges });
     const url = await listen(app, config);
     state.ready = true;
     watchFaults(parts, log);
@@ -103,11 +107,11 @@ async function start(ground: Ground): Promise<RunningServer> {
       async stop() {
         state.ready = false;
         await app.close();
-        await parts.stop();
+        await stop();
       },
     };
   } catch (error) {
-    await parts.stop();
+    await stop();
     throw error;
   }
 }
@@ -116,7 +120,7 @@ async function start(ground: Ground): Promise<RunningServer> {
 async function startMany(ground: Ground): Promise<RunningServer> {
   const { config, system, log } = ground;
   const role = config.role.filter((one) => one !== 'api');
-  const { parts, adminKey } = await startParts({ ...ground, config: { ...config, role } });
+  const { parts, adminKey, stop } = await startAll({ ...ground, config: { ...config, role } });
   try {
     const workers = await startWorkers(config.workers, config.shutdownMs, system, log);
     watchFaults(parts, log);
@@ -128,9 +132,27 @@ async function startMany(ground: Ground): Promise<RunningServer> {
       log,
       async stop() {
         await workers.stop();
-        await parts.stop();
+        await stop();
       },
     };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The parts, and what goes on beside the drop. */
+async function startAll(ground: Ground) {
+  const { config, log: logger, master } = ground;
+  const { parts, adminKey } = await startParts(ground);
+  try {
+    const claims = makeClaims(config, parts);
+    const afterWin = await startAfterWin({ ...parts, config, logger, master, claims });
+    const stop = async (): Promise<void> => {
+      await afterWin.stop();
+      await parts.stop();
+    };
+    return { parts, adminKey, claims, afterWin, stop };
   } catch (error) {
     await parts.stop();
     throw error;
@@ -192,19 +214,23 @@ function httpConfig(config: Config): HttpConfig {
   };
 }
 
+function makeClaims(config: Config, parts: Parts): ClaimFlow {
+  return makeClaimFlow({
+    ...parts,
+    inFlightMax: config.maxInFlight,
+    logWaitingMax: config.journalQueueMax,
+  });
+}
+
 function httpParts(
   config: Config,
   parts: Parts,
   master: Buffer,
   log: Logger,
   state: { ready: boolean },
+  claims: ClaimFlow,
 ): HttpParts {
   const logState = parts.log.state();
-  const claims = makeClaimFlow({
-    ...parts,
-    inFlightMax: config.maxInFlight,
-    logWaitingMax: config.journalQueueMax,
-  });
   return {
     ...parts,
     serviceOnly: !config.role.includes('api'),

@@ -55,6 +55,7 @@ export async function warmUp(config: HttpConfig, system: System): Promise<void> 
     record,
     campaigns: absent(),
     operators: absent(),
+    stored: absent(),
     master: system.randomBytes(32),
     durabilities: [],
     ready: () => ({ ready: true, roles: {} }),

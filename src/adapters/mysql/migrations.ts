@@ -9,6 +9,13 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { COUPONS_DDL } from '../sql/tables/coupons.ts';
+import type { Ddl } from '../sql/tables/ddl.ts';
+import { FIGURES_DDL } from '../sql/tables/figures.ts';
+import { JOBS_DDL } from '../sql/tables/jobs.ts';
+import { LETTERS_DDL } from '../sql/tables/letters.ts';
+import { POOL_DDL } from '../sql/tables/pool.ts';
+import { WEBHOOKS_DDL } from '../sql/tables/webhooks.ts';
 
 const TABLE_END = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
 
@@ -177,6 +184,17 @@ const outboxUnsent: Migration = {
   },
 };
 
+function statements({ mysql }: Ddl): Migration {
+  return {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of mysql) {
+        const end = statement.startsWith('CREATE TABLE') ? ` ${TABLE_END}` : '';
+        await sql.raw(statement + end).execute(db);
+      }
+    },
+  };
+}
+
 /** In order. The count is the schema's version. */
 export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0001-first': first,
@@ -184,4 +202,10 @@ export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0003-lines': lines,
   '0004-topic-versions': topicVersions,
   '0005-outbox-unsent': outboxUnsent,
+  '0006-pool': statements(POOL_DDL),
+  '0007-coupons': statements(COUPONS_DDL),
+  '0008-letters': statements(LETTERS_DDL),
+  '0009-jobs': statements(JOBS_DDL),
+  '0010-webhooks': statements(WEBHOOKS_DDL),
+  '0011-figures': statements(FIGURES_DDL),
 };

@@ -3,6 +3,13 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { COUPONS_DDL } from './tables/coupons.ts';
+import type { Ddl } from './tables/ddl.ts';
+import { FIGURES_DDL } from './tables/figures.ts';
+import { JOBS_DDL } from './tables/jobs.ts';
+import { LETTERS_DDL } from './tables/letters.ts';
+import { POOL_DDL } from './tables/pool.ts';
+import { WEBHOOKS_DDL } from './tables/webhooks.ts';
 
 const first: Migration = {
   async up(db: Kysely<unknown>): Promise<void> {
@@ -136,5 +143,22 @@ async function createDeciderTables(db: Kysely<unknown>): Promise<void> {
     .execute();
 }
 
+function statements({ sqlite }: Ddl): Migration {
+  return {
+    async up(db: Kysely<unknown>): Promise<void> {
+      for (const statement of sqlite) await sql.raw(statement).execute(db);
+    },
+  };
+}
+
 /** In order. The count is the schema's version. */
-export const MIGRATIONS: Readonly<Record<string, Migration>> = { '0001-first': first, '0002-lines': lines };
+export const MIGRATIONS: Readonly<Record<string, Migration>> = {
+  '0001-first': first,
+  '0002-lines': lines,
+  '0003-pool': statements(POOL_DDL),
+  '0004-coupons': statements(COUPONS_DDL),
+  '0005-letters': statements(LETTERS_DDL),
+  '0006-jobs': statements(JOBS_DDL),
+  '0007-webhooks': statements(WEBHOOKS_DDL),
+  '0008-figures': statements(FIGURES_DDL),
+};

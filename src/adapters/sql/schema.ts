@@ -1,6 +1,12 @@
 /** The tables of the record, as both databases have them. Times are epoch ms; JSON is text. */
 
 import type { Generated } from 'kysely';
+import type { CouponTables } from './tables/coupons.ts';
+import type { FigureTables } from './tables/figures.ts';
+import type { JobTables } from './tables/jobs.ts';
+import type { LetterTables } from './tables/letters.ts';
+import type { PoolTables } from './tables/pool.ts';
+import type { WebhookTables } from './tables/webhooks.ts';
 
 export interface CampaignsTable {
   /** short number that stands for the campaign in the big table */
@@ -109,7 +115,13 @@ export interface DecidersTable {
   unreadable: string;
 }
 
-export interface RecordTables {
+export interface RecordTables
+  extends PoolTables,
+    CouponTables,
+    LetterTables,
+    JobTables,
+    WebhookTables,
+    FigureTables {
   campaigns: CampaignsTable;
   claims: ClaimsTable;
   recorder: RecorderTable;

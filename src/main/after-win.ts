@@ -1,0 +1,52 @@
+/** What goes on beside the drop once people have won: started with the parts, stopped before them. */
+
+import type { Logger } from 'pino';
+import type { Config } from '../config/load.ts';
+import type { ClaimFlow } from '../flow/claim.ts';
+import type { GaugeReading, HttpParts } from '../http/parts.ts';
+import type { Parts } from './parts.ts';
+
+export interface AfterWinParts extends Parts {
+  config: Config;
+  logger: Logger;
+  master: Buffer;
+  claims: ClaimFlow;
+}
+
+/** What one area has started. */
+export interface Started {
+  /** what HTTP serves of it */
+  served?: Partial<HttpParts>;
+  gauges?(): GaugeReading[];
+  stop(): Promise<void> | void;
+}
+
+export interface AfterWin {
+  served: Partial<HttpParts>;
+  gauges(): GaugeReading[];
+  stop(): Promise<void>;
+}
+
+/** Each area, in order; a later one may build on what an earlier one serves. */
+const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [];
+
+export async function startAfterWin(parts: AfterWinParts): Promise<AfterWin> {
+  const started: Started[] = [];
+  const stop = async (): Promise<void> => {
+    for (const { stop } of started.reverse()) await stop();
+  };
+  try {
+    for (const start of AREAS) {
+      const area = await start(parts);
+      if (area !== null) started.push(area);
+    }
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    served: Object.assign({}, ...started.map(({ served }) => served ?? {})) as Partial<HttpParts>,
+    gauges: () => started.flatMap(({ gauges }) => gauges?.() ?? []),
+    stop,
+  };
+}
