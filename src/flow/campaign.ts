@@ -274,7 +274,7 @@ class CampaignChanges {
       .catch((): null => null);
     if (asked === null) return problem('gate_unavailable');
     if (asked.kind === 'ok') return null;
-    const { issued } = asked;
+    const issued = asked.issued - campaign.returned;
     return problem('below_issued', `${issued} are issued: quantity cannot be lower.`, { issued });
   }
 
