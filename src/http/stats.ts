@@ -61,7 +61,7 @@ export function makeStats(parts: StatsParts): Stats {
       const before = looks.get(live);
       looks.set(live, {
         claims,
-        issued: live.issued,
+        issued: live.issued - live.campaign.returned,
         claimsPerSecond: before ? (claims - before.claims) / seconds : 0,
         winsPerSecond: before ? Math.max(0, live.issued - before.issued) / seconds : 0,
       });

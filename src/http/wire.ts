@@ -149,7 +149,7 @@ export function campaignBody(campaign: Campaign, issued: number, now: number): R
   return {
     ...lifeBody(campaign),
     status: statusOf(campaign, issued, now),
-    issued,
+    issued: issued - campaign.returned,
     remaining: Math.max(0, campaign.quantity - issued),
   };
 }
