@@ -18,4 +18,6 @@ export interface Outbox {
   unsent(limit: number): Promise<OutboxRow[]>;
   markSent(ids: readonly number[], now: number): Promise<void>;
   countUnsent(): Promise<number>;
+  /** Forgets at most `limit` rows that were sent before `before`, oldest first. Resolves with how many. */
+  trim(before: number, limit: number): Promise<number>;
 }

@@ -46,6 +46,7 @@ function place(rows: OutboxRow[], failAfter = Number.POSITIVE_INFINITY) {
             );
         },
         countUnsent: async () => unsent.length,
+        trim: async () => 0,
       },
       announcements: {
         send: async (some: readonly Announcement[]) => {

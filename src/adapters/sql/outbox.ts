@@ -50,5 +50,18 @@ export function makeSqlOutbox(db: Kysely<RecordTables>): Outbox {
         .executeTakeFirstOrThrow();
       return Number(found.count);
     },
+    async trim(before, limit) {
+      const rows = await db
+        .selectFrom('outbox')
+        .select('id')
+        .where('sent_at', '<', before)
+        .orderBy('sent_at')
+        .limit(limit)
+        .execute();
+      if (rows.length === 0) return 0;
+      const ids = rows.map(({ id }) => Number(id));
+      await db.deleteFrom('outbox').where('id', 'in', ids).execute();
+      return ids.length;
+    },
   };
 }

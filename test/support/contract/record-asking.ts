@@ -120,6 +120,20 @@ export function recordAsking(name: string, makePlace: MakeRecordPlace): void {
         expect(await leftToSend.countUnsent()).toBe(1);
       });
 
+      it('forgets what was sent long ago, a few at a time, and nothing else', async () => {
+        await bench.record.change(unit, redeem);
+        const { leftToSend } = bench.place;
+        const rows = await leftToSend.unsent(10);
+        expect(await leftToSend.trim(T0 + 1000, 10)).toBe(0);
+        const ids = rows.map(({ id }) => id);
+        await leftToSend.markSent(ids, T0);
+        expect(await leftToSend.trim(T0, 10)).toBe(0);
+        expect(await leftToSend.trim(T0 + 1, 1)).toBe(1);
+        expect(await bench.place.outbox(ID)).toMatchObject([{ type: 'coupon.redeemed' }]);
+        expect(await leftToSend.trim(T0 + 1, 10)).toBe(1);
+        expect(await bench.place.outbox(ID)).toEqual([]);
+      });
+
       it('takes back what was not used, and tells why', async () => {
         expect(await bench.record.change(unit, revoke)).toMatchObject({
           kind: 'changed',
