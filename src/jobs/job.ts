@@ -36,12 +36,16 @@ export interface Written {
   written: number;
   /** items left out on purpose, counted by reason: `already_issued` */
   skipped?: Record<string, number>;
+  /** what the run has found or made so far, by name: shown with it, and a later value takes the place of an earlier one */
+  result?: Record<string, unknown>;
 }
 
 export interface Step<Item = unknown, Out = Item> {
   name: string;
-  /** items in a chunk; default 100 */
+  /** items in a chunk; default 100. While people press, fewer are asked for */
   chunkSize?: number;
+  /** how long a chunk may take before it is given up and tried again; default 60 s */
+  chunkMaxMs?: number;
   /** items in all, for the progress bar; null: not known. Asked once when the step begins */
   total?(context: StepContext): Promise<number | null>;
   /** The chunk after `position` (null: the first), at most `size` items. */
@@ -66,7 +70,18 @@ export interface Job {
   skipLimit?: number;
   /** tries of a chunk after transient faults; default 5 */
   retryLimit?: number;
+  /** what was completed is not done again with the same params */
+  once?: boolean;
+  /** false: small and needed just then, so it does not wait while people press; default true */
+  givesWay?: boolean;
+  /** when it runs by itself unless operators say otherwise */
+  usual?: { cron: string; timeZone?: string; params?: Record<string, unknown> };
+  /** whether a run by itself would find something to do; absent: it always may */
+  isDue?(): Promise<boolean> | boolean;
 }
+
+/** How every job names the campaign that it is about. */
+export const CAMPAIGN_PARAM = 'campaign';
 
 /** This item cannot be done, whoever tries: it is skipped and counted, up to the job's limit. */
 export class BadItem extends Error {
