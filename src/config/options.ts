@@ -228,6 +228,17 @@ export const options = [
     group: 'Limits',
   },
   {
+  {
+    name: 'DIBS_FILE_MAX_MIB',
+    key: 'fileMaxMib',
+    flag: '--file-max-mib',
+    type: 'integer',
+    default: '256',
+    min: 1,
+    max: 4096,
+    description: 'An uploaded file (codes, users for a grant) has at most so many MiB.',
+    group: 'Limits',
+  },
     name: 'DIBS_RECORDER_BATCH',
     key: 'recorderBatch',
     flag: '--recorder-batch',

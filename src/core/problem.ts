@@ -355,6 +355,12 @@ export const PROBLEMS = {
     retry: false,
     todo: 'List the keys to see their ids.',
   },
+  file_not_found: {
+    status: 404,
+    title: 'File not found',
+    retry: false,
+    todo: 'List the files to see their ids. One that is still being written cannot be read.',
+  },
   dead_letter_not_found: {
     status: 404,
     title: 'Dead letter not found',

@@ -45,6 +45,8 @@ export interface HttpConfig {
   connectionsMax: number;
   streamsPerUserMax: number;
   streamsMax: number;
+  /** an uploaded file at most; absent: 256 MiB */
+  fileBytesMax?: number;
   /** how long a stop waits for connections to finish, ms */
   drainMs: number;
 }

@@ -26,6 +26,7 @@ import type { RequestIds } from './request-id.ts';
 import { makeRequestIds } from './request-id.ts';
 import { adminCampaignRoutes } from './routes/campaigns.ts';
 import { couponRoutes } from './routes/coupons.ts';
+import { fileRoutes } from './routes/files.ts';
 import { serviceRoutes } from './routes/health.ts';
 import { lineRoutes } from './routes/line.ts';
 import { operatorRoutes } from './routes/operators.ts';
@@ -77,6 +78,7 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     reconcileRoutes(app, context);
     couponRoutes(app, context);
     operatorRoutes(app, context);
+    fileRoutes(app, context);
     pageRoutes(app, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
   }
   serviceRoutes(app, context, context.metrics);

@@ -210,6 +210,7 @@ function httpConfig(config: Config): HttpConfig {
     connectionsMax: config.maxConnections,
     streamsPerUserMax: config.ssePerUser,
     streamsMax: config.sseMax,
+    fileBytesMax: config.fileMaxMib * 1_048_576,
     drainMs: config.shutdownMs,
   };
 }
