@@ -5,6 +5,7 @@
 
 import type { Option } from './option.ts';
 import { partOptions } from './options-parts.ts';
+import { retentionOptions } from './options-retention.ts';
 
 export type { Option } from './option.ts';
 
@@ -228,7 +229,6 @@ export const options = [
     group: 'Limits',
   },
   {
-  {
     name: 'DIBS_FILE_MAX_MIB',
     key: 'fileMaxMib',
     flag: '--file-max-mib',
@@ -239,6 +239,7 @@ export const options = [
     description: 'An uploaded file (codes, users for a grant) has at most so many MiB.',
     group: 'Limits',
   },
+  {
     name: 'DIBS_RECORDER_BATCH',
     key: 'recorderBatch',
     flag: '--recorder-batch',
@@ -271,6 +272,31 @@ export const options = [
     description: 'Pace of the recorder, so that a shared database is not drowned. 0: as fast as it can.',
     group: 'Limits',
   },
+  {
+    name: 'DIBS_RETRY_MAX',
+    key: 'retryMax',
+    flag: '--retry-max',
+    type: 'integer',
+    default: '7',
+    min: 0,
+    max: 100,
+    description:
+      'How often recorder and jobs try again after a fault that may pass (a lock, a cut connection), before they give up for now.',
+    group: 'Limits',
+  },
+  {
+    name: 'DIBS_RETRY_BASE_MS',
+    key: 'retryBaseMs',
+    flag: '--retry-base-ms',
+    type: 'integer',
+    default: '10',
+    min: 1,
+    max: 60_000,
+    description:
+      'The wait before the first of these tries, in ms, about; each further one is about twice as long.',
+    group: 'Limits',
+  },
+  ...retentionOptions,
   {
     name: 'DIBS_LOG_LEVEL',
     key: 'logLevel',

@@ -20,7 +20,7 @@ import { isDeciders, rulingsIn } from '../sql/rulings.ts';
 import { beDecider, insertLines, storeRulings } from './decided-rows.ts';
 import { faultKind, recordFault } from './faults.ts';
 import type { Mysql } from './open.ts';
-import { retried } from './retry.ts';
+import { makeRetried } from './retry.ts';
 import type { DeadLetter, StoredRow } from './rows.ts';
 import {
   campaignNumbers,
@@ -40,6 +40,8 @@ import { steady } from './steady.ts';
 export interface MysqlRecordParts {
   mysql: Mysql;
   system: System;
+  /** how a batch is tried again after a fault that may pass; then it is for the recorder to wait */
+  retry?: { max: number; baseMs: number };
   /** told of each fault after which a batch is tried again */
   onRetry?: (error: Error) => void;
 }
@@ -54,23 +56,29 @@ interface Run {
   letters: DeadLetter[];
 }
 
-/** About a second and a half in all; then it is for the recorder to wait. */
-const STORE_TRIES = 8;
+/** About a second and a half in all. */
+const STORE_RETRY = { max: 7, baseMs: 10 };
 /** Where more is to be done than to look something up. */
 const LIMITS = { counts: 30_000, holders: 10_000, page: 10_000, change: 5_000 };
 const OVER = 'over the quantity';
 const TAKEN = 'another claim has this seq';
 const STRANGE = 'no such campaign';
 
-export function makeMysqlRecord({ mysql, system, onRetry }: MysqlRecordParts): RecordStore {
-  const rule = { kinds: ['contention', 'refused', 'lost'], tries: STORE_TRIES, onRetry } as const;
+export function makeMysqlRecord({
+  mysql,
+  system,
+  retry = STORE_RETRY,
+  onRetry,
+}: MysqlRecordParts): RecordStore {
+  const { max, baseMs } = retry;
+  const retried = makeRetried({ kinds: ['contention', 'refused', 'lost'], tries: max + 1, baseMs, onRetry });
   const asking = { ...makeSqlClaims(mysql.db, system.now), ...makeHolders(mysql) };
   return {
     ...steady(asking, mysql.address, system, LIMITS),
     async store(batch) {
       const attempt = makeAttempt(mysql, batch);
       try {
-        return await retried(system, rule, attempt);
+        return await retried(attempt);
       } catch (error) {
         throw recordFault(error, mysql.address);
       }

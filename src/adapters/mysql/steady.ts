@@ -3,7 +3,7 @@
 import type { System } from '../../ports/system.ts';
 import type { MysqlAddress } from './address.ts';
 import { RecordFault, recordFault } from './faults.ts';
-import { retried } from './retry.ts';
+import { makeRetried } from './retry.ts';
 
 const TRIES = 5;
 /** Somebody is waiting. A database that hangs must not make him hang. */
@@ -22,13 +22,13 @@ export function steady<T extends object>(
   system: System,
   maxMs: Partial<Record<keyof T, number>> = {},
 ): T {
-  const rule = { kinds: ['contention'], tries: TRIES } as const;
+  const retried = makeRetried({ kinds: ['contention'], tries: TRIES });
   const limits: Record<string, number | undefined> = maxMs;
   const methods = Object.entries(port as Methods).map(([name, method]) => [
     name,
     async (...args: unknown[]) => {
       try {
-        const answer = retried(system, rule, () => method(...args));
+        const answer = retried(() => method(...args));
         return await inTime(answer, limits[name] ?? CALL_MAX_MS, address, system);
       } catch (error) {
         throw recordFault(error, address);

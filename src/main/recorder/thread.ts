@@ -42,6 +42,8 @@ export interface RecorderThreadData {
   ratePerSecond: number;
   /** transactions at once, at most */
   concurrency: number;
+  /** how a batch is tried again after a fault that may pass */
+  retry?: { max: number; baseMs: number };
   /** unlike that of every other process */
   instanceId: string;
   logLevel: Config['logLevel'];
@@ -127,6 +129,7 @@ async function start(): Promise<void> {
       record: makeMysqlRecord({
         mysql: stores,
         system,
+        ...(data.retry && { retry: data.retry }),
         onRetry: (err) => log.warn({ err }, 'the record: again'),
       }),
       campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),

@@ -1,0 +1,38 @@
+/**
+ * Trying again what a part could not do just now: a bounded number of times, ever later, and by chance not in step with
+ * others. For what may be done twice; what is still not done then is for whoever asked.
+ */
+
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+
+export interface RetryRule {
+  /** tries after the first */
+  max: number;
+  /** the first wait, about; each further one about twice as long, at most {@link LATEST_MS} */
+  baseMs: number;
+  /** which faults are worth another try; absent: those of a part that may be back in a moment */
+  isTransient?: (error: Error) => boolean;
+  /** told of each fault that is tried again, with the number of tries so far */
+  onRetry?: (error: Error, tries: number) => void;
+}
+
+/** Runs something until it succeeds, fails for good, was tried often enough, or is aborted; the last fault is thrown. */
+export type Retry = <T>(run: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
+
+const LATEST_MS = 5_000;
+/** Faults of database, log and gate by name, whichever adapter they are of: what was asked can be asked again. */
+const PASSING = ['RecordFault', 'KafkaFault', 'RedisFault'];
+
+/** A part did not do what it was asked, and may do it later. */
+export const isPassing = ({ name }: Error): boolean => PASSING.includes(name);
+
+export function makeRetry({ max, baseMs, isTransient = isPassing, onRetry }: RetryRule): Retry {
+  const backoff = new ExponentialBackoff({ initialDelay: baseMs, maxDelay: LATEST_MS });
+  const policy = retry(handleWhen(isTransient), { maxAttempts: max, backoff });
+  if (onRetry !== undefined) {
+    policy.onRetry((why) => {
+      if ('error' in why) onRetry(why.error, why.attempt);
+    });
+  }
+  return (run, signal) => policy.execute(() => run(), signal);
+}
