@@ -63,8 +63,8 @@ export class ClaimAnswers {
     this.#measure(ask);
   }
 
-  #measure({ startedAt }: Ask): void {
-    if (startedAt !== 0) this.#parts.latency.answered(startedAt);
+  #measure({ startedAt, campaignId }: Ask): void {
+    if (startedAt !== 0) this.#parts.latency.answered(startedAt, campaignId);
   }
 
   #tellUnit(ask: Ask, { claim, verdict }: Outcome & { verdict: 'won' | 'already_won' }): void {

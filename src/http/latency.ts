@@ -8,13 +8,13 @@ export interface Latency {
   /** Starts measuring one try; 0 when this one is not sampled. */
   start(): number;
   decided(startedAt: number): void;
-  answered(startedAt: number): void;
+  answered(startedAt: number, campaignId: string): void;
 }
 
 export function makeLatency(
   system: System,
   decision: (ms: number) => void,
-  answer: (ms: number) => void,
+  answer: (ms: number, campaignId: string) => void,
 ): Latency {
   let count = 0;
   return {
@@ -23,6 +23,6 @@ export function makeLatency(
       return count % EVERY === 0 ? system.monotonic() : 0;
     },
     decided: (startedAt) => decision(system.monotonic() - startedAt),
-    answered: (startedAt) => answer(system.monotonic() - startedAt),
+    answered: (startedAt, campaignId) => answer(system.monotonic() - startedAt, campaignId),
   };
 }

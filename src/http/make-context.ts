@@ -42,9 +42,11 @@ type Edge = Pick<HttpContext, 'auth' | 'clientAddress' | 'crossOrigin' | 'leavin
 export function makeContext(given: HttpParts, requestIds: RequestIds): HttpContext & Running {
   const parts = { ...given, tickets: given.tickets ?? makeTickets(given.master), modes: given.modes ?? {} };
   const { config, system, catalog, record, caughtUp, line } = parts;
-  const sights = makeSights(parts.shared ?? false);
+  const { figures } = parts;
+  const sights = parts.sights ?? makeSights(parts.shared ?? false);
   const lookUp = makeLookUp(parts);
   const later = new LaterCounts();
+  figures?.laterFrom((live) => later.of(live));
   const stats = makeStats({ ...parts, later });
   const streams = makeStreams(
     { system, catalog, adminState: stats.text, line: line && ((id) => line.counts(id)) },
@@ -55,10 +57,23 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
   const polls = new Polls({ ...parts, ...edge, lookUp, throttle });
   const metrics = makeMetrics(parts, { streams: () => streams.count(), polls: () => polls.waiting(), later });
   const onOutcome: ClaimRouteParts['onOutcome'] = (campaignId, userId, outcome, floor) => {
-    const live = outcome.verdict === 'none' ? undefined : catalog.get(campaignId);
-    if (!live) return;
+    const live = catalog.get(campaignId);
+    if (live === undefined) return;
+    figures?.see(live, userId);
+    if (outcome.verdict === 'none') return;
     sights.see(live, outcome, floor);
     streams.verdict(campaignId, userId, toldBy(outcome), () => outcomeJson(outcome) ?? '');
+  };
+  const onThrottled: ClaimRouteParts['onThrottled'] = (campaignId, userId, code) => {
+    const live = catalog.get(campaignId);
+    if (live === undefined) return;
+    figures?.refused(live, code);
+    figures?.see(live, userId);
+  };
+  const answered = (ms: number, campaignId: string): void => {
+    metrics.answer(ms);
+    const live = catalog.get(campaignId);
+    if (live !== undefined) figures?.answered(live, ms);
   };
   const claim = makeClaimHandler({
     ...edge,
@@ -66,9 +81,10 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     system,
     requestIds,
     throttle: makeThrottle(config.rateLimit, system, parts.sharedRate),
-    latency: makeLatency(system, metrics.decision, metrics.answer),
+    latency: makeLatency(system, metrics.decision, answered),
     floorOf: (campaignId) => sights.of(campaignId).toldSeqMax,
     onOutcome,
+    onThrottled,
   });
   const tellers: Timer[] = parts.shared ? [tellFarVerdicts({ ...parts, streams })] : [];
   const see = (live: LiveCampaign, outcome: Outcome): void => sights.see(live, outcome, -1);

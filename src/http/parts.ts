@@ -9,7 +9,9 @@ import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
+import type { NotedFigures } from '../flow/figures.ts';
 import type { ModeFlows } from '../flow/mode.ts';
+import type { Sights } from '../flow/sight.ts';
 import type { Tickets } from '../flow/tickets.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
@@ -142,6 +144,10 @@ export interface HttpParts {
   depths?(): Record<string, number>;
   /** further figures for /metrics */
   gauges?(): readonly GaugeReading[];
+  /** counts how drops go; absent: nobody does */
+  figures?: NotedFigures;
+  /** what answers show; absent: made here */
+  sights?: Sights;
   /** counts presses per user in place of this process's own meter; how often is its own affair */
   sharedRate?: SharedRate;
   /** faults of handlers go here; nothing else is logged by HTTP */

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { GaugeReading, HttpParts } from '../http/parts.ts';
+import { startFigures } from './figures.ts';
 import type { Parts } from './parts.ts';
 
 export interface AfterWinParts extends Parts {
@@ -28,7 +29,7 @@ export interface AfterWin {
 }
 
 /** Each area, in order; a later one may build on what an earlier one serves. */
-const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [];
+const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [startFigures];
 
 export async function startAfterWin(parts: AfterWinParts): Promise<AfterWin> {
   const started: Started[] = [];

@@ -3,6 +3,10 @@
 import type { Kysely } from 'kysely';
 import type { Mysql } from '../adapters/mysql/open.ts';
 import { steady } from '../adapters/mysql/steady.ts';
+import { makeSqlCodeImports } from '../adapters/sql/code-imports.ts';
+import { makeSqlCodePool } from '../adapters/sql/code-pool.ts';
+import { makeSqlCoupons } from '../adapters/sql/coupons.ts';
+import { makeSqlFigures } from '../adapters/sql/figures.ts';
 import { makeSqlFiles } from '../adapters/sql/files.ts';
 import { makeSqlJobRuns } from '../adapters/sql/job-runs.ts';
 import { makeSqlJobSchedules } from '../adapters/sql/job-schedules.ts';
@@ -12,11 +16,24 @@ import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 
+/** Nobody waits at a counter for these, and a slow answer must not undo a million codes. */
+const IMPORT_CALL_MAX_MS = {
+  stage: 15_000,
+  duplicates: 15_000,
+  copy: 15_000,
+  leaveOut: 15_000,
+  drop: 15_000,
+};
+
 /** Where the database is: in the thread of SQLite's file, or on the other side of MySQL's pool. */
 export function makeStoredPorts(db: Kysely<RecordTables>): StoredPorts {
   return {
     outbox: makeSqlOutbox(db),
+    coupons: makeSqlCoupons(db),
+    codePool: makeSqlCodePool(db),
+    codeImports: makeSqlCodeImports(db),
     files: makeSqlFiles(db),
+    figures: makeSqlFigures(db),
     jobRuns: makeSqlJobRuns(db),
     jobSchedules: makeSqlJobSchedules(db),
   };
@@ -25,14 +42,21 @@ export function makeStoredPorts(db: Kysely<RecordTables>): StoredPorts {
 /** Every port answers within a limited time, and is asked again when that does no harm. */
 export function mysqlStoredPorts(mysql: Mysql, system: System): StoredPorts {
   const ports = makeStoredPorts(mysql.db);
-  return eachOf(ports, (_name, port) => steady(port, mysql.address, system));
+  return eachOf(ports, (name, port) => {
+    const maxMs = name === 'codeImports' ? IMPORT_CALL_MAX_MS : undefined;
+    return steady(port, mysql.address, system, maxMs);
+  });
 }
 
 /** Stand-ins for the ports of the record's thread. */
 export function remoteStoredPorts(calls: RemoteCalls, deadlineMs: number): StoredPorts {
   const names: Record<keyof StoredPorts, true> = {
     outbox: true,
+    coupons: true,
+    codePool: true,
+    codeImports: true,
     files: true,
+    figures: true,
     jobRuns: true,
     jobSchedules: true,
   };

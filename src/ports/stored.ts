@@ -1,5 +1,8 @@
 /** What is kept beside campaigns and claims, in the same database: for whatever comes after the win. */
 
+import type { CodeImports, CodePool } from './code-pool.ts';
+import type { Coupons } from './coupons.ts';
+import type { Figures } from './figures.ts';
 import type { Files } from './files.ts';
 import type { JobRuns } from './job-runs.ts';
 import type { JobSchedules } from './job-schedules.ts';
@@ -7,7 +10,11 @@ import type { Outbox } from './outbox.ts';
 
 export interface StoredPorts {
   outbox: Outbox;
+  coupons: Coupons;
+  codePool: CodePool;
+  codeImports: CodeImports;
   files: Files;
+  figures: Figures;
   jobRuns: JobRuns;
   jobSchedules: JobSchedules;
 }

@@ -32,6 +32,8 @@ export interface ClaimRouteParts extends ClaimAnswerParts {
   floorOf: (campaignId: string) => number;
   /** told of each outcome; `floor` is -1 for tries that are not measured */
   onOutcome: (campaignId: string, userId: string, outcome: Outcome, floor: number) => void;
+  /** told of each press that was one too many, with the code of its refusal */
+  onThrottled: (campaignId: string, userId: string, code: string) => void;
 }
 
 export type ClaimHandler = (req: IncomingMessage, res: ServerResponse, campaignId: string) => void;
@@ -99,7 +101,10 @@ function press(
   if (parts.throttle.on) {
     const address = parts.clientAddress(req.socket.remoteAddress, oneHeader(req, 'x-forwarded-for'));
     const refusal = parts.throttle.refusal(userId, address);
-    if (refusal) return answers.tellProblem(ask, refusal);
+    if (refusal) {
+      answers.tellProblem(ask, refusal);
+      return parts.onThrottled(campaignId, userId, refusal.code);
+    }
   }
   const floor = startedAt === 0 ? -1 : parts.floorOf(campaignId);
   parts.claims.claim({ campaignId, userId, key, tokenClaims: identity.tokenClaims }, (outcome) => {
