@@ -32,6 +32,7 @@ export interface Option {
     | 'People'
     | 'Operators and secrets'
     | 'Limits'
+    | 'Retention'
     | 'Log'
     | 'Commands';
   /** Never shown, neither in messages nor in dumps. */

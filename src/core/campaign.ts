@@ -93,6 +93,10 @@ export interface Campaign extends CampaignDefinition {
   pausedAt: number | null;
   closedAt: number | null;
   archivedAt: number | null;
+  /** since when the names of its people are being taken out of everything that is kept; null: they are not */
+  erasingAt: number | null;
+  /** when that was done */
+  erasedAt: number | null;
   /** which master secret its codes come from: a changed secret must never deal other codes */
   codeKeyId: string;
   createdAt: number;
@@ -105,6 +109,8 @@ const LATER_FIELDS: Partial<Campaign> = {
   returnUnits: 'no',
   validDays: null,
   returned: 0,
+  erasingAt: null,
+  erasedAt: null,
 };
 
 /** A campaign from the JSON it was stored as, also by a version that did not know all of its fields. */
@@ -122,7 +128,7 @@ export function quantitySaid({ quantity, returned }: Pick<Campaign, 'quantity' |
   return quantity - returned;
 }
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /** Until when a coupon that was issued then is good, epoch ms; null: for ever. */
 export function expiryOf(
@@ -173,6 +179,8 @@ export function newCampaign(draft: CampaignDraft, { id, durability, codeKeyId, n
     pausedAt: null,
     closedAt: null,
     archivedAt: null,
+    erasingAt: null,
+    erasedAt: null,
     codeKeyId,
     createdAt: now,
     updatedAt: now,

@@ -31,6 +31,7 @@ export const OUTBOX_TYPES = [
   'coupon.issued',
   'coupon.redeemed',
   'coupon.revoked',
+  'coupon.expired',
   'campaign.opened',
   'campaign.paused',
   'campaign.resumed',

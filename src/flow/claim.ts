@@ -86,6 +86,8 @@ class Claims implements ClaimFlow {
       answer(outcome);
     };
     if (live.rebuilding) return tell(REBUILDING);
+    // Whoever won is not known any more.
+    if (live.campaign.erasingAt !== null) return tell({ verdict: 'closed', campaign: live.campaign });
     const { mode } = live.campaign;
     // Ordered claims go to a log of their own.
     const needsLog = mode !== 'ordered' && asksTheLog(live, shared);
@@ -158,6 +160,8 @@ class Claims implements ClaimFlow {
       }
       case 'unknown_campaign':
       case 'unavailable':
+        // Nobody decides in what is archived, and it may have left the gate.
+        if (live.campaign.archivedAt !== null) return this.#answerFromRecord(live, press, true, tell);
         return tell(UNAVAILABLE);
       case 'rebuilding':
         return tell(REBUILDING);

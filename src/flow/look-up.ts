@@ -3,6 +3,7 @@
  * what has happened to the unit since.
  */
 
+import { expiryOf, isIssuedByJob } from '../core/campaign.ts';
 import { parseClaimId } from '../core/claim.ts';
 import { isTicketLike } from '../core/ticket.ts';
 import type { Gate, Holding } from '../ports/gate.ts';
@@ -30,6 +31,8 @@ export interface LookUpParts {
   /** of the modes in which people wait for their verdict */
   modes?: ModeFlows;
   tickets?: Tickets;
+  /** see flow/campaign */
+  refresh?(campaignId: string): Promise<void>;
 }
 
 export interface LookUp {
@@ -59,16 +62,21 @@ class LookingUp implements LookUp {
   }
 
   withCode(stored: StoredClaim): ClaimLife {
-    const { id, campaignId, userId, seq, status, wonAt, durability, redeemedAt, revokedAt, expiresAt } =
-      stored;
+    const { id, campaignId, userId, seq, status, wonAt, durability } = stored;
+    const { redeemedAt, redeemedBy, revokedAt, expiresAt, heldUntil } = stored;
     const campaign = this.#parts.catalog.get(campaignId)?.campaign;
-    const code = campaign ? this.#parts.codes.codeOf(campaign, seq) : null;
-    return { id, campaignId, userId, seq, status, code, wonAt, durability, redeemedAt, revokedAt, expiresAt };
+    const isOut = stored.issuedAt !== null || !campaign || !isIssuedByJob(campaign);
+    const code = campaign && isOut ? this.#parts.codes.codeOf(campaign, seq) : null;
+    const told = { id, campaignId, userId, seq, status, code, wonAt, durability };
+    return { ...told, redeemedAt, redeemedBy, revokedAt, expiresAt, heldUntil };
   }
 
   #asTold(live: LiveCampaign, userId: string, seq: number, wonAt: number): ClaimLife {
     const claim = toldClaim(this.#parts.codes, live.campaign, { userId, seq, wonAt });
-    return { ...claim, redeemedAt: null, revokedAt: null, expiresAt: live.campaign.couponExpiresAt };
+    const untouched = { redeemedAt: null, redeemedBy: null, revokedAt: null, heldUntil: null };
+    const { campaign } = live;
+    const expiresAt = isIssuedByJob(campaign) ? campaign.couponExpiresAt : expiryOf(campaign, wonAt);
+    return { ...claim, ...untouched, expiresAt };
   }
 
   /** Waits until a win on its way is durable; false when that failed. */
@@ -109,6 +117,7 @@ class LookingUp implements LookUp {
   async mine(campaignId: string, userId: string): Promise<Found> {
     const live = this.#parts.catalog.get(campaignId);
     if (!live) return { kind: 'no_campaign' };
+    if (await this.#isErased(live)) return { kind: 'none' };
     const held = live.atGate ? await this.#held(live, userId) : null;
     const latest = held?.at(-1);
     if (latest) return this.#unit(live, userId, latest.seq, latest.wonAt);
@@ -127,6 +136,13 @@ class LookingUp implements LookUp {
       return found.kind === 'unknown' ? lostHere(live) : this.#told(live, found, userId);
     }
     return { kind: live.atGate && held === null ? 'unknown' : 'none' };
+  }
+
+  /** Nobody is known by his name in it any more. Only what is archived is erased, and others may have done it. */
+  async #isErased({ campaign: { id, archivedAt } }: LiveCampaign): Promise<boolean> {
+    if (archivedAt === null) return false;
+    await this.#parts.refresh?.(id).catch(() => undefined);
+    return this.#parts.catalog.get(id)?.campaign.erasingAt != null;
   }
 
   #modeOf({ campaign: { mode } }: LiveCampaign): ModeFlow | null {
@@ -163,6 +179,7 @@ class LookingUp implements LookUp {
   async byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
     const live = this.#parts.catalog.get(campaignId);
     if (!live) return { kind: 'no_campaign' };
+    if (await this.#isErased(live)) return { kind: 'none' };
     const place = parseClaimId(ticket);
     if (!place) return this.#byModeTicket(live, ticket, userId);
     if (place.campaignId !== campaignId) return { kind: 'mismatch' };
@@ -198,7 +215,7 @@ class LookingUp implements LookUp {
     if (complete || this.#parts.log.state().fault !== null) return newestFirst(stored);
     const known = new Set(stored.map((claim) => claim.id));
     for (const live of this.#parts.catalog.all()) {
-      if (!live.atGate) continue;
+      if (!live.atGate || live.campaign.erasingAt !== null) continue;
       for (const { seq, wonAt } of (await this.#held(live, userId)) ?? []) {
         if (this.#parts.shared && !isKeptAtGate(live, seq)) continue;
         const claim = this.#asTold(live, userId, seq, wonAt);

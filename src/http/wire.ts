@@ -83,6 +83,8 @@ export function claimBody(claim: ClaimLife): Record<string, unknown> {
     wonAt: timeText(claim.wonAt),
     durability: claim.durability,
     ...(claim.redeemedAt === null ? {} : { redeemedAt: timeText(claim.redeemedAt) }),
+    ...(claim.redeemedBy === null ? {} : { redeemedBy: claim.redeemedBy }),
+    ...(claim.heldUntil === null ? {} : { reservedUntil: timeText(claim.heldUntil) }),
     ...(claim.revokedAt === null ? {} : { revokedAt: timeText(claim.revokedAt) }),
     ...(claim.expiresAt === null ? {} : { expiresAt: timeText(claim.expiresAt) }),
   };
@@ -164,6 +166,7 @@ export function lifeBody(campaign: Campaign): Record<string, unknown> {
     pausedAt: timeOrNull(campaign.pausedAt),
     closedAt: timeOrNull(campaign.closedAt),
     archivedAt: timeOrNull(campaign.archivedAt),
+    erasedAt: timeOrNull(campaign.erasedAt),
     createdAt: timeText(campaign.createdAt),
     updatedAt: timeText(campaign.updatedAt),
   };

@@ -36,6 +36,8 @@ export function sampleCampaign(over: Partial<Campaign> = {}): Campaign {
     pausedAt: null,
     closedAt: null,
     archivedAt: null,
+    erasingAt: null,
+    erasedAt: null,
     codeKeyId: 'test',
     createdAt: T0 - 1000,
     updatedAt: T0 - 1000,

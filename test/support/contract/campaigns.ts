@@ -33,6 +33,8 @@ const FULL: Campaign = {
   pausedAt: T0 + 1,
   closedAt: T0 + 2,
   archivedAt: T0 + 3,
+  erasingAt: T0 + 4,
+  erasedAt: T0 + 5,
   codeKeyId: 'd786380cde76',
   createdAt: T0 - 5,
   updatedAt: T0 + 3,

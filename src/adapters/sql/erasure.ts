@@ -1,0 +1,285 @@
+/**
+ * ports/retention on SQL: the people of a campaign. What is compared later is replaced by a keyed hash, the same one
+ * everywhere in the campaign; whatever else somebody said or wrote about them is forgotten.
+ */
+
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import { type Eraser, makeEraser } from '../../core/erased.ts';
+import type { LineFact } from '../../core/line-fact.ts';
+import type { PersonalPlace, Retention, RowKey } from '../../ports/retention.ts';
+import { dropFiles } from './drop-files.ts';
+import type { RecordTables } from './schema.ts';
+
+type Db = Kysely<RecordTables>;
+
+interface Place {
+  /** keys of rows after `after` that are this campaign's */
+  list(db: Db, of: Of, after: RowKey | null, limit: number): Promise<RowKey[]>;
+  erase(db: Db, of: Of, keys: RowKey[], eraser: Eraser): Promise<number>;
+}
+
+/** The campaign, by its name and by its number. */
+interface Of {
+  id: string;
+  no: number;
+}
+
+const numbers = (keys: readonly RowKey[]): number[] => keys.map(Number);
+const keysOf = (rows: readonly { id: unknown }[]): RowKey[] =>
+  rows.map(({ id }) => (typeof id === 'number' ? id : String(id)));
+
+const CLAIMS: Place = {
+  async list(db, { no }, after, limit) {
+    const rows = await db
+      .selectFrom('claims')
+      .select('seq as id')
+      .where('campaign_no', '=', no)
+      .where('seq', '>', Number(after ?? 0))
+      .orderBy('seq')
+      .limit(limit)
+      .execute();
+    return numbers(keysOf(rows));
+  },
+  async erase(db, { no }, keys, eraser) {
+    const rows = await db
+      .selectFrom('claims')
+      .select(['seq', 'user_id'])
+      .where('campaign_no', '=', no)
+      .where('seq', 'in', numbers(keys))
+      .execute();
+    if (rows.length === 0) return 0;
+    const cases = rows.map(({ seq, user_id }) => sql`WHEN ${seq} THEN ${eraser(String(user_id))}`);
+    // One statement for all of them: a round trip a row would take minutes for a million.
+    await sql`UPDATE claims SET user_id = CASE seq ${sql.join(cases, sql` `)} END,
+        idem_key = NULL, act_key = NULL, held_key = NULL, revoked_reason = NULL
+      WHERE campaign_no = ${no} AND seq IN (${sql.join(rows.map(({ seq }) => seq))})`.execute(db);
+    return rows.length;
+  },
+};
+
+const LINE: Place = {
+  async list(db, { no }, after, limit) {
+    const rows = await db
+      .selectFrom('line_facts')
+      .select('id')
+      .where('campaign_no', '=', no)
+      .where('id', '>', Number(after ?? 0))
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return keysOf(rows);
+  },
+  erase: (db, _of, keys, eraser) =>
+    db.transaction().execute(async (tx) => {
+      const rows = await tx
+        .selectFrom('line_facts')
+        .select(['id', 'facts'])
+        .where('id', 'in', numbers(keys))
+        .execute();
+      for (const { id, facts } of rows) {
+        const text = JSON.stringify(
+          (JSON.parse(facts) as LineFact[]).map((fact) => erasedFact(fact, eraser)),
+        );
+        await tx
+          .updateTable('line_facts')
+          .set({ facts: text, size: text.length })
+          .where('id', '=', id)
+          .execute();
+      }
+      return rows.length;
+    }),
+};
+
+function erasedFact(fact: LineFact, eraser: Eraser): LineFact {
+  return fact.type === 'line.joined' ? { ...fact, userIds: fact.userIds.map(eraser), keys: null } : fact;
+}
+
+/** Those of no campaign too when they name it: what could not be read may be about anybody. */
+const LETTERS: Place = {
+  async list(db, { id }, after, limit) {
+    const rows = await db
+      .selectFrom('dead_letters')
+      .select('id')
+      .where('id', '>', Number(after ?? 0))
+      .where((at) =>
+        at.or([
+          at('campaign_id', '=', id),
+          at.and([at('campaign_id', 'is', null), at('payload', 'like', `%"${id}"%`)]),
+        ]),
+      )
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return keysOf(rows);
+  },
+  async erase(db, _of, keys) {
+    const { numUpdatedRows } = await db
+      .updateTable('dead_letters')
+      .set({ payload: '{"erased":true}', reason: 'erased' })
+      .where('id', 'in', numbers(keys))
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  },
+};
+
+/** Facts about units say by whom and why; those about the campaign say nothing of people. */
+const OUTBOX: Place = {
+  async list(db, { no }, after, limit) {
+    const rows = await db
+      .selectFrom('outbox')
+      .select('id')
+      .where('id', '>', Number(after ?? 0))
+      .where('campaign_no', '=', no)
+      .where('seq_first', 'is not', null)
+      .where('data', 'is not', null)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return keysOf(rows);
+  },
+  async erase(db, _of, keys) {
+    const { numUpdatedRows } = await db
+      .updateTable('outbox')
+      .set({ data: null })
+      .where('id', 'in', numbers(keys))
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  },
+};
+
+/** Lines about the campaign itself keep what it was, without its lists of people; those about its units keep nothing. */
+const AUDIT: Place = {
+  async list(db, { id }, after, limit) {
+    const rows = await db
+      .selectFrom('audit')
+      .select('id')
+      .where('id', '>', Number(after ?? 0))
+      .where((at) => at.or([at('target', '=', id), at('target', 'like', `${id}.%`)]))
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return keysOf(rows);
+  },
+  erase: (db, { id: campaignId }, keys) =>
+    db.transaction().execute(async (tx) => {
+      const rows = await tx
+        .selectFrom('audit')
+        .select(['id', 'target', 'action', 'before', 'after'])
+        .where('id', 'in', numbers(keys))
+        .execute();
+      for (const { id, target, action, before, after } of rows) {
+        const isDefinition = target === campaignId && action.startsWith('campaign.');
+        const told = (text: string): string => (isDefinition ? withoutLists(text) : 'null');
+        await tx
+          .updateTable('audit')
+          .set({ before: told(before), after: told(after) })
+          .where('id', '=', id)
+          .execute();
+      }
+      return rows.length;
+    }),
+};
+
+function withoutLists(text: string): string {
+  const value = JSON.parse(text) as Record<string, unknown> | null;
+  if (value === null || typeof value !== 'object' || !('eligibility' in value)) return text;
+  return JSON.stringify({ ...value, eligibility: null });
+}
+
+/** What was sent is known elsewhere; what is still to be sent is not sent any more. */
+const DELIVERIES: Place = {
+  async list(db, { id }, after, limit) {
+    const rows = await db
+      .selectFrom('webhook_deliveries')
+      .select('id')
+      .where('id', '>', Number(after ?? 0))
+      .where('campaign_id', '=', id)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return keysOf(rows);
+  },
+  async erase(db, _of, keys) {
+    const { numDeletedRows } = await db
+      .deleteFrom('webhook_deliveries')
+      .where('id', 'in', numbers(keys))
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  },
+};
+
+/** What runs about the campaign were told and said: a bad line of a list may have a name in it. */
+const RUNS: Place = {
+  async list(db, { id }, after, limit) {
+    let query = runsAbout(db, id).select('id').orderBy('id').limit(limit);
+    if (after !== null) query = query.where('id', '>', String(after));
+    return keysOf(await query.execute());
+  },
+  async erase(db, _of, keys) {
+    const { numUpdatedRows } = await db
+      .updateTable('job_runs')
+      .set({ last_error: null })
+      .where('id', 'in', keys.map(String))
+      .executeTakeFirst();
+    return Number(numUpdatedRows);
+  },
+};
+
+const runsAbout = (db: Db, campaignId: string) =>
+  db.selectFrom('job_runs').where('ended_at', 'is not', null).where('params', 'like', `%"${campaignId}"%`);
+
+/** Files that such runs were given or have made, by their names in the run. */
+const FILES: Place = {
+  async list(db, { id }, after, limit) {
+    const runs = await runsAbout(db, id).select(['params', 'result']).execute();
+    const named = runs.flatMap(({ params, result }) => [
+      ...params.matchAll(QUOTED),
+      ...result.matchAll(QUOTED),
+    ]);
+    const ids = [...new Set(named.map(([, text]) => text as string))].filter(
+      (one) => one > String(after ?? ''),
+    );
+    if (ids.length === 0) return [];
+    const rows = await db
+      .selectFrom('files')
+      .select('id')
+      .where('id', 'in', ids)
+      .orderBy('id')
+      .limit(limit)
+      .execute();
+    return keysOf(rows);
+  },
+  erase: (db, _of, keys) => dropFiles(db, keys.map(String)),
+};
+const QUOTED = /"([a-z0-9-]{1,96})"/g;
+
+const PLACES: Readonly<Record<PersonalPlace, Place>> = {
+  claims: CLAIMS,
+  line: LINE,
+  letters: LETTERS,
+  outbox: OUTBOX,
+  audit: AUDIT,
+  deliveries: DELIVERIES,
+  // Before the runs, which tell what files they have made.
+  files: FILES,
+  runs: RUNS,
+};
+
+export function makeSqlErasure(db: Db): Pick<Retention, 'personal' | 'erase'> {
+  const of = async (campaignId: string): Promise<Of | null> => {
+    const row = await db.selectFrom('campaigns').select('no').where('id', '=', campaignId).executeTakeFirst();
+    return row ? { id: campaignId, no: row.no } : null;
+  };
+  return {
+    async personal(place, campaignId, after, limit) {
+      const campaign = await of(campaignId);
+      return campaign === null ? [] : PLACES[place].list(db, campaign, after, limit);
+    },
+    async erase(place, campaignId, keys, key) {
+      const campaign = await of(campaignId);
+      if (campaign === null || keys.length === 0) return 0;
+      return PLACES[place].erase(db, campaign, [...keys], makeEraser(Buffer.from(key, 'hex')));
+    },
+  };
+}
