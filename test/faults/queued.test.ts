@@ -70,13 +70,16 @@ describe.skipIf(site === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} 
     expect(crowd.asked.unknown).toBe(0);
   });
 
-  it('keeps its pace within 5 %', () => {
+  it('keeps its pace within 5 %', async () => {
+    const { body } = await on.call('GET', '/v1/admin/campaigns/line');
+    const openedAt = Date.parse(String(body['openedAt']));
     const times = inOrderOfPlaces(people)
       .slice(0, UNITS)
       .map(({ wonAt }) => wonAt);
-    const perSecond = (1000 * (UNITS - 1)) / ((times.at(-1) as number) - (times[0] as number));
-    expect(perSecond).toBeGreaterThan(0.95 * PER_SECOND);
-    expect(perSecond).toBeLessThan(1.05 * PER_SECOND);
+    const [first, last] = [times[0] as number, times.at(-1) as number];
+    expect((1000 * (UNITS - 1)) / (last - first)).toBeGreaterThan(0.95 * PER_SECOND);
+    // From the opening: who is late with the first makes up for it, and is not too fast by that.
+    expect((1000 * UNITS) / (last - openedAt)).toBeLessThan(1.05 * PER_SECOND);
   });
 
   it('tells everybody else within a second of the last unit, whoever polls and whoever watches', async () => {
@@ -98,7 +101,7 @@ describe.skipIf(site === null)(`${PEOPLE} people, ${UNITS} units, ${PER_SECOND} 
     for (const api of on.apis()) {
       const base = `${api.url}/v1/campaigns/line/claims`;
       const all = some.map(async ({ userId, end, seq, code, ticket, places, left }) => {
-        const look = await fetch(`${base}/${ticket}?userId=${userId}`);
+        const look = await fetch(`${base}/${ticket ?? 'me'}?userId=${userId}`);
         const press = await fetch(base, {
           method: 'POST',
           headers: { 'content-type': 'application/json' },
