@@ -4,6 +4,7 @@
  */
 
 import type { Option } from './option.ts';
+import { jobOptions } from './options-jobs.ts';
 import { partOptions } from './options-parts.ts';
 import { retentionOptions } from './options-retention.ts';
 
@@ -296,6 +297,7 @@ export const options = [
       'The wait before the first of these tries, in ms, about; each further one is about twice as long.',
     group: 'Limits',
   },
+  ...jobOptions,
   ...retentionOptions,
   {
     name: 'DIBS_LOG_LEVEL',

@@ -331,6 +331,36 @@ export const PROBLEMS = {
     retry: false,
     todo: 'The coupon is past its expiry.',
   },
+  coupon_reserved: {
+    status: 409,
+    title: 'Coupon reserved',
+    retry: true,
+    todo: 'Another checkout has it. Commit or void it there, or wait until its time has passed.',
+  },
+  coupon_not_reserved: {
+    status: 409,
+    title: 'Coupon not reserved',
+    retry: false,
+    todo: 'Its time has passed, or it never was. Reserve it again.',
+  },
+  coupon_not_issued: {
+    status: 409,
+    title: 'Coupon not issued',
+    retry: true,
+    todo: 'The job issue gives it out later.',
+  },
+  coupon_of_another_campaign: {
+    status: 409,
+    title: 'Coupon of another campaign',
+    retry: false,
+    todo: 'Use it where it is from, or leave campaignId out.',
+  },
+  too_many_wrong_codes: {
+    status: 429,
+    title: 'Too many wrong codes',
+    retry: true,
+    todo: 'Wait for Retry-After seconds. Scan codes instead of typing them.',
+  },
   precondition_required: {
     status: 428,
     title: 'Precondition required',
@@ -361,11 +391,65 @@ export const PROBLEMS = {
     retry: false,
     todo: 'List the files to see their ids. One that is still being written cannot be read.',
   },
+  job_not_found: {
+    status: 404,
+    title: 'Job not found',
+    retry: false,
+    todo: 'List the jobs to see their names.',
+  },
+  run_not_found: {
+    status: 404,
+    title: 'Run not found',
+    retry: false,
+    todo: "List the job's runs to see their ids.",
+  },
+  schedule_not_found: {
+    status: 404,
+    title: 'Schedule not found',
+    retry: false,
+    todo: 'List the jobs to see their schedules.',
+  },
+  job_running: {
+    status: 409,
+    title: 'Job running',
+    retry: false,
+    todo: 'The same work waits or runs already: see run. Watch that one, or stop it first.',
+  },
+  job_completed: {
+    status: 409,
+    title: 'Job completed',
+    retry: false,
+    todo: 'The same work was completed and is done once only: see run.',
+  },
   dead_letter_not_found: {
     status: 404,
     title: 'Dead letter not found',
     retry: false,
     todo: 'List the dead letters to see their ids.',
+  },
+  webhook_url_refused: {
+    status: 400,
+    title: 'Webhook URL refused',
+    retry: false,
+    todo: 'Give an https URL whose host is on the public internet; `why` says what is wrong with this one.',
+  },
+  webhook_not_found: {
+    status: 404,
+    title: 'Webhook not found',
+    retry: false,
+    todo: 'List the webhooks to see their ids.',
+  },
+  delivery_not_found: {
+    status: 404,
+    title: 'Delivery not found',
+    retry: false,
+    todo: 'List the deliveries of the webhook to see their ids; old ones are forgotten.',
+  },
+  too_many_webhooks: {
+    status: 409,
+    title: 'Too many webhooks',
+    retry: false,
+    todo: 'There are 50 already. Remove one first.',
   },
 } as const satisfies Record<string, ProblemKind>;
 

@@ -10,9 +10,11 @@ import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
 import type { NotedFigures } from '../flow/figures.ts';
+import type { JobFlow } from '../flow/job-flow.ts';
 import type { ModeFlows } from '../flow/mode.ts';
 import type { Sights } from '../flow/sight.ts';
 import type { Tickets } from '../flow/tickets.ts';
+import type { WrongCodes } from '../flow/wrong-codes.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
@@ -108,6 +110,8 @@ export interface HttpParts {
   /** absent: there are no lines here */
   line?: LinePublic;
   codes: Codes;
+  /** absent: made here, and nobody hears of guessing */
+  wrongCodes?: WrongCodes;
   gate: Gate;
   log: Log;
   record: RecordStore;
@@ -115,6 +119,8 @@ export interface HttpParts {
   operators: Operators;
   /** for whatever comes after the win */
   stored: StoredPorts;
+  /** batch jobs; absent: there are none here */
+  jobs?: JobFlow;
   /** rights to act alone; absent: this process is alone */
   leases?: Leases;
   /** the master secret; keys for cursors come from it */

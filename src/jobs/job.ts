@@ -65,7 +65,7 @@ export interface Job {
   loose?: readonly string[];
   /** what is refused before a run begins: a code of the catalogue with its detail; null: nothing */
   refuses?(params: Readonly<Record<string, unknown>>): Promise<{ code: string; detail: string } | null>;
-  steps: readonly Step<never, never>[];
+  steps: readonly Step[];
   /** bad items in all before the run fails; default 10 */
   skipLimit?: number;
   /** tries of a chunk after transient faults; default 5 */

@@ -5,6 +5,7 @@ import type { Config } from '../config/load.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { GaugeReading, HttpParts } from '../http/parts.ts';
 import { startFigures } from './figures.ts';
+import { startJobs } from './jobs.ts';
 import type { Parts } from './parts.ts';
 
 export interface AfterWinParts extends Parts {
@@ -29,7 +30,10 @@ export interface AfterWin {
 }
 
 /** Each area, in order; a later one may build on what an earlier one serves. */
-const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [startFigures];
+const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [
+  startFigures,
+  startJobs,
+];
 
 export async function startAfterWin(parts: AfterWinParts): Promise<AfterWin> {
   const started: Started[] = [];

@@ -26,5 +26,5 @@ export interface JobSchedules {
   /** False: there is none. */
   remove(id: string, audit: AuditLine): Promise<boolean>;
   /** Asks for the run if nobody has done so since `seen`, in one with moving `doneUntil`; null: somebody has. */
-  fire(id: string, seen: number, until: number, run: NewRun | null): Promise<Asked | null>;
+  fire(id: string, seen: number, until: number, run: NewRun): Promise<Asked | null>;
 }

@@ -73,7 +73,7 @@ export function makeSqlJobSchedules(db: Kysely<RecordTables>): JobSchedules {
             .where('done_until', '=', seen)
             .where('enabled', '=', 1)
             .executeTakeFirst();
-          return numUpdatedRows === 1n && run !== null ? askFor(tx, run) : null;
+          return numUpdatedRows === 1n ? askFor(tx, run) : null;
         }),
       ),
   };

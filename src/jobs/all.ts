@@ -1,0 +1,38 @@
+/** All jobs there are, in the order in which operators see them. */
+
+import type { Catalog } from '../flow/catalog.ts';
+import type { ClaimFlow } from '../flow/claim.ts';
+import type { Codes } from '../flow/codes.ts';
+import type { ReconcileAsk, Reconciled } from '../flow/reconcile.ts';
+import type { Campaigns } from '../ports/campaigns.ts';
+import type { Gate } from '../ports/gate.ts';
+import type { Log } from '../ports/log.ts';
+import type { Operators } from '../ports/operators.ts';
+import type { RecordStore } from '../ports/record.ts';
+import type { StoredPorts } from '../ports/stored.ts';
+import type { System } from '../ports/system.ts';
+import type { Job } from './job.ts';
+import { makeReconcileJob } from './reconcile.ts';
+
+/** What jobs are made of. */
+export interface JobParts {
+  system: System;
+  catalog: Catalog;
+  campaigns: Campaigns;
+  record: RecordStore;
+  operators: Operators;
+  stored: StoredPorts;
+  codes: Codes;
+  gate: Gate;
+  log: Log;
+  claims: ClaimFlow;
+  /** the master secret; keys are derived from it */
+  master: Buffer;
+  reconcile(ask: ReconcileAsk): Promise<Reconciled | null>;
+  /** takes a campaign in that another process made a moment ago */
+  seek?: ((campaignId: string) => Promise<void>) | undefined;
+}
+
+export function makeJobs(parts: JobParts): Job[] {
+  return [makeReconcileJob(parts)];
+}
