@@ -9,6 +9,8 @@ export interface RecordFigures {
   perUserMax: number;
   distinctSeqs: number;
   withCode: number;
+  /** units whose coupon a job is still to issue */
+  unissued: number;
   distinctCodes: number;
   firstWonAt: number | null;
   lastWonAt: number | null;
@@ -26,9 +28,12 @@ export interface RemadeFigures {
 }
 
 export interface AuditFigures {
+  /** with those that came back; what people are shown is without */
   quantity: number;
+  /** units that came back to the stock, and may be out once more under another number */
+  returned: number;
   perUserLimit: number;
-  generatedCodes: boolean;
+  everyUnitHasCode: boolean;
   /** epoch ms; null: no bound */
   startsAt: number | null;
   closesAt: number | null;
@@ -82,12 +87,18 @@ function reservedFigure(remade: RemadeFigures | undefined): { reserved?: number 
 }
 
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
-  I1: ({ quantity, gate, record, deadLetters, remade }) => {
+  I1: ({ quantity, returned, gate, record, deadLetters, remade }) => {
     const reserved = remade?.reserved ?? 0;
     // What was set aside before the gate was made good is among the reserved ones.
     const recorded = record.issued + Math.max(deadLetters, reserved);
     const most = Math.max(gate?.issued ?? 0, recorded);
-    const figures = { quantity, gate: gate?.issued ?? null, recorded, ...reservedFigure(remade) };
+    const figures = {
+      quantity: quantity - returned,
+      gate: gate === null ? null : gate.issued - returned,
+      recorded: recorded - returned,
+      returned,
+      ...reservedFigure(remade),
+    };
     return counted(
       most <= quantity,
       figures,
@@ -134,10 +145,15 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
       'The record holds more than was decided.',
     );
   },
-  I5: ({ gate, quantity, record, toldSoldOut }) => {
+  I5: ({ gate, quantity, returned, record, toldSoldOut }) => {
     const issued = gate?.issued ?? record.issued;
     const stranded = toldSoldOut ? quantity - issued : 0;
-    const figures = { quantity, issued, toldSoldOut, stranded: Math.max(0, stranded) };
+    const figures = {
+      quantity: quantity - returned,
+      issued: issued - returned,
+      toldSoldOut,
+      stranded: Math.max(0, stranded),
+    };
     return counted(
       stranded <= 0,
       figures,
@@ -161,10 +177,11 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
       : 'seq has no gaps and no doubles.';
     return counted(ok, figures, holds, 'seq has gaps or doubles.');
   },
-  I7: ({ record, generatedCodes }) => {
+  I7: ({ record, everyUnitHasCode }) => {
     const doubles = record.withCode - record.distinctCodes;
-    const without = generatedCodes ? record.issued - record.withCode : 0;
-    const figures = { withCode: record.withCode, distinct: record.distinctCodes, without };
+    const without = everyUnitHasCode ? record.issued - record.unissued - record.withCode : 0;
+    const { withCode, distinctCodes: distinct, unissued } = record;
+    const figures = { withCode, distinct, without, unissued };
     return counted(
       doubles === 0 && without === 0,
       figures,

@@ -29,16 +29,24 @@ const CLOCK_ERROR_MS = 0.05;
  * try costs nothing more. A clock that steps back makes nobody wait longer than a period for it.
  */
 export function countTry(meter: Meter, key: string, now: number): number {
+  const waitMs = waitOf(meter, key, now);
+  if (waitMs === 0) meter.young.set(key, arrivalOf(meter, key, now) + meter.rate.periodMs / meter.rate.tries);
+  return waitMs;
+}
+
+/** As {@link countTry}, of a try that is not counted. */
+export function waitOf(meter: Meter, key: string, now: number): number {
   const { tries, periodMs } = meter.rate;
   turn(meter, now);
   const spacing = periodMs / tries;
-  const known = meter.young.get(key) ?? meter.old.get(key) ?? now;
-  // No arrival lies more than a period ahead, unless the clock was ahead when it was noted.
-  const arrival = known > now + periodMs + CLOCK_ERROR_MS ? now : Math.max(known, now);
-  const early = arrival - now - (periodMs - spacing);
-  if (early > Math.min(CLOCK_ERROR_MS, spacing / 2)) return Math.max(1, Math.ceil(early));
-  meter.young.set(key, arrival + spacing);
-  return 0;
+  const early = arrivalOf(meter, key, now) - now - (periodMs - spacing);
+  return early > Math.min(CLOCK_ERROR_MS, spacing / 2) ? Math.max(1, Math.ceil(early)) : 0;
+}
+
+/** No arrival lies more than a period ahead, unless the clock was ahead when it was noted. */
+function arrivalOf({ rate: { periodMs }, young, old }: Meter, key: string, now: number): number {
+  const known = young.get(key) ?? old.get(key) ?? now;
+  return known > now + periodMs + CLOCK_ERROR_MS ? now : Math.max(known, now);
 }
 
 /** Every period the young become the old; the old are gone, because no arrival lies more than a period ahead. */

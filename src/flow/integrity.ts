@@ -108,8 +108,9 @@ async function collect(parts: IntegrityParts, live: LiveCampaign, patienceMs: nu
   const sight = sights.of(id);
   const figures: AuditFigures = {
     quantity: campaign.quantity,
+    returned: campaign.returned,
     perUserLimit: campaign.perUserLimit,
-    generatedCodes: campaign.codes.source === 'generated',
+    everyUnitHasCode: campaign.codes.source !== 'none',
     startsAt: startsAt(campaign),
     closesAt: campaign.closesAt,
     gate: first && last && { issued: last.issued, lastSeq: last.lastSeq, issuedBefore: first.issued },

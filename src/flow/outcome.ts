@@ -49,8 +49,12 @@ export type Tell = (outcome: Outcome) => void;
 /** A claim with what has happened to it since. */
 export interface ClaimLife extends Claim {
   redeemedAt: number | null;
+  /** an operator key's id */
+  redeemedBy: string | null;
   revokedAt: number | null;
   expiresAt: number | null;
+  /** set aside for a checkout until then */
+  heldUntil: number | null;
 }
 
 export type Found =

@@ -13,6 +13,7 @@ import {
   STATUSES,
 } from '../core/campaign.ts';
 import { CLAIM_STATUSES } from '../core/claim.ts';
+import { RESERVE_DEFAULT_SECONDS, RESERVE_MAX_SECONDS, RESERVE_MIN_SECONDS } from '../core/coupon.ts';
 import { ROLES } from '../core/role.ts';
 import { VERDICTS } from '../core/verdict.ts';
 import { DIFFERENCE_KINDS } from '../flow/reconcile.ts';
@@ -100,8 +101,25 @@ export const campaignPatchBody = Type.Object(
   { ...definition, name: Type.Optional(definition.name), quantity: Type.Optional(definition.quantity) },
   { ...STRICT, minProperties: 1 },
 );
-export const couponActBody = Type.Object(
-  { reason: Type.Optional(orNull(Type.String({ maxLength: 500 }))) },
+const couponAct = {
+  reason: Type.Optional(orNull(Type.String({ maxLength: 500, description: 'for the audit log' }))),
+  campaignId: Type.Optional(
+    orNull(Type.String({ maxLength: 64, description: 'refuse a code that is of another campaign' })),
+  ),
+};
+export const couponActBody = Type.Object(couponAct, STRICT);
+export const couponReserveBody = Type.Object(
+  {
+    ...couponAct,
+    ttlSeconds: Type.Optional(
+      Type.Integer({
+        minimum: RESERVE_MIN_SECONDS,
+        maximum: RESERVE_MAX_SECONDS,
+        default: RESERVE_DEFAULT_SECONDS,
+        description: 'how long nobody else can use it',
+      }),
+    ),
+  },
   STRICT,
 );
 export const reconcileBody = Type.Object(
@@ -169,6 +187,8 @@ export const claimOut = Type.Object(
     wonAt: timeOut,
     durability: oneOf(DURABILITIES),
     redeemedAt: Type.Optional(timeOut),
+    redeemedBy: Type.Optional(Type.String({ description: 'id of the operator key' })),
+    reservedUntil: Type.Optional(timeOut),
     revokedAt: Type.Optional(timeOut),
     expiresAt: Type.Optional(timeOut),
   },

@@ -27,7 +27,8 @@ export function timeOrNull(ms: number | null): string | null {
 
 /** A claim as JSON text, by hand: the answer of the winners' path. */
 export function claimJson(claim: Claim): string {
-  const code = claim.code === null ? 'null' : `"${claim.code}"`;
+  // Made here it needs no escape; imported it may hold anything.
+  const code = claim.code === null ? 'null' : JSON.stringify(claim.code);
   return (
     `{"id":"${claim.id}","campaignId":"${claim.campaignId}","userId":${JSON.stringify(claim.userId)},` +
     `"seq":${claim.seq},"status":"${claim.status}","code":${code},"wonAt":"${timeText(claim.wonAt)}",` +

@@ -1,6 +1,7 @@
 /** The durable truth in SQL: who was given what. Written by the recorder, read by everybody who asks later. */
 
-import type { Claim, ClaimStatus } from '../core/claim.ts';
+import type { Claim } from '../core/claim.ts';
+import type { CouponRefusal, CouponTry } from '../core/coupon.ts';
 import type { Ruling } from '../core/decider.ts';
 import type { ClaimWon } from '../core/event.ts';
 import type { LineFact } from '../core/line-fact.ts';
@@ -8,8 +9,10 @@ import type { LineFact } from '../core/line-fact.ts';
 /** A win on its way into the record. */
 export interface Win {
   fact: ClaimWon;
-  /** what its code is found by (core/code `codeLookup`); null when the campaign has no codes */
+  /** what its code is found by (core/code `codeLookup`); null when the campaign has no codes, or not yet */
   codeLookup: number | null;
+  /** its coupon is issued by a job: until then nothing finds it by a code, and nobody is told that it was issued */
+  byJob?: true;
 }
 
 /** Holders of a campaign in order of seq, in columns: a million of them cross a thread in one message. */
@@ -19,6 +22,8 @@ export interface Holders {
   userIds: string[];
   /** null when no holder has a key */
   keys: (string | null)[] | null;
+  /** how many of them are not in the record but in letters that count as issued (ports/dead-letters); absent: none */
+  setAside?: number;
 }
 
 /** As the record has it. Codes are not stored: they follow from (campaign, seq), see flow/codes. */
@@ -30,7 +35,14 @@ export interface StoredClaim extends Omit<Claim, 'code'> {
   redeemedBy: string | null;
   revokedAt: number | null;
   revokedReason: string | null;
+  /** when its coupon was issued: with the win, or by a job; null: not yet */
+  issuedAt: number | null;
+  /** until when its coupon is good, from when it was issued */
   expiresAt: number | null;
+  /** set aside for a checkout until then; null: nobody has it in his hands */
+  heldUntil: number | null;
+  /** when its unit went back to the stock */
+  returnedAt: number | null;
 }
 
 export interface RecordBatch {
@@ -60,17 +72,15 @@ export type ClaimFilter = { seq: number } | { userId: string } | { codeLookup: n
 export type CouponChange =
   | { kind: 'changed'; claim: StoredClaim }
   | { kind: 'repeated'; claim: StoredClaim }
-  | { kind: 'refused'; claim: StoredClaim; why: Exclude<ClaimStatus, 'won' | 'issued'> }
+  | { kind: 'refused'; claim: StoredClaim; why: CouponRefusal }
   | { kind: 'missing' };
 
-export interface CouponAct {
-  act: 'redeem' | 'revoke';
-  /** who did it: an operator key's id, or `user` when the holder gives it back */
-  by: string;
+export interface CouponAct extends CouponTry {
   reason: string | null;
-  /** the same key again is the same act */
-  key: string | null;
-  now: number;
+  /** of `reserve`: how long it is set aside */
+  ttlMs?: number;
+  /** of the call, for the audit log */
+  requestId: string | null;
 }
 
 export interface RecordCounts {
@@ -78,6 +88,10 @@ export interface RecordCounts {
   redeemed: number;
   revoked: number;
   expired: number;
+  /** of those revoked, units that went back to the stock */
+  returned: number;
+  /** units whose coupon a job is to issue, and has not; those among them that were taken back will never have one */
+  unissued: number;
   lastSeq: number;
   distinctUsers: number;
   /** the largest number of units one user holds */
@@ -98,10 +112,13 @@ export interface RecordStore {
   page(campaignId: string, afterSeq: number, limit: number): Promise<StoredClaim[]>;
   /** By seq, user (all his units, oldest first; in every campaign when `campaignId` is null) or code. */
   find(campaignId: string | null, by: ClaimFilter): Promise<StoredClaim[]>;
-  /** Redeems or takes back one unit in one statement: two at once, one wins. */
+  /** Does something to one unit, by the rule of core/coupon and with its line in the audit log: of two at once, one wins. */
   change(id: { campaignId: string; seq: number }, act: CouponAct): Promise<CouponChange>;
   counts(campaignId: string, now: number): Promise<RecordCounts>;
-  /** Who holds what, for filling a gate: after `afterSeq`, at most `limit`. */
+  /**
+   * Who holds what, for filling a gate, those of dead letters among them: after `afterSeq`, in order of seq. Fewer than
+   * `limit`: there are no more.
+   */
   holders(campaignId: string, afterSeq: number, limit: number): Promise<Holders>;
 }
 

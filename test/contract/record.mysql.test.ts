@@ -4,6 +4,7 @@ import { afterAll, describe } from 'vitest';
 import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startOrSkip } from '../../scripts/services/provide.ts';
 import { campaignsContract } from '../support/contract/campaigns.ts';
+import { couponsContract } from '../support/contract/coupons.ts';
 import { operatorsContract } from '../support/contract/operators.ts';
 import { recordAsking } from '../support/contract/record-asking.ts';
 import { recordLines } from '../support/contract/record-lines.ts';
@@ -23,6 +24,7 @@ describe.skipIf(places === null)('in MariaDB', () => {
   if (!places) return;
   recordStoring('MariaDB', places.make);
   recordAsking('MariaDB', places.make);
+  couponsContract('MariaDB', places.make);
   recordRulings('MariaDB', places.make);
   recordLines('MariaDB', places.make);
   campaignsContract('MariaDB', places.make);

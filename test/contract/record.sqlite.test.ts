@@ -14,6 +14,7 @@ import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import type { RecordTables } from '../../src/adapters/sql/schema.ts';
 import { makeSqliteRecord } from '../../src/adapters/sqlite/record.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
+import { couponsContract } from '../support/contract/coupons.ts';
 import { recordAsking } from '../support/contract/record-asking.ts';
 import { ID } from '../support/contract/record-bench.ts';
 import { recordLines } from '../support/contract/record-lines.ts';
@@ -25,6 +26,7 @@ import { makeSqlitePlace } from '../support/sqlite-place.ts';
 
 recordStoring('SQLite', makeSqlitePlace);
 recordAsking('SQLite', makeSqlitePlace);
+couponsContract('SQLite', makeSqlitePlace);
 recordRulings('SQLite', makeSqlitePlace);
 recordLines('SQLite', makeSqlitePlace);
 

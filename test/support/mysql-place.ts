@@ -6,11 +6,13 @@ import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
 import { steady } from '../../src/adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { makeSqlCoupons } from '../../src/adapters/sql/coupons.ts';
 import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
 import { makeSqlOutbox } from '../../src/adapters/sql/outbox.ts';
 import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
+import type { Coupons } from '../../src/ports/coupons.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
 import { T0 } from './samples.ts';
 
@@ -27,6 +29,7 @@ const TABLES = [
   'rulings',
   'deciders',
   'topic_versions',
+  'units_back',
 ];
 
 async function empty(pool: Pool): Promise<void> {
@@ -35,7 +38,7 @@ async function empty(pool: Pool): Promise<void> {
 
 /** Opens the database once; each place begins with empty tables. */
 export function makerOfMysqlPlaces(url: string): {
-  make: () => Promise<RecordPlace>;
+  make: () => Promise<RecordPlace & { coupons: Coupons }>;
   close: () => Promise<void>;
 } {
   let opened: Promise<Mysql> | undefined;
@@ -52,12 +55,13 @@ export function makerOfMysqlPlaces(url: string): {
   };
 }
 
-export function placeIn(mysql: Mysql): RecordPlace {
+export function placeIn(mysql: Mysql): RecordPlace & { coupons: Coupons } {
   const { db, address } = mysql;
   const system = makeSystem();
   const campaigns = steady(makeSqlCampaigns(db), address, system);
   let now = T0;
   return {
+    coupons: makeSqlCoupons(db),
     record: makeMysqlRecord({ mysql, system: { ...system, now: () => now } }),
     campaigns: {
       ...campaigns,

@@ -37,7 +37,10 @@ function rowOf({ campaignId, epoch, seq, userId, key, wonAt }: ClaimWon): Stored
     redeemedBy: null,
     revokedAt: null,
     revokedReason: null,
+    issuedAt: wonAt,
     expiresAt: null,
+    heldUntil: null,
+    returnedAt: null,
   };
   const told = { id: `${campaignId}.${seq}`, campaignId, userId, seq, wonAt, durability: 'disk' as const };
   return { ...told, status: 'issued', epoch, codeLookup: null, key, ...untouched };
@@ -147,6 +150,8 @@ function countsOf(rows: StoredClaim[]): RecordCounts {
     redeemed: 0,
     revoked: 0,
     expired: 0,
+    returned: 0,
+    unissued: 0,
     lastSeq: Math.max(0, ...rows.map(({ seq }) => seq)),
     distinctUsers: perUser.size,
     perUserMax: Math.max(0, ...perUser.values()),

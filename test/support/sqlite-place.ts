@@ -3,18 +3,20 @@
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { makeSqlCoupons } from '../../src/adapters/sql/coupons.ts';
 import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
 import { makeSqlOutbox } from '../../src/adapters/sql/outbox.ts';
 import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSqliteRecord } from '../../src/adapters/sqlite/record.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
+import type { Coupons } from '../../src/ports/coupons.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
 import { dataFolder } from './data-folder.ts';
 import { noteSqlite } from './note-sqlite.ts';
 import { T0 } from './samples.ts';
 
-export async function makeSqlitePlace(): Promise<RecordPlace> {
+export async function makeSqlitePlace(): Promise<RecordPlace & { coupons: Coupons }> {
   const file = await openRecordFile(join(dataFolder(), 'record.db'));
   noteSqlite();
   onTestFinished(() => file.db.destroy());
@@ -24,6 +26,7 @@ export async function makeSqlitePlace(): Promise<RecordPlace> {
     campaigns: makeSqlCampaigns(file.db),
     operators: makeSqlOperators(file.db),
     rulings: makeSqlRulings(file.db),
+    coupons: makeSqlCoupons(file.db),
     lines: makeSqlLineHistory(file.db),
     leftToSend: makeSqlOutbox(file.db),
     async outbox(campaignId) {

@@ -10,6 +10,7 @@ const record = {
   perUserMax: 1,
   distinctSeqs: 10,
   withCode: 10,
+  unissued: 0,
   distinctCodes: 10,
   firstWonAt: 1000,
   lastWonAt: 1999,
@@ -17,8 +18,9 @@ const record = {
 
 const good: AuditFigures = {
   quantity: 10,
+  returned: 0,
   perUserLimit: 1,
-  generatedCodes: true,
+  everyUnitHasCode: true,
   startsAt: 1000,
   closesAt: 2000,
   gate: { issued: 10, lastSeq: 10, issuedBefore: 10 },

@@ -10,11 +10,12 @@ import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { COUPONS_DDL } from '../sql/tables/coupons.ts';
-import type { Ddl } from '../sql/tables/ddl.ts';
+import type { Ddl, Once } from '../sql/tables/ddl.ts';
 import { FIGURES_DDL } from '../sql/tables/figures.ts';
 import { JOBS_DDL } from '../sql/tables/jobs.ts';
 import { LETTERS_DDL } from '../sql/tables/letters.ts';
 import { POOL_DDL } from '../sql/tables/pool.ts';
+import { RETENTION_DDL } from '../sql/tables/retention.ts';
 import { WEBHOOKS_DDL } from '../sql/tables/webhooks.ts';
 
 const TABLE_END = 'ENGINE = InnoDB DEFAULT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin';
@@ -188,11 +189,23 @@ function statements({ mysql }: Ddl): Migration {
   return {
     async up(db: Kysely<unknown>): Promise<void> {
       for (const statement of mysql) {
-        const end = statement.startsWith('CREATE TABLE') ? ` ${TABLE_END}` : '';
-        await sql.raw(statement + end).execute(db);
+        if (typeof statement === 'string') {
+          const end = statement.startsWith('CREATE TABLE') ? ` ${TABLE_END}` : '';
+          await sql.raw(statement + end).execute(db);
+        } else if (!(await isThere(db, statement.unless))) await sql.raw(statement.run).execute(db);
       }
     },
   };
+}
+
+async function isThere(db: Kysely<unknown>, what: Once['unless']): Promise<boolean> {
+  const { rows } = await ('column' in what
+    ? sql`SELECT 1 FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name = ${what.table} AND column_name = ${what.column}`
+    : sql`SELECT 1 FROM information_schema.statistics
+        WHERE table_schema = DATABASE() AND table_name = ${what.table} AND index_name = ${what.index}`
+  ).execute(db);
+  return rows.length > 0;
 }
 
 /** In order. The count is the schema's version. */
@@ -208,4 +221,5 @@ export const MYSQL_MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0009-jobs': statements(JOBS_DDL),
   '0010-webhooks': statements(WEBHOOKS_DDL),
   '0011-figures': statements(FIGURES_DDL),
+  '0012-retention': statements(RETENTION_DDL),
 };

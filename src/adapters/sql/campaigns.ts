@@ -43,6 +43,32 @@ async function leaveFacts(
   await tx.insertInto('outbox').values(rows).execute();
 }
 
+/** A change with its line and facts; its campaign's short number, or null when another version is stored. */
+export async function updateCampaign(
+  tx: Transaction<RecordTables>,
+  campaign: Campaign,
+  expected: number,
+  audit: AuditLine,
+  facts: OutboxFact[],
+): Promise<number | null> {
+  const found = await tx
+    .selectFrom('campaigns')
+    .select('no')
+    .where('id', '=', campaign.id)
+    .executeTakeFirst();
+  if (!found) return null;
+  const { numUpdatedRows } = await tx
+    .updateTable('campaigns')
+    .set({ version: campaign.version, quantity: campaign.quantity, body: JSON.stringify(campaign) })
+    .where('no', '=', found.no)
+    .where('version', '=', expected)
+    .executeTakeFirst();
+  if (numUpdatedRows !== 1n) return null;
+  await writeAuditLine(tx, audit);
+  await leaveFacts(tx, facts, found.no, audit.at);
+  return found.no;
+}
+
 export function makeSqlCampaigns(db: Kysely<RecordTables>): Campaigns {
   const row = (campaign: Campaign) => ({
     id: campaign.id,
@@ -69,24 +95,9 @@ export function makeSqlCampaigns(db: Kysely<RecordTables>): Campaigns {
       }
     },
     update: (campaign, expected, audit, facts) =>
-      db.transaction().execute(async (tx) => {
-        const found = await tx
-          .selectFrom('campaigns')
-          .select('no')
-          .where('id', '=', campaign.id)
-          .executeTakeFirst();
-        if (!found) return false;
-        const { numUpdatedRows } = await tx
-          .updateTable('campaigns')
-          .set({ version: campaign.version, quantity: campaign.quantity, body: JSON.stringify(campaign) })
-          .where('no', '=', found.no)
-          .where('version', '=', expected)
-          .executeTakeFirst();
-        if (numUpdatedRows !== 1n) return false;
-        await writeAuditLine(tx, audit);
-        await leaveFacts(tx, facts, found.no, audit.at);
-        return true;
-      }),
+      db
+        .transaction()
+        .execute(async (tx) => (await updateCampaign(tx, campaign, expected, audit, facts)) !== null),
     async get(id) {
       const found = await db.selectFrom('campaigns').select('body').where('id', '=', id).executeTakeFirst();
       return found ? storedCampaign(found.body) : null;

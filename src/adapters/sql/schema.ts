@@ -1,11 +1,12 @@
 /** The tables of the record, as both databases have them. Times are epoch ms; JSON is text. */
 
 import type { Generated } from 'kysely';
-import type { CouponTables } from './tables/coupons.ts';
+import type { CouponColumns, CouponTables } from './tables/coupons.ts';
 import type { FigureTables } from './tables/figures.ts';
 import type { JobTables } from './tables/jobs.ts';
-import type { LetterTables } from './tables/letters.ts';
+import type { LetterColumns } from './tables/letters.ts';
 import type { PoolTables } from './tables/pool.ts';
+import type { RetentionColumns } from './tables/retention.ts';
 import type { WebhookTables } from './tables/webhooks.ts';
 
 export interface CampaignsTable {
@@ -21,7 +22,7 @@ export interface CampaignsTable {
   body: string;
 }
 
-export interface ClaimsTable {
+export interface ClaimsTable extends CouponColumns, RetentionColumns {
   campaign_no: number;
   seq: number;
   epoch: number;
@@ -57,7 +58,7 @@ export interface OutboxTable {
   sent_at: number | null;
 }
 
-export interface DeadLettersTable {
+export interface DeadLettersTable extends LetterColumns {
   id: Generated<number>;
   campaign_id: string | null;
   source: string;
@@ -118,7 +119,6 @@ export interface DecidersTable {
 export interface RecordTables
   extends PoolTables,
     CouponTables,
-    LetterTables,
     JobTables,
     WebhookTables,
     FigureTables {

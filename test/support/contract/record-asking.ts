@@ -7,8 +7,22 @@ import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../samples.ts';
 import type { MakeRecordPlace } from './record-bench.ts';
 import { ID, recordBench, wins } from './record-bench.ts';
 
-const redeem: CouponAct = { act: 'redeem', by: 'till-1', reason: null, key: null, now: T0 + 5000 };
-const revoke: CouponAct = { act: 'revoke', by: 'desk', reason: 'fraud', key: null, now: T0 + 6000 };
+const redeem: CouponAct = {
+  act: 'redeem',
+  by: 'till-1',
+  reason: null,
+  key: null,
+  now: T0 + 5000,
+  requestId: 'r',
+};
+const revoke: CouponAct = {
+  act: 'revoke',
+  by: 'desk',
+  reason: 'fraud',
+  key: null,
+  now: T0 + 6000,
+  requestId: 'r',
+};
 
 export function recordAsking(name: string, makePlace: MakeRecordPlace): void {
   describe(`${name} record`, () => {
@@ -210,6 +224,8 @@ export function recordAsking(name: string, makePlace: MakeRecordPlace): void {
         redeemed: 0,
         revoked: 0,
         expired: 0,
+        returned: 0,
+        unissued: 0,
         lastSeq: 0,
         distinctUsers: 0,
         perUserMax: 0,
@@ -241,6 +257,8 @@ export function recordAsking(name: string, makePlace: MakeRecordPlace): void {
           redeemed: 1,
           revoked: 1,
           expired: 0,
+          returned: 0,
+          unissued: 0,
           lastSeq: 9,
           distinctUsers: 3,
           perUserMax: 2,

@@ -4,5 +4,11 @@
 export interface Ddl {
   sqlite: readonly string[];
   /** CREATE TABLE without its end: engine and character set are the same for all */
-  mysql: readonly string[];
+  mysql: readonly (string | Once)[];
+}
+
+/** What cannot be run again there (ALTER TABLE, CREATE INDEX): left out when what it makes is there. */
+export interface Once {
+  unless: { table: string; column: string } | { table: string; index: string };
+  run: string;
 }
