@@ -13,6 +13,8 @@ import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 import type { Job } from './job.ts';
 import { makeReconcileJob } from './reconcile.ts';
+import { makeSweepJob } from './sweep.ts';
+import type { SweepParts } from './sweep-parts.ts';
 
 /** What jobs are made of. */
 export interface JobParts {
@@ -29,10 +31,11 @@ export interface JobParts {
   /** the master secret; keys are derived from it */
   master: Buffer;
   reconcile(ask: ReconcileAsk): Promise<Reconciled | null>;
+  sweep: SweepParts;
   /** takes a campaign in that another process made a moment ago */
   seek?: ((campaignId: string) => Promise<void>) | undefined;
 }
 
 export function makeJobs(parts: JobParts): Job[] {
-  return [makeReconcileJob(parts)];
+  return [makeReconcileJob(parts), makeSweepJob(parts.sweep)];
 }

@@ -96,7 +96,7 @@ async function assemble(
   const redis =
     config.redisUrl === undefined ? null : await openSharedGate({ config, system, logger, catalog });
   closers.push(() => redis?.stop());
-  const codes = makeCodes(master);
+  const codes = makeCodes(master, stored.stored.codePool);
   const tickets = makeTickets(master);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
   closers.push(() => log.stop());
@@ -134,6 +134,7 @@ async function assemble(
       live.rebuilding = live.campaign.mode !== 'ordered';
       live.atGate = true;
     },
+    unloadLine: async (campaignId) => redis?.line.unload(campaignId),
     refresh: (campaignId) => follower.lookAt(campaignId),
     seek: (campaignId) => follower.seek(campaignId),
     onGateFault: (error) => logger.warn({ err: error }, 'the gate could not be told; it will be'),

@@ -171,9 +171,11 @@ async function fill(
   });
   await journal.skipTo(state.next);
   await fillGate({ campaigns, record, gate, catalog, system });
-  const codes = makeCodes(options.master);
+  const stored = remoteStoredPorts(calls, CALL_DEADLINE_MS);
+  const codes = makeCodes(options.master, stored.codePool);
   refuseOtherMaster(catalog, codes);
   const modes = await openModes({ ...options, catalog, codes, gate, record, system }, journal, recordThread);
+  const deciding = calls.port<DeciderControl>('decider', DRAIN_DEADLINE_MS);
   const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.safe));
   return {
     ...told(journal, state, system, modes),
@@ -184,13 +186,15 @@ async function fill(
     record,
     campaigns,
     operators: calls.port<Operators>('operators', CALL_DEADLINE_MS),
-    stored: remoteStoredPorts(calls, CALL_DEADLINE_MS),
+    stored,
     codes,
     shared: false,
     durabilities: ['memory', 'disk'],
     caughtUp: makeCatchUp({ system, log: journal, recordUpTo: (offset) => control.reach(offset) }),
     bring: (live, campaign) => bringToGate({ record, gate }, live, campaign),
     onGateFault: (error) => options.logger?.warn({ err: error }, 'a rule is not in force yet; it will be'),
+    unloadLine: modes.unloadLine,
+    scrub: () => scrub({ journal, control, deciding, modes, state, system }),
     async drain() {
       await control.drain();
     },
@@ -206,6 +210,32 @@ async function fill(
   };
 }
 
+interface ToScrub {
+  journal: Journal;
+  control: RecorderControl;
+  deciding: DeciderControl;
+  modes: Modes;
+  state: RecorderAt;
+  system: System;
+}
+
+const SETTLE_MAX_MS = 10_000;
+
+/** The journals let go of what is recorded and safe there, and every file is written anew. */
+async function scrub({ journal, control, deciding, modes, state, system }: ToScrub): Promise<void> {
+  const { requests } = modes;
+  const [wins, tries] = [journal.state().end, requests.end()];
+  await Promise.all([control.drain(), deciding.drain()]);
+  const until = system.monotonic() + SETTLE_MAX_MS;
+  while (state.safe < wins || requests.safe() < tries) {
+    if (system.monotonic() > until) throw new StorageFault('The journal is not in the record yet.');
+    await new Promise<void>((resume) => void system.after(20, resume));
+  }
+  await journal.compact(state.safe);
+  await requests.compact();
+  await control.scrub();
+}
+
 interface ModeGround extends EmbeddedOptions {
   catalog: Catalog;
   codes: Codes;
@@ -217,6 +247,7 @@ interface ModeGround extends EmbeddedOptions {
 interface Modes {
   served: Pick<Parts, 'gate' | 'modes' | 'tickets' | 'line'>;
   requests: RequestLog;
+  unloadLine(campaignId: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -229,8 +260,9 @@ async function openModes(
   const { catalog, gate, master, system, logger } = ground;
   const tickets = makeTickets(master);
   const history = calls.port<LineHistory>('lineHistory', CALL_DEADLINE_MS);
+  const line = makeMemoryLine(system);
   const queued = makeQueued({
-    ...{ ...ground, tickets, history, log: journal, line: makeMemoryLine(system) },
+    ...{ ...ground, tickets, history, log: journal, line },
     shared: false,
     holdsLease: () => true,
     ...(logger && { logger }),
@@ -258,6 +290,7 @@ async function openModes(
       line: queued.public,
     },
     requests,
+    unloadLine: async (campaignId) => void (await line.configure(campaignId, null)),
     async stop() {
       queued.stop();
       await requests.close();

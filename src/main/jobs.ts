@@ -14,12 +14,13 @@ import { startRunner } from '../jobs/runner.ts';
 import { startSchedule } from '../jobs/schedule.ts';
 import type { AfterWinParts, Started } from './after-win.ts';
 import { repeat } from './repeat.ts';
+import { sweepParts } from './sweeping.ts';
 
 const FIGURES_EVERY_MS = 2_000;
 
 export function startJobs(parts: AfterWinParts): Started {
   const { stored, system, config } = parts;
-  const jobs = makeJobs({ ...parts, reconcile: makeReconcile(parts) });
+  const jobs = makeJobs({ ...parts, reconcile: makeReconcile(parts), sweep: sweepParts(parts) });
   const working = config.role.includes('jobs') ? startWork(parts, jobs) : null;
   const flow = makeJobFlow({
     jobs,

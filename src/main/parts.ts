@@ -36,6 +36,10 @@ export interface Parts extends Pick<HttpParts, Served> {
   shared: boolean;
   /** what each part is doing: `ready`, or why it is not */
   roles(): Record<string, string>;
+  /** Lets go of a campaign's line, wherever it is; see flow/sweep-gate. */
+  unloadLine(campaignId: string): Promise<void>;
+  /** Leaves nothing in files of ours of what was taken out of them; absent: there are none. */
+  scrub?(): Promise<void>;
   /** in words, for the greeting */
   runsOn: string;
   /** Leaves nothing unwritten behind. Presses must have been answered before. */

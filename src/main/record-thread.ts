@@ -12,11 +12,12 @@ import { existsSync } from 'node:fs';
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { makeSqlCampaigns } from '../adapters/sql/campaigns.ts';
+import { makeSqlCodePool } from '../adapters/sql/code-pool.ts';
 import { makeSqlLineHistory } from '../adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../adapters/sql/operators.ts';
 import { makeSqlRulings } from '../adapters/sql/rulings.ts';
 import { openJournalReader } from '../adapters/sqlite/journal-reader.ts';
-import { storageFault } from '../adapters/sqlite/open.ts';
+import { storageFault, writeAnew } from '../adapters/sqlite/open.ts';
 import type { SqliteRecord } from '../adapters/sqlite/record.ts';
 import { makeSqliteRecord } from '../adapters/sqlite/record.ts';
 import { openRecordFile } from '../adapters/sqlite/record-file.ts';
@@ -87,6 +88,8 @@ export interface RecorderControl {
   drain(): Promise<number>;
   /** Resolves when the record stands at this offset of the journal. */
   reach(goal: number): Promise<void>;
+  /** Writes the file anew: nothing in it tells what was taken out. Nobody else is answered meanwhile. */
+  scrub(): Promise<void>;
   /** Drains, the decider too, then closes the files. */
   stop(): Promise<void>;
 }
@@ -229,7 +232,7 @@ async function start(): Promise<void> {
     record: makeSqliteRecord(file, system.now),
     rulings: makeSqlRulings(file.db),
     campaigns: makeSqlCampaigns(file.db),
-    codes: makeCodes(Buffer.from(data.master)),
+    codes: makeCodes(Buffer.from(data.master), makeSqlCodePool(file.db)),
   };
   const { record, rulings, campaigns } = stored;
   const recorder = await startRecorder(stored, reader);
@@ -241,6 +244,15 @@ async function start(): Promise<void> {
       return record.next(JOURNAL);
     },
     reach: (goal) => recorder.reach(goal),
+    // Between the transactions of others.
+    scrub: () =>
+      file.db.connection().execute(async () => {
+        try {
+          writeAnew(file.sqlite, data.recordPath);
+        } catch (error) {
+          thrown(error);
+        }
+      }),
     async stop() {
       await Promise.allSettled([recorder.drain(), decider?.drain()]);
       data.commits.close();

@@ -27,6 +27,12 @@ export interface RequestLog extends Requests {
   onDecided(listener: () => void): void;
   /** requests that are durable and not decided, and why not; for probes and metrics */
   decider(): { lag: number; fault: string | null; decided: number };
+  /** The end of what is durable; 0: there is nothing. */
+  end(): number;
+  /** The offset up to which what was decided is safe from a power cut. */
+  safe(): number;
+  /** Leaves no trace in the file of what is before that. */
+  compact(): Promise<void>;
 }
 
 type Done = Parameters<Requests['append']>[1];
@@ -123,6 +129,18 @@ class LateLog implements RequestLog {
     const { next = 0, fault = null, requests = 0 } = this.#decider ?? {};
     const end = this.#journal?.state().end ?? 0;
     return { lag: this.#decider === null ? 0 : Math.max(0, end - next), fault, decided: requests };
+  }
+
+  end(): number {
+    return this.#journal?.state().end ?? 0;
+  }
+
+  safe(): number {
+    return this.#decider?.safe ?? 0;
+  }
+
+  async compact(): Promise<void> {
+    await this.#journal?.compact(this.safe());
   }
 
   async close(): Promise<void> {

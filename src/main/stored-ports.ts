@@ -6,12 +6,16 @@ import { steady } from '../adapters/mysql/steady.ts';
 import { makeSqlCodeImports } from '../adapters/sql/code-imports.ts';
 import { makeSqlCodePool } from '../adapters/sql/code-pool.ts';
 import { makeSqlCoupons } from '../adapters/sql/coupons.ts';
+import { makeSqlDeliveries } from '../adapters/sql/deliveries.ts';
 import { makeSqlFigures } from '../adapters/sql/figures.ts';
 import { makeSqlFiles } from '../adapters/sql/files.ts';
 import { makeSqlJobRuns } from '../adapters/sql/job-runs.ts';
 import { makeSqlJobSchedules } from '../adapters/sql/job-schedules.ts';
+import { makeSqlDeadLetters } from '../adapters/sql/letters.ts';
 import { makeSqlOutbox } from '../adapters/sql/outbox.ts';
+import { makeSqlRetention } from '../adapters/sql/retention.ts';
 import type { RecordTables } from '../adapters/sql/schema.ts';
+import { makeSqlWebhooks } from '../adapters/sql/webhooks.ts';
 import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
@@ -29,6 +33,10 @@ const IMPORT_CALL_MAX_MS = {
 export function makeStoredPorts(db: Kysely<RecordTables>): StoredPorts {
   return {
     outbox: makeSqlOutbox(db),
+    webhooks: makeSqlWebhooks(db),
+    deliveries: makeSqlDeliveries(db),
+    letters: makeSqlDeadLetters(db),
+    retention: makeSqlRetention(db),
     coupons: makeSqlCoupons(db),
     codePool: makeSqlCodePool(db),
     codeImports: makeSqlCodeImports(db),
@@ -52,6 +60,10 @@ export function mysqlStoredPorts(mysql: Mysql, system: System): StoredPorts {
 export function remoteStoredPorts(calls: RemoteCalls, deadlineMs: number): StoredPorts {
   const names: Record<keyof StoredPorts, true> = {
     outbox: true,
+    webhooks: true,
+    deliveries: true,
+    letters: true,
+    retention: true,
     coupons: true,
     codePool: true,
     codeImports: true,

@@ -2,14 +2,20 @@
 
 import type { CodeImports, CodePool } from './code-pool.ts';
 import type { Coupons } from './coupons.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { Deliveries } from './deliveries.ts';
 import type { Figures } from './figures.ts';
 import type { Files } from './files.ts';
 import type { JobRuns } from './job-runs.ts';
 import type { JobSchedules } from './job-schedules.ts';
 import type { Outbox } from './outbox.ts';
+import type { Retention } from './retention.ts';
+import type { Webhooks } from './webhooks.ts';
 
 export interface StoredPorts {
   outbox: Outbox;
+  letters: DeadLetters;
+  retention: Retention;
   coupons: Coupons;
   codePool: CodePool;
   codeImports: CodeImports;
@@ -17,4 +23,6 @@ export interface StoredPorts {
   figures: Figures;
   jobRuns: JobRuns;
   jobSchedules: JobSchedules;
+  webhooks: Webhooks;
+  deliveries: Deliveries;
 }

@@ -9,6 +9,7 @@ import { FIGURES_DDL } from './tables/figures.ts';
 import { JOBS_DDL } from './tables/jobs.ts';
 import { LETTERS_DDL } from './tables/letters.ts';
 import { POOL_DDL } from './tables/pool.ts';
+import { RETENTION_DDL } from './tables/retention.ts';
 import { WEBHOOKS_DDL } from './tables/webhooks.ts';
 
 const first: Migration = {
@@ -161,4 +162,5 @@ export const MIGRATIONS: Readonly<Record<string, Migration>> = {
   '0006-jobs': statements(JOBS_DDL),
   '0007-webhooks': statements(WEBHOOKS_DDL),
   '0008-figures': statements(FIGURES_DDL),
+  '0009-retention': statements(RETENTION_DDL),
 };

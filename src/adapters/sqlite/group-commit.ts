@@ -73,6 +73,7 @@ export class GroupCommit<Item, At> {
   #dead: StorageFault | null = null;
   /** tells `close` that nothing waits any more, or that waiting is no use */
   #settled: (() => void) | null = null;
+  #compacted: ((fault: string | null) => void) | null = null;
   #skipped: ((error: Error | null) => void) | null = null;
   readonly #write = (): void => this.#writeNext();
 
@@ -92,6 +93,7 @@ export class GroupCommit<Item, At> {
     thread.on('message', (report: JournalReport) => {
       if ('end' in report) this.#committed(report.end);
       else if ('error' in report) this.#failed(report.error);
+      else if ('compacted' in report) this.#compacted?.(report.compacted);
       else if ('closed' in report) this.#gone.resolve();
     });
     thread.on('error', (error) => this.#died(error.message));
@@ -131,6 +133,15 @@ export class GroupCommit<Item, At> {
   /** Lets go of entries before `offset`. */
   async trim(offset: number): Promise<void> {
     this.#send({ trim: offset });
+  }
+
+  /** Lets go of entries before `offset`, the newest too, and of every trace of them in the file. */
+  compact(offset: number): Promise<void> {
+    if (this.#dead !== null) return Promise.reject(this.#dead);
+    return new Promise((resolve, reject) => {
+      this.#compacted = (fault) => (fault === null ? resolve() : reject(new StorageFault(fault)));
+      this.#send({ compact: offset });
+    });
   }
 
   /** Goes on at `offset` at the earliest. For a file that was lost: what has been read is never numbered again. */
@@ -208,6 +219,7 @@ export class GroupCommit<Item, At> {
   #died(reason: string): void {
     this.#gone.resolve();
     if (this.#closed !== null || this.#dead !== null) return;
+    this.#compacted?.(`the journal's thread died: ${reason}`);
     this.#dead = new StorageFault(`the journal's thread died: ${reason}. Start Dibs again.`);
     this.#state.fault = this.#dead.message;
     const dones = [...(this.#writing?.dones ?? []), ...this.#gathering.dones];

@@ -6,7 +6,7 @@
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import { openJournalFile } from './journal-file.ts';
-import { storageFault } from './open.ts';
+import { storageFault, writeAnew } from './open.ts';
 
 export interface JournalThreadData {
   path: string;
@@ -14,11 +14,18 @@ export interface JournalThreadData {
   commits: MessagePort;
 }
 
-export type JournalOrder = { append: string[] } | { trim: number } | { skipTo: number } | { close: true };
+export type JournalOrder =
+  | { append: string[] }
+  | { trim: number }
+  | { compact: number }
+  | { skipTo: number }
+  | { close: true };
 export type JournalReport =
   | { end: number }
   | { error: string }
   | { closed: true }
+  /** null: done; else why not */
+  | { compacted: string | null }
   | { ready: number }
   | { fatal: string };
 
@@ -30,6 +37,8 @@ function start(): void {
   const db = openJournalFile(path);
   const insert = db.prepare('INSERT INTO entry (facts) VALUES (?)');
   const trim = db.prepare('DELETE FROM entry WHERE id < ? AND id < (SELECT max(id) FROM entry)');
+  // The newest row keeps its number, which the next one goes on from.
+  const blank = db.prepare("UPDATE entry SET facts = '[]' WHERE id < ?");
   const skip = db.prepare("INSERT INTO entry (id, facts) VALUES (?, '[]')");
   const last = db.prepare<[], number | null>('SELECT max(id) FROM entry').pluck();
 
@@ -50,6 +59,11 @@ function start(): void {
         report({ end: order.skipTo });
       } else if ('trim' in order) {
         trim.run(order.trim);
+      } else if ('compact' in order) {
+        trim.run(order.compact);
+        blank.run(order.compact);
+        writeAnew(db, path);
+        report({ compacted: null });
       } else {
         db.close();
         commits.close();
@@ -57,7 +71,9 @@ function start(): void {
         port.close();
       }
     } catch (error) {
-      if ('append' in order || 'skipTo' in order) report({ error: storageFault(error, path).message });
+      const { message } = storageFault(error, path);
+      if ('append' in order || 'skipTo' in order) report({ error: message });
+      if ('compact' in order) report({ compacted: message });
     }
   });
   // As a reader that has read everything has it: 0 when there has never been anything.

@@ -15,6 +15,8 @@ import { encodeLineFact, encodeWin } from './journal-file.ts';
 export interface Journal extends Log {
   /** hears the new end of the journal after each commit: hand it to the recorder's thread */
   commits: MessagePort;
+  /** Lets go of entries before `offset`, the newest too, and of every trace of them in the file. */
+  compact(offset: number): Promise<void>;
   /** Goes on at `offset` at the earliest. For a journal that was lost: what has been read is never numbered again. */
   skipTo(offset: number): Promise<void>;
 }

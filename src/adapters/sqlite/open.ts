@@ -50,6 +50,17 @@ function makeDurable(db: Sqlite, path: string): void {
   db.pragma('foreign_keys = ON');
 }
 
+/** Writes a file anew, so that no byte of it or of its WAL tells what was once there. Throws when somebody reads it. */
+export function writeAnew(db: Sqlite, path: string): void {
+  db.exec('VACUUM');
+  const [left] = db.pragma('wal_checkpoint(TRUNCATE)') as { busy: number }[];
+  if (left?.busy !== 0) {
+    throw new StorageFault(
+      `${path} is being read by somebody else, and keeps what was taken out of it until then.`,
+    );
+  }
+}
+
 /** Turns SQLite's word for a fault into one that says what to do. */
 export function storageFault(error: unknown, path: string): Error {
   if (error instanceof StorageFault || !(error instanceof Error)) return error as Error;

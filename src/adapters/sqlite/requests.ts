@@ -17,6 +17,8 @@ export interface RequestJournal extends Requests {
   flush(): Promise<number>;
   /** Lets go of what is decided: entries before `offset`. */
   trim(offset: number): Promise<void>;
+  /** The same, the newest too, and without a trace in the file. */
+  compact(offset: number): Promise<void>;
   /** Goes on at `offset` at the earliest. For a file that was lost: what has been decided is never numbered again. */
   skipTo(offset: number): Promise<void>;
 }
