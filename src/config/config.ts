@@ -26,6 +26,8 @@ interface ByType {
   roles: string[];
   'rate-limit': RateLimit;
   proxies: string[];
+  ports: number[];
+  waits: number[];
 }
 
 /** What an option is when nothing is given and it has no default: an empty list, or undefined. */

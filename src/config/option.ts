@@ -12,7 +12,9 @@ export type OptionType =
   | 'database'
   | 'roles'
   | 'rate-limit'
-  | 'proxies';
+  | 'proxies'
+  | 'ports'
+  | 'waits';
 
 export interface Option {
   /** The environment variable. Secrets may also be given as `<name>_FILE`, the path of a file that holds the value. */
@@ -32,6 +34,7 @@ export interface Option {
     | 'People'
     | 'Operators and secrets'
     | 'Limits'
+    | 'Webhooks'
     | 'Retention'
     | 'Log'
     | 'Commands';

@@ -7,6 +7,7 @@ import type { Option } from './option.ts';
 import { jobOptions } from './options-jobs.ts';
 import { partOptions } from './options-parts.ts';
 import { retentionOptions } from './options-retention.ts';
+import { webhookOptions } from './options-webhooks.ts';
 
 export type { Option } from './option.ts';
 
@@ -298,6 +299,7 @@ export const options = [
     group: 'Limits',
   },
   ...jobOptions,
+  ...webhookOptions,
   ...retentionOptions,
   {
     name: 'DIBS_LOG_LEVEL',

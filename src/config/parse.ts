@@ -6,7 +6,7 @@ import { isLoopback } from './loopback.ts';
 import type { Option } from './options.ts';
 import { parseRateLimit } from './rate-limit.ts';
 
-export type Value = string | number | boolean | string[] | RateLimit | 'auto';
+export type Value = string | number | boolean | string[] | number[] | RateLimit | 'auto';
 export type Parsed = { ok: true; value: Value } | { ok: false; allowed: string };
 
 const is = (value: Value): Parsed => ({ ok: true, value });
@@ -39,6 +39,10 @@ export function parseOption(option: Option, text: string): Parsed {
       return parseRate(text);
     case 'proxies':
       return parseProxies(text);
+    case 'ports':
+      return parsePorts(text);
+    case 'waits':
+      return parseWaits(text);
   }
 }
 
@@ -116,6 +120,26 @@ function isNetwork(text: string): boolean {
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
   return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+function parsePorts(text: string): Parsed {
+  const ports = split(text).map((part) => (/^\d{1,5}$/.test(part) ? Number(part) : 0));
+  return ports.length > 0 && ports.every((port) => port >= 1 && port <= 65_535)
+    ? is(ports)
+    : not('ports like 443,8443');
+}
+
+const units: Record<string, number> = { s: 1_000, m: 60_000, h: 3_600_000 };
+const WAITS_MAX = 19;
+
+function parseWaits(text: string): Parsed {
+  const waits = split(text).map((part) => {
+    const [, count, unit = ''] = /^(\d{1,5})([smh])$/.exec(part) ?? [];
+    return Number(count) * (units[unit] ?? 0);
+  });
+  return waits.length > 0 && waits.length <= WAITS_MAX && waits.every((ms) => ms > 0)
+    ? is(waits)
+    : not(`1 to ${WAITS_MAX} waits in s, m or h, like 5s,5m,2h`);
 }
 
 function split(text: string): string[] {

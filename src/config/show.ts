@@ -23,6 +23,8 @@ function placeholder(option: Option): string {
     case 'list':
     case 'origins':
     case 'proxies':
+    case 'ports':
+    case 'waits':
       return 'a,b,…';
     case 'url':
       return 'url';
@@ -116,6 +118,10 @@ function allowedOf(option: Option): string {
       return '`auto`, `off`, limits';
     case 'proxies':
       return '`no`, `yes`, a list';
+    case 'ports':
+      return 'a list of ports';
+    case 'waits':
+      return 'a list of waits in `s`, `m` or `h`';
     case 'text':
       return 'text';
   }

@@ -301,11 +301,53 @@ export const PROBLEMS = {
     retry: false,
     todo: 'This server lacks the parts for this mode. Set what detail names, or choose another mode.',
   },
-  code_source_unavailable: {
+  pool_too_small: {
     status: 409,
-    title: 'Code source unavailable',
+    title: 'Pool too small',
     retry: false,
-    todo: 'This server issues generated codes or none.',
+    todo: 'Import more codes, or lower the quantity: each unit needs one.',
+  },
+  not_a_pool: {
+    status: 409,
+    title: 'Not a pool',
+    retry: false,
+    todo: 'The codes of this campaign are not imported. Set codes.source to pool before it opens.',
+  },
+  pool_full: {
+    status: 409,
+    title: 'Pool full',
+    retry: false,
+    todo: 'A pool holds at most 10,000,000 codes.',
+  },
+  import_conflict: {
+    status: 409,
+    title: 'Import conflict',
+    retry: true,
+    todo: 'Other imports into this campaign came in between again and again, and nothing was imported. Send it again.',
+  },
+  duplicate_codes: {
+    status: 422,
+    title: 'Duplicate codes',
+    retry: false,
+    todo: 'Take the lines out that are named, or leave them out by onDuplicate=skip. Nothing was imported.',
+  },
+  invalid_line: {
+    status: 400,
+    title: 'Invalid line',
+    retry: false,
+    todo: 'A file of codes is UTF-8 with one code a line, 1 to 256 bytes each. Nothing was imported.',
+  },
+  no_codes: {
+    status: 400,
+    title: 'No codes',
+    retry: false,
+    todo: 'There is no code in this file: send one code a line.',
+  },
+  incomplete_upload: {
+    status: 400,
+    title: 'Incomplete upload',
+    retry: true,
+    todo: 'The file ends in the middle, or is damaged. Nothing was imported; send it again.',
   },
   code_key_mismatch: {
     status: 409,

@@ -14,6 +14,7 @@ import type { JobFlow } from '../flow/job-flow.ts';
 import type { ModeFlows } from '../flow/mode.ts';
 import type { Sights } from '../flow/sight.ts';
 import type { Tickets } from '../flow/tickets.ts';
+import type { WebhookFlow } from '../flow/webhooks.ts';
 import type { WrongCodes } from '../flow/wrong-codes.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
@@ -121,6 +122,8 @@ export interface HttpParts {
   stored: StoredPorts;
   /** batch jobs; absent: there are none here */
   jobs?: JobFlow;
+  /** where facts are sent by webhook; absent: nothing is sent from here */
+  webhooks?: WebhookFlow;
   /** rights to act alone; absent: this process is alone */
   leases?: Leases;
   /** the master secret; keys for cursors come from it */

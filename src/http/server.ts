@@ -28,12 +28,14 @@ import { adminCampaignRoutes } from './routes/campaigns.ts';
 import { couponRoutes } from './routes/coupons.ts';
 import { fileRoutes } from './routes/files.ts';
 import { serviceRoutes } from './routes/health.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { lineRoutes } from './routes/line.ts';
 import { operatorRoutes } from './routes/operators.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { reconcileRoutes } from './routes/reconcile.ts';
 import { verdictRoutes } from './routes/verdicts.ts';
+import { webhookRoutes } from './routes/webhooks.ts';
 import { winnerRoutes } from './routes/winners.ts';
 import { makeValidatorCompiler, validationProblem } from './validation.ts';
 
@@ -76,8 +78,10 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     adminCampaignRoutes(app, context);
     winnerRoutes(app, context);
     reconcileRoutes(app, context);
+    jobRoutes(app, context);
     couponRoutes(app, context);
     operatorRoutes(app, context);
+    webhookRoutes(app, context);
     fileRoutes(app, context);
     pageRoutes(app, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
   }

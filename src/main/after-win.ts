@@ -4,9 +4,11 @@ import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { GaugeReading, HttpParts } from '../http/parts.ts';
+import { startAnnouncing } from './announcing.ts';
 import { startFigures } from './figures.ts';
 import { startJobs } from './jobs.ts';
 import type { Parts } from './parts.ts';
+import { startWebhooks } from './webhooks.ts';
 
 export interface AfterWinParts extends Parts {
   config: Config;
@@ -33,6 +35,8 @@ export interface AfterWin {
 const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [
   startFigures,
   startJobs,
+  startWebhooks,
+  startAnnouncing,
 ];
 
 export async function startAfterWin(parts: AfterWinParts): Promise<AfterWin> {

@@ -19,7 +19,6 @@ import type { Gate } from '../ports/gate.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { SharedGate } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
-import { startAnnouncing } from './announcing.ts';
 import { storedParts } from './distributed-record.ts';
 import { makeNumberBlocks } from './number-blocks.ts';
 import { PartFault } from './part-fault.ts';
@@ -107,12 +106,7 @@ async function assemble(
   refuseOtherMaster(catalog, codes);
   await refuseStranger(stored.leases, codes.keyId);
   await modes.ordered?.start();
-  const announcing =
-    config.role.includes('relay') && config.kafkaBrokers.length > 0
-      ? await startAnnouncing({ ...ground, ...stored })
-      : null;
-  closers.push(() => announcing?.stop());
-  const running = new Running({ ...ground, ...stored, follower, redis, ordered: modes.ordered, announcing });
+  const running = new Running({ ...ground, ...stored, follower, redis, ordered: modes.ordered });
   closers.push(() => running.stop());
   return {
     ...stored,

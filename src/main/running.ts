@@ -8,7 +8,6 @@ import type { Supervision, Supervisor } from '../flow/supervise.ts';
 import { makeSupervisor } from '../flow/supervise.ts';
 import type { GaugeReading } from '../http/parts.ts';
 import type { System } from '../ports/system.ts';
-import type { Announcing } from './announcing.ts';
 import type { storedParts } from './distributed-record.ts';
 import type { Parts } from './parts.ts';
 import { type Repeated, repeat } from './repeat.ts';
@@ -30,8 +29,6 @@ export interface RunningParts extends ReturnType<typeof storedParts> {
   log: SharedLog;
   /** null: ordered campaigns alone are run */
   redis: SharedGateParts | null;
-  /** null: the outbox of the record is sent on elsewhere, or nowhere */
-  announcing: Pick<Announcing, 'gauges'> | null;
   /** null: there are no ordered campaigns */
   ordered: Pick<SharedOrdered, 'gauges' | 'roles'> | null;
 }
@@ -107,7 +104,7 @@ export class Running {
   }
 
   #gauges(): GaugeReading[] {
-    const { log, catalog, follower, ordered, announcing } = this.#parts;
+    const { log, catalog, follower, ordered } = this.#parts;
     const reserved = [...catalog.all()].flatMap(({ campaign: { id } }): GaugeReading[] => {
       const value = follower.epochOf(id)?.reserved ?? 0;
       const help = 'Units that count as given although nobody is known to hold them.';
@@ -117,7 +114,6 @@ export class Running {
     return [
       ...log.gauges(),
       ...(ordered?.gauges() ?? []),
-      ...(announcing?.gauges() ?? []),
       ...reserved,
       ...(supervision ? supervisionGauges(supervision) : []),
     ];

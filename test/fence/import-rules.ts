@@ -27,6 +27,7 @@ export const layers: Record<string, Layer> = {
   'adapters/sql': { imports: ['core', 'ports'] },
   'adapters/redis': { imports: ['core', 'ports'] },
   'adapters/kafka': { imports: ['core', 'ports'] },
+  'adapters/webhook': { imports: ['core', 'ports'] },
   'adapters/system': { imports: ['core', 'ports'] },
   http: outer,
   jobs: outer,

@@ -48,19 +48,24 @@ function place(rows: OutboxRow[], failAfter = Number.POSITIVE_INFINITY) {
         countUnsent: async () => unsent.length,
         trim: async () => 0,
       },
-      announcements: {
-        send: async (some: readonly Announcement[]) => {
-          sends += 1;
-          if (sends > failAfter) throw new Error('Kafka is away');
-          sent.push(...some);
+      sinks: [
+        {
+          wants: () => true,
+          send: async (some: readonly Announcement[]) => {
+            sends += 1;
+            if (sends > failAfter) throw new Error('Kafka is away');
+            sent.push(...some);
+          },
         },
-      },
+      ],
+      pageMax: 1000,
       record: {
         page: async (_: string, after: number, limit: number) =>
           Array.from({ length: limit }, (_one, i) => after + 1 + i).map((seq) => ({
             ...{ id: `c.${seq}`, campaignId: 'c', userId: `u${seq}`, seq, status: 'issued' as const },
             ...{ wonAt: T0, durability: 'logged' as const, epoch: 1, codeLookup: null, key: null },
             ...{ redeemedAt: null, redeemedBy: null, revokedAt: null, revokedReason: null, expiresAt: null },
+            ...{ issuedAt: null, heldUntil: null, returnedAt: null },
           })),
       },
       system: { now: () => T0 },

@@ -1,0 +1,175 @@
+/**
+ * ports/webhook-sender by HTTP. A name is resolved once for each connection, every address that it stands for is checked,
+ * and the connection goes to what was checked: a name that changes its mind in between changes nothing.
+ */
+
+import { lookup as lookUpAll } from 'node:dns/promises';
+import type { LookupFunction } from 'node:net';
+import { Pool } from 'undici';
+import type { System } from '../../ports/system.ts';
+import type { WebhookRequest, WebhookSender, WebhookSent } from '../../ports/webhook-sender.ts';
+import { addressRefusal, checkUrl, type TargetRules } from './address.ts';
+
+export interface ResolvedAddress {
+  address: string;
+  family: number;
+}
+
+export interface WebhookSenderParts {
+  rules: TargetRules;
+  system: Pick<System, 'monotonic' | 'after'>;
+  /** all that a name stands for; default: the system's resolver */
+  resolve?(hostname: string): Promise<ResolvedAddress[]>;
+  timeoutMs?: number;
+  /** an authority to believe beside the system's, PEM */
+  ca?: string;
+}
+
+const TIMEOUT_MS = 5_000;
+const ANSWER_BYTES_MAX = 65_536;
+const KEPT_BYTES = 1_024;
+const CONNECTIONS = 16;
+/** Addresses with connections kept open. One more closes that which was used longest ago. */
+const POOLS_MAX = 64;
+
+/** What stopped a connection before it was made: nothing was sent. */
+class Refused extends Error {}
+
+export function makeWebhookSender(parts: WebhookSenderParts): WebhookSender {
+  const { rules, system, timeoutMs = TIMEOUT_MS } = parts;
+  const resolve = parts.resolve ?? ((name: string) => lookUpAll(name, { all: true, verbatim: true }));
+  const pools = new Map<string, Pool>();
+
+  function poolOf(url: URL): Pool {
+    const known = pools.get(url.origin);
+    pools.delete(url.origin);
+    const pool = known ?? makePool(url);
+    pools.set(url.origin, pool);
+    if (pools.size > POOLS_MAX) {
+      const [oldest, idle] = pools.entries().next().value as [string, Pool];
+      pools.delete(oldest);
+      void idle.close().catch(() => undefined);
+    }
+    return pool;
+  }
+
+  function makePool(url: URL): Pool {
+    return new Pool(url.origin, {
+      connections: CONNECTIONS,
+      pipelining: 1,
+      allowH2: false,
+      headersTimeout: timeoutMs,
+      bodyTimeout: timeoutMs,
+      connect: {
+        timeout: timeoutMs,
+        lookup: checkedLookup(url),
+        ...(parts.ca === undefined ? {} : { ca: parts.ca }),
+      },
+    });
+  }
+
+  const checkedLookup =
+    (url: URL): LookupFunction =>
+    (hostname, options, done) => {
+      checked(hostname, url).then(
+        (found) => {
+          const [first] = found as [ResolvedAddress];
+          if (options.all) done(null, found);
+          else done(null, first.address, first.family);
+        },
+        (error: Error) => done(error, options.all ? [] : ''),
+      );
+    };
+
+  /** Every address behind the name. Rejects when one of them is not allowed, or there is none. */
+  async function checked(hostname: string, url: URL): Promise<ResolvedAddress[]> {
+    const found = await resolve(hostname);
+    if (found.length === 0) throw new Refused(`${hostname} stands for no address`);
+    for (const { address } of found) {
+      const why = addressRefusal(address, url, rules);
+      if (why !== null) throw new Refused(`refused: ${hostname} stands for ${why}`);
+    }
+    return found;
+  }
+
+  return {
+    async refusal(text) {
+      const url = checkUrl(text, rules);
+      if (!url.ok) return url.why;
+      if (url.address !== null) return null;
+      try {
+        await checked(url.url.hostname, url.url);
+        return null;
+      } catch (error) {
+        // A name that cannot be resolved now may be tomorrow; the test button tells.
+        return error instanceof Refused ? error.message.replace(/^refused: /, '') : null;
+      }
+    },
+    async send(request) {
+      const began = system.monotonic();
+      const failed = (fault: string): WebhookSent => {
+        const ms = Math.round(system.monotonic() - began);
+        return { status: null, ms, body: '', fault, retryAfterMs: null };
+      };
+      const url = checkUrl(request.url, rules);
+      if (!url.ok) return failed(`refused: ${url.why}`);
+      const end = new AbortController();
+      const timer = system.after(timeoutMs, () => end.abort());
+      try {
+        const sent = await exchange(poolOf(url.url), url.url, request, end.signal);
+        return { ...sent, ms: Math.round(system.monotonic() - began), fault: null };
+      } catch (error) {
+        return failed(
+          end.signal.aborted ? `no answer within ${timeoutMs / 1000} s` : faultOf(error as Error),
+        );
+      } finally {
+        timer.stop();
+      }
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
+      pools.clear();
+    },
+  };
+}
+
+type Exchanged = Pick<WebhookSent, 'status' | 'body' | 'retryAfterMs'>;
+
+async function exchange(
+  pool: Pool,
+  url: URL,
+  { headers, body }: WebhookRequest,
+  signal: AbortSignal,
+): Promise<Exchanged> {
+  const path = url.pathname + url.search;
+  const answer = await pool.request({ method: 'POST', path, headers, body, signal });
+  const retryAfter = Number(answer.headers['retry-after']);
+  return {
+    status: answer.statusCode,
+    body: await beginning(answer.body),
+    retryAfterMs: Number.isFinite(retryAfter) && retryAfter > 0 ? retryAfter * 1000 : null,
+  };
+}
+
+type Body = AsyncIterable<Buffer> & { destroy(): unknown };
+
+/** The status has said it all: of the body only the beginning is kept, and a long or late one is cut off. */
+async function beginning(body: Body): Promise<string> {
+  const kept: Buffer[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of body) {
+      if (bytes < KEPT_BYTES) kept.push(chunk);
+      bytes += chunk.length;
+      if (bytes > ANSWER_BYTES_MAX) break;
+    }
+  } catch {
+    // Cut off in the middle.
+  }
+  return Buffer.concat(kept).subarray(0, KEPT_BYTES).toString('utf8');
+}
+
+function faultOf(error: Error & { code?: string; errors?: Error[] }): string {
+  const inner = error.cause instanceof Error ? error.cause : (error.errors?.[0] ?? error);
+  return inner.message || error.code || error.name;
+}
