@@ -27,7 +27,7 @@ interface CallOptions {
   accept?: readonly number[];
 }
 
-type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const timeoutMs = 15_000;
 
@@ -53,6 +53,9 @@ export class Client {
   }
   async post<T>(path: string, body?: unknown, options: CallOptions = {}): Promise<Reply<T>> {
     return this.#call<T>('POST', path, { ...options, ...(body !== undefined && { body }) });
+  }
+  async put<T>(path: string, body: unknown, options: CallOptions = {}): Promise<Reply<T>> {
+    return this.#call<T>('PUT', path, { ...options, body });
   }
   async patch<T>(path: string, body: unknown, options: CallOptions = {}): Promise<Reply<T>> {
     return this.#call<T>('PATCH', path, { ...options, body });

@@ -59,6 +59,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./reconcile.ts')).reconcileCommand(),
   },
   {
+    name: 'jobs',
+    summary: 'List, run, watch, stop and schedule batch jobs',
+    load: async () => (await import('./jobs.ts')).jobsCommand(),
+  },
+  {
     name: 'doctor',
     summary: 'Look at this machine and at the server, and say what to do',
     load: async () => (await import('./doctor.ts')).doctorCommand(),

@@ -16,7 +16,7 @@ export function cronFault(
     const next = new Cron(cron, { timezone: timeZone, paused: true }).nextRun();
     return next === null ? { field: 'cron', says: 'This time never comes.' } : null;
   } catch (error) {
-    return { field: 'cron', says: `Not a cron expression: ${(error as Error).message}.` };
+    return { field: 'cron', says: `Not a cron expression. ${(error as Error).message}` };
   }
 }
 

@@ -26,7 +26,7 @@ export interface Scheduling {
 
 const LOOK_MS = 1_000;
 /** What others changed is seen so much later. */
-const READ_EVERY_MS = 5_000;
+const READ_EVERY_MS = 2_000;
 
 /** Makes the usual schedules that are not there, and looks every second. */
 export function startSchedule(parts: ScheduleParts): Scheduling {
