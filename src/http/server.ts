@@ -19,12 +19,14 @@ import type { Running } from './make-context.ts';
 import { makeContext } from './make-context.ts';
 import { watchPaths } from './not-found.ts';
 import { describeApi } from './openapi.ts';
+import { maySendLonger } from './long-upload.ts';
 import type { HttpParts } from './parts.ts';
 import { usualPoll } from './poll.ts';
 import { PROBLEM_TYPE, partProblem, renderProblem, sendProblem } from './problem.ts';
 import type { RequestIds } from './request-id.ts';
 import { makeRequestIds } from './request-id.ts';
 import { adminCampaignRoutes } from './routes/campaigns.ts';
+import { codeRoutes } from './routes/codes.ts';
 import { couponRoutes } from './routes/coupons.ts';
 import { fileRoutes } from './routes/files.ts';
 import { serviceRoutes } from './routes/health.ts';
@@ -79,6 +81,7 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     winnerRoutes(app, context);
     reconcileRoutes(app, context);
     jobRoutes(app, context);
+    codeRoutes(app, context);
     couponRoutes(app, context);
     operatorRoutes(app, context);
     webhookRoutes(app, context);
@@ -168,6 +171,7 @@ function answerParserError(error: NodeJS.ErrnoException, socket: import('node:ne
     return;
   }
   const tooLate = error.code === 'ERR_HTTP_REQUEST_TIMEOUT';
+  if (tooLate && maySendLonger(socket)) return;
   const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : tooLate ? 408 : 400;
   const code: ProblemCode =
     status === 431 ? 'too_many_headers' : tooLate ? 'request_timeout' : 'invalid_request';
