@@ -113,15 +113,44 @@ const LETTERS: Place = {
       .execute();
     return keysOf(rows);
   },
-  async erase(db, _of, keys) {
-    const { numUpdatedRows } = await db
-      .updateTable('dead_letters')
-      .set({ payload: '{"erased":true}', reason: 'erased' })
-      .where('id', 'in', numbers(keys))
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
-  },
+  erase: (db, _of, keys, eraser) =>
+    db.transaction().execute(async (tx) => {
+      const rows = await tx
+        .selectFrom('dead_letters')
+        .select(['id', 'user_id', 'payload', 'reason'])
+        .where('id', 'in', numbers(keys))
+        .execute();
+      for (const { id, user_id, payload, reason } of rows) {
+        await tx
+          .updateTable('dead_letters')
+          .set({
+            user_id: user_id === null ? null : eraser(String(user_id)),
+            payload: erasedPayload(payload, eraser),
+            // What a database says of a row has its values in it, and so may whoever decided what becomes of it.
+            reason: reason.split(':', 1)[0] as string,
+            ...{ causes: null, idem_key: null, resolved_reason: null },
+            // A hash without a key: who knows the rest of the fact could try names.
+            fact_key: null,
+          })
+          .where('id', '=', id)
+          .execute();
+      }
+      return rows.length;
+    }),
 };
+
+/** A win stays one, of somebody nobody knows; of anything else nothing is kept. */
+function erasedPayload(payload: string, eraser: Eraser): string {
+  try {
+    const fact = JSON.parse(payload) as { type?: unknown; userId?: unknown };
+    if (fact.type === 'claim.won' && typeof fact.userId === 'string') {
+      return JSON.stringify({ ...fact, userId: eraser(fact.userId), key: null });
+    }
+  } catch {
+    // It never could be read.
+  }
+  return '{"erased":true}';
+}
 
 /** Facts about units say by whom and why; those about the campaign say nothing of people. */
 const OUTBOX: Place = {
