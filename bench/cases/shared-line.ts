@@ -80,7 +80,7 @@ const rule: LineRule = {
     pausedAt: null,
     closed: false,
   },
-  ...{ maxLength: null, cutAt: null, confirmWithinMs: null, shuffleSeed: null },
+  ...{ maxLength: null, cutAt: null, confirmWithinMs: null, shuffleSeed: null, keepsLine: false },
 };
 
 const userIdOf = (i: number): string => `user-${String(i).padStart(8, '0')}`;

@@ -118,6 +118,11 @@ export function storedCampaign(text: string): Campaign {
   return { ...LATER_FIELDS, ...(JSON.parse(text) as Campaign) };
 }
 
+/** Do people keep their places in line when nothing is left, because what comes back goes to whoever is next? */
+export function keepsLine({ mode, returnUnits }: Pick<Campaign, 'mode' | 'returnUnits'>): boolean {
+  return mode === 'queued' && returnUnits === 'to_next_in_line';
+}
+
 /** Does a winner get his coupon when the job `issue` has run, and not with the verdict? */
 export function isIssuedByJob({ codes }: Pick<Campaign, 'codes'>): boolean {
   return codes.issue === 'by_job';

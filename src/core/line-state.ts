@@ -22,6 +22,8 @@ export interface LineOptions {
   confirmWithinMs: number | null;
   /** whoever joins before the opening gets his number by lot (core/shuffle) instead of by time; hex seed, secret till then */
   shuffleSeed: string | null;
+  /** units come back to whoever is next: while nothing is left people keep their places, and others may join behind them */
+  keepsLine: boolean;
 }
 
 /** The part of a campaign that its line goes by. */

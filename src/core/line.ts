@@ -77,7 +77,7 @@ function hasStarted({ rule, clock }: LineState): boolean {
 
 /** Nothing is left and nothing can come back. */
 export function isSoldOut({ rule, won }: LineState): boolean {
-  return won >= rule.quantity;
+  return won >= rule.quantity && !rule.keepsLine;
 }
 
 /**

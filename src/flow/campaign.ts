@@ -6,19 +6,10 @@
  * leaves the higher quantity in the store, which harms nobody. The catalog comes last: it shows what is in force.
  */
 
-import type {
-  Action,
-  Campaign,
-  CampaignDefinition,
-  CampaignDraft,
-  Durability,
-  Mode,
-  Status,
-} from '../core/campaign.ts';
+import type { Action, Campaign, CampaignDefinition, CampaignDraft, Status } from '../core/campaign.ts';
 import {
   CHANGEABLE_WHILE_OPEN,
   definitionFault,
-  MODES,
   newCampaign,
   quantitySaid,
   startsAt,
@@ -36,7 +27,8 @@ import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { Codes } from './codes.ts';
 import { isOver } from './fill-gate.ts';
-import type { ModeFlows } from './mode.ts';
+import type { OpeningParts } from './opening-fault.ts';
+import { defaultLevel, openingFault, poolFault } from './opening-fault.ts';
 
 /** Who changes something, for the audit log. */
 export interface Actor {
@@ -50,19 +42,13 @@ export type CampaignResult =
   | { kind: 'done'; live: LiveCampaign; changed: boolean }
   | { kind: 'refused'; problem: Problem };
 
-export interface CampaignParts {
+export interface CampaignParts extends OpeningParts {
   catalog: Catalog;
   gate: Gate;
   campaigns: Campaigns;
   record: RecordStore;
   codes: Codes;
   system: System;
-  /** levels that the parts in use can keep */
-  durabilities: readonly Durability[];
-  /** of the modes beside `instant` that can be had here */
-  modes?: ModeFlows;
-  /** false: nothing here decides at once, and `instant` cannot be had */
-  hasGate?: boolean;
   /** brings a campaign to the gate that was over, and no longer is */
   bring(live: LiveCampaign, campaign: Campaign): Promise<void>;
   /** takes in what other processes have changed in a campaign; absent: there are none */
@@ -76,14 +62,15 @@ export interface CampaignFlow {
   /** `expected` is the version the operator has read. */
   patch(id: string, expected: number, change: CampaignChange, by: Actor): Promise<CampaignResult>;
   act(id: string, action: Action, by: Actor): Promise<CampaignResult>;
+  /**
+   * Raises the quantity for units that came back; what the operator said stays. `back` tells how many there are, asked
+   * when nothing else changes the campaign: the units, and how the raised campaign is stored with taking them off their
+   * way. Null: nothing to do. False: somebody else was quicker, and it is to be asked again.
+   */
+  takeBack(id: string, by: Actor, back: TakeBack): Promise<boolean | null>;
 }
 
-/** What a level needs, in words that name the setting. */
-const NEEDS: Partial<Record<Durability, string>> = {
-  disk: 'a Redis with appendfsync always in DIBS_REDIS_URL',
-  logged: 'DIBS_REDIS_URL, and DIBS_KAFKA_BROKERS for Kafka as the log',
-  replicated: 'a Redis with a replica in DIBS_REDIS_URL',
-};
+export type TakeBack = (campaign: Campaign) => Promise<{ count: number; store: Campaigns['update'] } | null>;
 
 const FACT_OF: Record<Action, OutboxType> = {
   open: 'campaign.opened',
@@ -98,56 +85,6 @@ const STALE: CampaignResult = { kind: 'refused', problem: problem('precondition_
 
 function refused(what: Problem): CampaignResult {
   return { kind: 'refused', problem: what };
-}
-
-/** The level that a campaign has when nobody says which. */
-function defaultLevel(durabilities: readonly Durability[]): Durability {
-  return durabilities.includes('logged') ? 'logged' : 'disk';
-}
-
-/** Settings that bring each mode where the parts in use do not. */
-const MODE_NEEDS: Readonly<Record<Mode, { setting: string; needs: string }>> = {
-  instant: { setting: 'DIBS_REDIS_URL', needs: 'DIBS_REDIS_URL, for Redis as the gate' },
-  ordered: { setting: 'DIBS_KAFKA_BROKERS', needs: 'DIBS_KAFKA_BROKERS, for Kafka as the log of requests' },
-  queued: { setting: 'DIBS_REDIS_URL', needs: 'DIBS_REDIS_URL, for Redis as the line' },
-};
-
-function modeFault({ mode }: Campaign, parts: Pick<CampaignParts, 'modes' | 'hasGate'>): Problem | null {
-  const { modes = {}, hasGate = true } = parts;
-  const there = MODES.filter((one) => (one === 'instant' ? hasGate : modes[one] !== undefined));
-  if (there.includes(mode)) return null;
-  const { setting, needs } = MODE_NEEDS[mode];
-  const detail = `Mode ${mode} needs ${needs}. Set that, or choose ${there.join(' or ')}.`;
-  return problem('mode_unavailable', detail, { setting });
-}
-
-function levelFault({ mode, durability }: Campaign, durabilities: readonly Durability[]): Problem | null {
-  const only = defaultLevel(durabilities);
-  if (mode === 'ordered' && durability !== only) {
-    const detail = `In ordered mode a verdict is told when the record has it: level ${only}. Choose that.`;
-    return problem('durability_unavailable', detail, { pointer: '/durability' });
-  }
-  if (durabilities.includes(durability)) return null;
-  const needs = NEEDS[durability] ?? 'other parts';
-  const detail = `Level ${durability} needs ${needs}. Set that, or choose ${durabilities.join(' or ')}.`;
-  const setting = durability === 'logged' ? 'DIBS_KAFKA_BROKERS' : 'DIBS_REDIS_URL';
-  return problem('durability_unavailable', detail, { setting });
-}
-
-/** Whatever keeps this server from running the campaign, found before anybody can press. */
-export function openingFault(
-  campaign: Campaign,
-  parts: Pick<CampaignParts, 'codes' | 'durabilities' | 'modes' | 'hasGate'>,
-): Problem | null {
-  const mode = modeFault(campaign, parts);
-  if (mode) return mode;
-  if (campaign.codes.source === 'pool') return problem('code_source_unavailable');
-  const level = levelFault(campaign, parts.durabilities);
-  if (level) return level;
-  if (campaign.codes.source === 'generated' && campaign.codeKeyId !== parts.codes.keyId) {
-    return problem('code_key_mismatch');
-  }
-  return null;
 }
 
 /** Some other id for a campaign whose operator gave none: its name where that can be read, and a few random letters. */
@@ -177,6 +114,7 @@ export function makeCampaignFlow(parts: CampaignParts): CampaignFlow {
     create: (draft, by) => changes.create(draft, by),
     patch: (id, expected, change, by) => changes.inTurn(id, () => changes.patch(id, expected, change, by)),
     act: (id, action, by) => changes.inTurn(id, () => changes.act(id, action, by)),
+    takeBack: (id, by, back) => changes.inTurn(id, () => changes.takeBack(id, by, back)),
   };
 }
 
@@ -189,8 +127,8 @@ class CampaignChanges {
     this.#parts = parts;
   }
 
-  inTurn(id: string, run: () => Promise<CampaignResult>): Promise<CampaignResult> {
-    const newest = async (): Promise<CampaignResult> => {
+  inTurn<T>(id: string, run: () => Promise<T>): Promise<T> {
+    const newest = async (): Promise<T> => {
       await this.#parts.refresh?.(id);
       return run();
     };
@@ -229,7 +167,7 @@ class CampaignChanges {
   async create(draft: CampaignDraft, by: Actor): Promise<CampaignResult> {
     const campaign = this.#newCampaign(draft);
     const fault =
-      definitionFault(campaign) ?? (campaign.opensAt === null ? null : openingFault(campaign, this.#parts));
+      definitionFault(campaign) ?? (campaign.opensAt === null ? null : await this.#openingFault(campaign));
     if (fault) return refused(asProblem(fault));
     if (!(await this.#parts.campaigns.create(campaign, this.#line('create', by, null, campaign))))
       return refused(problem('exists'));
@@ -246,6 +184,7 @@ class CampaignChanges {
     next: Campaign,
     audit: AuditLine,
     type: OutboxType,
+    update: Campaigns['update'] = (...change) => this.#parts.campaigns.update(...change),
   ): Promise<CampaignResult> {
     const { campaign } = live;
     const falls = next.quantity < campaign.quantity;
@@ -256,7 +195,7 @@ class CampaignChanges {
     const facts: OutboxFact[] = [
       { type, campaignId: next.id, data: { version: next.version, quantity: next.quantity } },
     ];
-    if (!(await this.#parts.campaigns.update(next, campaign.version, audit, facts))) {
+    if (!(await update(next, campaign.version, audit, facts))) {
       if (falls && live.atGate) await this.#takeBack(campaign);
       return STALE;
     }
@@ -285,7 +224,24 @@ class CampaignChanges {
     this.#parts.catalog.put(stored);
   }
 
-  #changeFault(live: LiveCampaign, next: Campaign, change: CampaignChange, now: number): Problem | null {
+  async #openingFault(campaign: Campaign): Promise<Problem | null> {
+    return openingFault(campaign, this.#parts) ?? (await poolFault(campaign, this.#parts.codePool));
+  }
+
+  /** Of a campaign that begins, or will. A pool that was large enough for it stays so. */
+  #runningFault(before: Campaign, next: Campaign): Promise<Problem | null> | Problem | null {
+    const { quantity, codes } = before;
+    const asksMore =
+      next.quantity > quantity || startsAt(before) === null || next.codes.source !== codes.source;
+    return asksMore ? this.#openingFault(next) : openingFault(next, this.#parts);
+  }
+
+  async #changeFault(
+    live: LiveCampaign,
+    next: Campaign,
+    change: CampaignChange,
+    now: number,
+  ): Promise<Problem | null> {
     const { campaign } = live;
     const status: Status = statusOf(campaign, live.issued, now);
     if (status === 'archived') return problem('invalid_transition', 'An archived campaign does not change.');
@@ -299,7 +255,7 @@ class CampaignChanges {
     }
     const fault = definitionFault(next);
     if (fault) return asProblem(fault);
-    return next.opensAt !== null || next.openedAt !== null ? openingFault(next, this.#parts) : null;
+    return startsAt(next) === null ? null : this.#runningFault(campaign, next);
   }
 
   async patch(id: string, expected: number, change: CampaignChange, by: Actor): Promise<CampaignResult> {
@@ -309,16 +265,37 @@ class CampaignChanges {
     const now = this.#parts.system.now();
     const quantity = (change.quantity ?? quantitySaid(live.campaign)) + live.campaign.returned;
     const next: Campaign = { ...live.campaign, ...change, quantity, version: expected + 1, updatedAt: now };
-    const fault = this.#changeFault(live, next, { ...change, quantity }, now);
+    const fault = await this.#changeFault(live, next, { ...change, quantity }, now);
     if (fault) return refused(fault);
     return this.#store(live, next, this.#line('change', by, live.campaign, next), 'campaign.changed');
+  }
+
+  async takeBack(id: string, by: Actor, back: TakeBack): Promise<boolean | null> {
+    const live = this.#parts.catalog.get(id);
+    const found = live === undefined ? null : await back(live.campaign);
+    if (live === undefined || found === null) return null;
+    const { campaign } = live;
+    const { count, store } = found;
+    const next: Campaign = {
+      ...campaign,
+      returned: campaign.returned + count,
+      quantity: campaign.quantity + count,
+      version: campaign.version + 1,
+      updatedAt: this.#parts.system.now(),
+    };
+    const line = this.#line('return', by, campaign, next);
+    const done = await this.#store(live, next, line, 'campaign.changed', store);
+    return done.kind === 'done';
   }
 
   async act(id: string, action: Action, by: Actor): Promise<CampaignResult> {
     const live = this.#parts.catalog.get(id);
     if (!live) return NOT_FOUND;
     if (action === 'open' || action === 'resume') {
-      const fault = openingFault(live.campaign, this.#parts);
+      const isNew = action === 'open' && live.campaign.openedAt === null;
+      const fault = isNew
+        ? await this.#openingFault(live.campaign)
+        : openingFault(live.campaign, this.#parts);
       if (fault) return refused(fault);
     }
     const step = transition(live.campaign, action, live.issued, this.#parts.system.now());

@@ -4,6 +4,7 @@
  */
 
 import type { Campaign } from '../core/campaign.ts';
+import { keepsLine } from '../core/campaign.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import { type LineRule, lineRule } from '../core/line-state.ts';
 import { type Estimate, estimate, newPace, type Pace, setPace } from '../core/pace.ts';
@@ -105,6 +106,7 @@ export class LineUp {
       cutAt,
       confirmWithinMs: campaign.confirm === null ? null : 1000 * campaign.confirm.withinSeconds,
       shuffleSeed: shuffleBeforeOpen ? this.parts.seedOf(campaign.id) : null,
+      keepsLine: keepsLine(campaign),
     };
     return lineRule(campaign, options);
   }

@@ -7,7 +7,7 @@
  */
 
 import type { Campaign } from '../core/campaign.ts';
-import { isEligible, startsAt } from '../core/campaign.ts';
+import { isEligible, keepsLine, startsAt } from '../core/campaign.ts';
 import type { ClaimWon } from '../core/event.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import { budgetAt, hold, used } from '../core/pace.ts';
@@ -15,7 +15,7 @@ import type { Gate, GateAnswer } from '../ports/gate.ts';
 import type { AtGate } from '../ports/line.ts';
 import type { LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
-import { toldClaim } from './codes.ts';
+import { fillCode, lacksCode, toldClaim } from './codes.ts';
 import type { LineUp } from './line-up.ts';
 import type { VerdictListener } from './mode.ts';
 import { appendWin, asksTheLog, noteWin } from './win.ts';
@@ -148,8 +148,9 @@ class Releasing implements Pacer {
   }
 
   /** The gate's answers, in the order of places; whoever it could not decide on comes again. */
-  async #ask({ campaign: { id } }: LiveCampaign, people: readonly AtGate[]): Promise<Said> {
+  async #ask({ campaign }: LiveCampaign, people: readonly AtGate[]): Promise<Said> {
     const { gate } = this.#parts;
+    const { id } = campaign;
     const asked = people.map(
       ({ userId, key }) =>
         new Promise<GateAnswer>((resolve) => gate.claim(id, { userId, key, eligible: true }, resolve)),
@@ -161,6 +162,7 @@ class Releasing implements Pacer {
         said.won.push({ number, seq: answer.fact.seq });
         said.facts.push(answer.fact);
       } else if (answer.verdict === 'already_won') said.won.push({ number, seq: answer.seq });
+      else if (answer.verdict === 'sold_out' && keepsLine(campaign)) said.stopped = true;
       else if (['ineligible', 'closed', 'sold_out'].includes(answer.verdict)) {
         said.refused.push({ number, why: answer.verdict as 'closed' });
       } else said.stopped = true;
@@ -193,7 +195,12 @@ class Releasing implements Pacer {
     const { codes, lineUp } = this.#parts;
     const tell = (): void => {
       const claim = toldClaim(codes, live.campaign, fact);
-      for (const listener of this.#listeners) listener(live, fact.userId, { verdict: 'won', claim });
+      const say = (): void => {
+        for (const listener of this.#listeners) listener(live, fact.userId, { verdict: 'won', claim });
+      };
+      if (!lacksCode(codes, live.campaign, fact.seq)) return say();
+      void fillCode(codes, live.campaign, claim, lineUp.parts.system).then(say);
+      return undefined;
     };
     if (!asksTheLog(live, lineUp.parts.shared)) return tell();
     waiters.push((error) => {

@@ -4,7 +4,7 @@
  * ten thousand of them are told within a second and nobody's press waits for it.
  */
 
-import { statusOf } from '../core/campaign.ts';
+import { keepsLine, statusOf } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { LookUp } from '../flow/look-up.ts';
 import type { ModeFlow, ModeFlows } from '../flow/mode.ts';
@@ -171,5 +171,6 @@ export class LaterVerdicts {
 /** Why nobody wins any more; null: somebody may. */
 function endOf({ campaign, issued }: LiveCampaign, now: number): string | null {
   const status = statusOf(campaign, issued, now);
+  if (status === 'sold_out' && keepsLine(campaign)) return null;
   return status === 'sold_out' || status === 'closed' || status === 'archived' ? status : null;
 }

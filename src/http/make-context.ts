@@ -9,6 +9,7 @@ import type { Outcome } from '../flow/outcome.ts';
 import { makeReconcile } from '../flow/reconcile.ts';
 import { makeSights } from '../flow/sight.ts';
 import { makeTickets } from '../flow/tickets.ts';
+import { makeWrongCodes } from '../flow/wrong-codes.ts';
 import type { Timer } from '../ports/system.ts';
 import { makeUserAuth } from './auth.ts';
 import { makeClientAddress } from './client-address.ts';
@@ -44,6 +45,7 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
   const { config, system, catalog, record, caughtUp, line } = parts;
   const { figures } = parts;
   const sights = parts.sights ?? makeSights(parts.shared ?? false);
+  const wrongCodes = parts.wrongCodes ?? makeWrongCodes(system);
   const lookUp = makeLookUp(parts);
   const later = new LaterCounts();
   figures?.laterFrom((live) => later.of(live));
@@ -100,8 +102,8 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     metrics,
     tellers,
     polls,
-    campaignFlow: makeCampaignFlow(parts),
-    coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp }),
+    campaignFlow: parts.campaignFlow ?? makeCampaignFlow({ ...parts, codePool: parts.stored.codePool }),
+    coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp, wrongCodes }),
     lookUp,
     reconcile: makeReconcile({ ...parts, caughtUp }),
     integrity: makeIntegrity({

@@ -4,7 +4,7 @@ import type { Check } from '../core/audit.ts';
 import type { Durability } from '../core/campaign.ts';
 import type { Rate } from '../core/rate.ts';
 import type { PublishedShuffle } from '../core/shuffle.ts';
-import type { CampaignParts } from '../flow/campaign.ts';
+import type { CampaignFlow, CampaignParts } from '../flow/campaign.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
@@ -113,6 +113,10 @@ export interface HttpParts {
   codes: Codes;
   /** absent: made here, and nobody hears of guessing */
   wrongCodes?: WrongCodes;
+  /** absent: made here */
+  campaignFlow?: CampaignFlow;
+  /** told when somebody may have freed a unit, so that it goes back soon */
+  onUnitFree?(): void;
   gate: Gate;
   log: Log;
   record: RecordStore;

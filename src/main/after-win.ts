@@ -8,6 +8,7 @@ import { startAnnouncing } from './announcing.ts';
 import { startFigures } from './figures.ts';
 import { startJobs } from './jobs.ts';
 import type { Parts } from './parts.ts';
+import { startReturning } from './returning.ts';
 import { startWebhooks } from './webhooks.ts';
 
 export interface AfterWinParts extends Parts {
@@ -33,6 +34,7 @@ export interface AfterWin {
 
 /** Each area, in order; a later one may build on what an earlier one serves. */
 const AREAS: readonly ((parts: AfterWinParts) => Promise<Started | null> | Started | null)[] = [
+  startReturning,
   startFigures,
   startJobs,
   startWebhooks,

@@ -30,12 +30,12 @@ export interface Coupons {
    * again change nothing. At most 1,000 units. Answers with the seqs that were issued by this call.
    */
   issue(campaignId: string, units: readonly IssuedUnit[], now: number): Promise<number[]>;
-  /** Of these campaigns, those with units on their way back, at most `limit` units counted of each. */
-  comingBack(campaignIds: readonly string[], limit: number): Promise<Record<string, UnitsBack>>;
+  /** What is on its way back, by campaign: units of these campaigns only, letters of all. */
+  comingBack(campaignIds: readonly string[]): Promise<Record<string, UnitsBack>>;
   /**
    * Puts units back: stores `next`, which counts `back` more, and takes exactly those off the way back, in one
-   * transaction with audit line and facts. False, and nothing done, when somebody else has changed the campaign or there
-   * are not so many.
+   * transaction with audit line and facts. At most 1,000 units. False, and nothing done, when somebody else has changed
+   * the campaign or there are not so many.
    */
   putBack(
     next: Campaign,

@@ -31,9 +31,10 @@ describe.skipIf(client === null)('the redis line', () => {
 const MUTANTS: [what: string, from: string, to: string][] = [
   [
     'gives one unit too many',
-    'soldOut = number.won >= number.quantity',
-    'soldOut = number.won > number.quantity',
+    "rule.keeps ~= '1' and number.won >= number.quantity",
+    "rule.keeps ~= '1' and number.won > number.quantity",
   ],
+  ['sends everybody away when nothing is left', "rule.keeps ~= '1' and number.won", 'number.won'],
   ['lets time step back', 'clock = math.max(clock, now)', 'clock = now'],
   ['counts those who have left', "redis.call('ZRANK', KEYS[2], user)", 'place - 1'],
   ['forgets who joined earlier in the batch', 'joined[user] = last', ''],

@@ -56,6 +56,7 @@ describe('a line is found out that', () => {
     ['opens a millisecond late', spoiltRule(({ startsAt }) => ({ startsAt: later(startsAt) }))],
     ['takes one more than fit', spoiltRule(({ maxLength }) => ({ maxLength: later(maxLength) }))],
     ['gives everybody a chance', spoiltRule(() => ({ cutAt: null }))],
+    ['sends everybody away when nothing is left', spoiltRule(() => ({ keepsLine: false }))],
     ['gives more time to confirm', spoiltRule((rule) => ({ confirmWithinMs: later(rule.confirmWithinMs) }))],
     ['shuffles as it likes', spoiltRule((rule) => ({ shuffleSeed: rule.shuffleSeed && 'ab'.repeat(32) }))],
     [

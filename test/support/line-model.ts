@@ -43,6 +43,7 @@ const change = fc.oneof(
   { weight: 3, arbitrary: fc.record({ quantity: fc.integer({ min: 1, max: 9 }) }) },
   { weight: 4, arbitrary: fc.record({ paused: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ closesAt: fc.option(moment, { freq: 2 }) }) },
+  { weight: 1, arbitrary: fc.record({ keeps: fc.boolean() }) },
 );
 type Press = typeof press extends fc.Arbitrary<infer T> ? T : never;
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
@@ -81,6 +82,7 @@ export const lineBeginning = fc.record({
   maxLength: fc.option(fc.integer({ min: 1, max: 8 }), { freq: 2 }),
   cutAt: fc.option(fc.constantFrom(1, 1.5, 3), { freq: 2 }),
   confirmWithinMs: fc.option(fc.constantFrom(150, 400), { freq: 2 }),
+  keeps: fc.nat({ max: 2 }).map((n) => n === 0),
   shuffle: fc.boolean(),
 });
 type Beginning = typeof lineBeginning extends fc.Arbitrary<infer T> ? T : never;
@@ -91,7 +93,7 @@ const life = fc.record({
 });
 
 function ruleOf(naive: NaiveLine, shuffle: boolean): LineRule {
-  const { quantity, startsAt, closesAt, pausedAt, maxLength, cutAt, confirmWithinMs } = naive;
+  const { quantity, startsAt, closesAt, pausedAt, maxLength, cutAt, confirmWithinMs, keeps } = naive;
   const shuffleSeed = shuffle ? SEED : null;
   return {
     campaignId: ID,
@@ -106,6 +108,7 @@ function ruleOf(naive: NaiveLine, shuffle: boolean): LineRule {
     cutAt,
     confirmWithinMs,
     shuffleSeed,
+    keepsLine: keeps,
   };
 }
 
@@ -254,6 +257,7 @@ class Play {
       naive.quantity = Math.max(1, given, to.quantity);
     }
     if ('closesAt' in to) naive.closesAt = to.closesAt;
+    if ('keeps' in to) naive.keeps = to.keeps;
     if ('paused' in to) {
       if (!to.paused) for (const one of naive.people) one.confirmBy += Math.max(0, pausedFor);
       naive.pausedAt = to.paused ? (naive.pausedAt ?? naive.clock) : null;
@@ -301,7 +305,7 @@ class Play {
         atGate: many('released'),
         won: many('won'),
         free: Math.max(0, naive.quantity - taken),
-        soldOut: many('won') >= naive.quantity,
+        soldOut: !naive.keeps && many('won') >= naive.quantity,
         unnumbered: naive.people.some(({ number }) => number === 0),
       },
     );

@@ -22,6 +22,7 @@ export interface NaiveLine {
   maxLength: number | null;
   cutAt: number | null;
   confirmWithinMs: number | null;
+  keeps: boolean;
   shuffle: boolean;
   clock: number;
   serving: number;
@@ -31,7 +32,7 @@ const count = (line: NaiveLine, ...stages: string[]) =>
   line.people.filter(({ stage }) => stages.includes(stage)).length;
 const closed = (line: NaiveLine) => line.closesAt !== null && line.clock >= line.closesAt;
 const started = (line: NaiveLine) => line.startsAt !== null && line.clock >= line.startsAt;
-const soldOut = (line: NaiveLine) => count(line, 'won') >= line.quantity;
+const soldOut = (line: NaiveLine) => !line.keeps && count(line, 'won') >= line.quantity;
 /** Somebody's latest place. */
 export const lastOf = (line: NaiveLine, user: string) => line.people.findLast((one) => one.user === user);
 

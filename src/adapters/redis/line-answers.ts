@@ -15,10 +15,10 @@ export interface FactHead {
 /** What follows the epoch in line-arm.lua, and the op in line.lua's `configure`. */
 export function lineRuleArgs(rule: LineRule): (string | number)[] {
   const { quantity, startsAt, closesAt, pausedAt, closed, maxLength, cutAt } = rule;
-  const { confirmWithinMs, shuffleSeed, version } = rule;
+  const { confirmWithinMs, shuffleSeed, version, keepsLine } = rule;
   const times = [startsAt ?? '', closesAt ?? '', pausedAt ?? ''];
   const bounds = [maxLength ?? '', cutAt ?? '', confirmWithinMs ?? ''];
-  return [quantity, ...times, closed ? 1 : 0, ...bounds, shuffleSeed ?? '', version];
+  return [quantity, ...times, closed ? 1 : 0, ...bounds, shuffleSeed ?? '', version, keepsLine ? 1 : 0];
 }
 
 /** users, marks, keys */

@@ -37,6 +37,7 @@ const LINE_RULE = [
   'confirmWithinMs',
   'seed',
   'version',
+  'keeps',
 ] as const;
 
 export const CONTRACTS = {

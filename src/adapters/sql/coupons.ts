@@ -13,11 +13,15 @@ const SEQS_MAX = 500;
 export function makeSqlCoupons(db: Kysely<RecordTables>): Coupons {
   return {
     issue: (campaignId, units, now) => db.transaction().execute((tx) => issue(tx, campaignId, units, now)),
-    async comingBack(campaignIds, limit) {
+    async comingBack(campaignIds) {
+      const [units, letters] = await Promise.all([
+        campaignIds.length === 0 ? [] : countBack(db, 'units', campaignIds),
+        countBack(db, 'letters', null),
+      ]);
       const back: Record<string, UnitsBack> = {};
-      for (const id of campaignIds) {
-        const found = await countBack(db, id, limit);
-        if (found.units + found.letters > 0) back[id] = found;
+      for (const { id, count } of units) back[String(id)] = { units: Number(count), letters: 0 };
+      for (const { id, count } of letters) {
+        back[String(id)] = { units: back[String(id)]?.units ?? 0, letters: Number(count) };
       }
       return back;
     },
@@ -48,16 +52,14 @@ export function makeSqlCoupons(db: Kysely<RecordTables>): Coupons {
 /** Somebody else has put some of them back: nothing of this is done. */
 class NotSoMany extends Error {}
 
-async function countBack(db: Kysely<RecordTables>, campaignId: string, limit: number): Promise<UnitsBack> {
-  const rows = await db
+function countBack(db: Kysely<RecordTables>, sort: 'units' | 'letters', ids: readonly string[] | null) {
+  const all = db
     .selectFrom('units_back')
     .innerJoin('campaigns', 'campaigns.no', 'units_back.campaign_no')
-    .select('seq')
-    .where('campaigns.id', '=', campaignId)
-    .limit(limit)
-    .execute();
-  const letters = rows.filter(({ seq }) => seq === null).length;
-  return { units: rows.length - letters, letters };
+    .select((x) => ['campaigns.id as id', x.fn.countAll<number>().as('count')])
+    .where('seq', sort === 'units' ? 'is not' : 'is', null)
+    .groupBy('campaigns.id');
+  return (ids === null ? all : all.where('campaigns.id', 'in', [...ids])).execute();
 }
 
 async function markReturned(

@@ -181,14 +181,14 @@ export function couponsContract(name: string, makePlace: MakeCouponPlace): void 
       });
 
       it('are on their way back until they are put there, each once', async () => {
-        expect(await coupons.comingBack([ID, 'nowhere'], 10)).toEqual({ [ID]: { units: 3, letters: 0 } });
-        expect(await coupons.comingBack([ID], 2)).toEqual({ [ID]: { units: 2, letters: 0 } });
+        expect(await coupons.comingBack([ID, 'nowhere'])).toEqual({ [ID]: { units: 3, letters: 0 } });
+        expect([await coupons.comingBack(['nowhere']), await coupons.comingBack([])]).toEqual([{}, {}]);
         expect(await putBack(2, 2, 2)).toBe(true);
-        expect(await coupons.comingBack([ID], 10)).toEqual({ [ID]: { units: 1, letters: 0 } });
+        expect(await coupons.comingBack([ID])).toEqual({ [ID]: { units: 1, letters: 0 } });
         expect(await bench.place.campaigns.get(ID)).toMatchObject({ version: 2, returned: 2, quantity: 102 });
         expect(await bench.record.counts(ID, NOW)).toMatchObject({ revoked: 3, returned: 2 });
         expect(await putBack(1, 3, 3)).toBe(true);
-        expect(await coupons.comingBack([ID], 10)).toEqual({});
+        expect(await coupons.comingBack([ID])).toEqual({});
         const rows = await bench.record.page(ID, 0, 10);
         expect(rows.filter(({ returnedAt }) => returnedAt === NOW).map(({ seq }) => seq)).toEqual([2, 4, 5]);
         expect((await facts()).filter((type) => type === 'campaign.changed')).toHaveLength(2);
@@ -198,7 +198,7 @@ export function couponsContract(name: string, makePlace: MakeCouponPlace): void 
         expect(await putBack(3, 3, 3)).toBe(false);
         expect(await putBack(4, 2, 4)).toBe(false);
         expect(await bench.place.campaigns.get(ID)).toMatchObject({ version: 1, returned: 0 });
-        expect(await coupons.comingBack([ID], 10)).toEqual({ [ID]: { units: 3, letters: 0 } });
+        expect(await coupons.comingBack([ID])).toEqual({ [ID]: { units: 3, letters: 0 } });
         expect(await facts()).not.toContain('campaign.changed');
       });
     });

@@ -15,7 +15,13 @@ const HEAD = { campaignId: ID, epoch: 1 };
 const anybody = () => true;
 
 export function sampleLineRule(over: Partial<LineRule> = {}): LineRule {
-  const options = { maxLength: null, cutAt: null, confirmWithinMs: null, shuffleSeed: null };
+  const options = {
+    maxLength: null,
+    cutAt: null,
+    confirmWithinMs: null,
+    shuffleSeed: null,
+    keepsLine: false,
+  };
   return { ...lineRule(sampleCampaign({ mode: 'queued', release: { perSecond: 10 } }), options), ...over };
 }
 
@@ -223,6 +229,28 @@ export function lineContract(name: string, makeLine: MakeLine): void {
         await open({ quantity: 3 });
         expect(await join('new')).toMatchObject({ verdict: 'joined', fact: { first: 5 } });
         expect((await advance(10)).map(({ number }) => number)).toEqual([3]);
+      });
+
+      it('that units come back to keeps its people when nothing is left, and lets others join behind them', async () => {
+        await open({ quantity: 1, keepsLine: true });
+        await joinAll(3);
+        await win(await advance(10), 1);
+        expect(await line.counts(ID)).toMatchObject({ soldOut: false, free: 0, serving: 1, waiting: 2 });
+        expect(await stageOf('u-2')).toBe('waiting');
+        expect(await join('u-2')).toEqual({ verdict: 'waiting', number: 2 });
+        expect(await join('new')).toMatchObject({ verdict: 'joined', fact: { first: 4 } });
+        expect(await advance(10)).toEqual([]);
+        // One comes back, and goes to whoever is next.
+        await open({ quantity: 2, keepsLine: true });
+        expect((await advance(10)).map(({ userId }) => userId)).toEqual(['u-2']);
+        // An operator changes his mind, and back.
+        await win(await advance(0), 2);
+        await open({ quantity: 2 });
+        expect([await stageOf('u-3'), await join('u-3')]).toEqual(['sold_out', { verdict: 'sold_out' }]);
+        await open({ quantity: 2, keepsLine: true });
+        expect(await stageOf('u-3')).toBe('waiting');
+        await open({ quantity: 2, keepsLine: true, closesAt: T0 });
+        expect(await stageOf('u-3')).toBe('closed');
       });
 
       it('is held by a pause with all places kept', async () => {

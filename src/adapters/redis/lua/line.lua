@@ -28,7 +28,7 @@
 
 local names = { 'epoch', 'filling', 'clock', 'quantity', 'startsAt', 'closesAt', 'pausedAt', 'closed', 'maxLength',
   'cutAt', 'confirmWithinMs', 'seed', 'lastNumber', 'serving', 'early', 'shuffled', 'won', 'stretchedMs', 'stretchedAt',
-  'turn', 'stagedFor', 'shufflingUntil', 'version' }
+  'turn', 'stagedFor', 'shufflingUntil', 'version', 'keeps' }
 local values = redis.call('HMGET', KEYS[1], unpack(names))
 local rule, number = {}, {}
 for i, name in ipairs(names) do
@@ -57,7 +57,8 @@ end
 local closed = rule.closed == '1' or (number.closesAt and clock >= number.closesAt)
 local started = number.startsAt and clock >= number.startsAt
 local shuffles = rule.seed ~= '' and rule.shuffled ~= '1'
-local soldOut = number.won >= number.quantity
+-- Where units come back to whoever is next, nobody is told that nothing is left.
+local soldOut = rule.keeps ~= '1' and number.won >= number.quantity
 local format = string.format
 
 local function keepClock()
@@ -424,7 +425,7 @@ function ops.configure()
   end
   redis.call('HSET', KEYS[1], 'quantity', ARGV[5], 'startsAt', ARGV[6], 'closesAt', ARGV[7], 'pausedAt', ARGV[8],
     'closed', ARGV[9], 'maxLength', ARGV[10], 'cutAt', ARGV[11], 'confirmWithinMs', ARGV[12], 'seed', ARGV[13],
-    'version', ARGV[14], 'clock', format('%d', clock))
+    'version', ARGV[14], 'keeps', ARGV[15], 'clock', format('%d', clock))
   return { clock, byMs }
 end
 

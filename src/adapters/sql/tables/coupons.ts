@@ -41,6 +41,7 @@ export const COUPONS_DDL: Ddl = {
       created_at integer NOT NULL,
       PRIMARY KEY (campaign_no, unit)
     ) WITHOUT ROWID`,
+    'CREATE INDEX units_back_seq ON units_back (seq)',
   ],
   mysql: [
     {
@@ -57,7 +58,8 @@ export const COUPONS_DDL: Ddl = {
       unit VARBINARY(64) NOT NULL,
       seq BIGINT,
       created_at BIGINT NOT NULL,
-      PRIMARY KEY (campaign_no, unit)
+      PRIMARY KEY (campaign_no, unit),
+      INDEX units_back_seq (seq)
     )`,
   ],
 };
