@@ -3,6 +3,7 @@
  * promises, and nobody is told `sold_out` while the last units could still fail to become so (I3, I11).
  */
 
+import type { Campaign } from '../core/campaign.ts';
 import { isEligible } from '../core/campaign.ts';
 import type { Claim } from '../core/claim.ts';
 import type { ClaimWon } from '../core/event.ts';
@@ -93,8 +94,7 @@ class Claims implements ClaimFlow {
     const needsLog = mode !== 'ordered' && asksTheLog(live, shared);
     if (needsLog && this.#logState.fault !== null) return tell(UNAVAILABLE);
     if (this.#waiting >= inFlightMax || this.#logState.waiting >= logWaitingMax) return tell(OVERLOADED);
-    const { eligibility } = live.campaign;
-    const eligible = eligibility === null || isEligible(eligibility, press.userId, press.tokenClaims);
+    const eligible = mayWin(live.campaign, press);
     if (!live.atGate) return this.#answerFromRecord(live, press, eligible, tell);
     const tellBy = shared ? system.monotonic() + TELL_MAX_MS : Number.POSITIVE_INFINITY;
     if (mode !== 'instant') return this.#pressIn(mode, live, press, eligible, tellBy, tell);
@@ -298,3 +298,10 @@ class Claims implements ClaimFlow {
 function repeatedUnit(units: StoredClaim[], key: string | null): StoredClaim | undefined {
   return units.find((unit) => key !== null && unit.key === key) ?? units.at(-1);
 }
+/** An operator's gift asks only whom it is never for. */
+function mayWin({ eligibility }: Campaign, { userId, tokenClaims, granted }: Press): boolean {
+  if (eligibility === null) return true;
+  if (granted === true) return eligibility.denyUsers?.includes(userId) !== true;
+  return isEligible(eligibility, userId, tokenClaims);
+}
+

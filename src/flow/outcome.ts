@@ -12,6 +12,8 @@ export interface Press {
   key: string | null;
   /** the token's claims; empty when users are named in the body */
   tokenClaims: Readonly<Record<string, unknown>>;
+  /** an operator's gift (jobs/grant), which no person can ask for: only a deny list keeps it from somebody */
+  granted?: true;
 }
 
 export type Outcome =

@@ -1,8 +1,10 @@
 /** All jobs there are, in the order in which operators see them. */
 
 import type { Catalog } from '../flow/catalog.ts';
+import type { CatchUp } from '../flow/catch-up.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
+import type { IntegrityReport } from '../flow/integrity.ts';
 import type { ReconcileAsk, Reconciled } from '../flow/reconcile.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Gate } from '../ports/gate.ts';
@@ -11,6 +13,8 @@ import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
+import { makeGrantJob } from './grant.ts';
+import { makeIssueJob } from './issue.ts';
 import type { Job } from './job.ts';
 import { makeReconcileJob } from './reconcile.ts';
 import { makeSweepJob } from './sweep.ts';
@@ -31,11 +35,19 @@ export interface JobParts {
   /** the master secret; keys are derived from it */
   master: Buffer;
   reconcile(ask: ReconcileAsk): Promise<Reconciled | null>;
+  caughtUp: CatchUp;
+  integrity(campaignId: string): Promise<IntegrityReport | null>;
   sweep: SweepParts;
   /** takes a campaign in that another process made a moment ago */
   seek?: ((campaignId: string) => Promise<void>) | undefined;
 }
 
 export function makeJobs(parts: JobParts): Job[] {
-  return [makeReconcileJob(parts), makeSweepJob(parts.sweep)];
+  const stored = { ...parts, ...parts.stored };
+  return [
+    makeIssueJob({ ...parts.sweep, ...stored }),
+    makeGrantJob(stored),
+    makeReconcileJob(parts),
+    makeSweepJob(parts.sweep),
+  ];
 }

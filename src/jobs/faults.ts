@@ -1,7 +1,16 @@
 /** Which faults of a chunk may pass by themselves, so that it is tried again. */
 
 /** Parts say by the name of their faults that they may do later what they did not do now. */
-const PASSING = ['RecordFault', 'RedisFault', 'KafkaFault', 'StorageFault', 'LineTrouble', 'TooSlow'];
+const PASSING = [
+  'RecordFault',
+  'RedisFault',
+  'KafkaFault',
+  'StorageFault',
+  'LineTrouble',
+  'TooSlow',
+  'RecordBehind',
+  'NotDecided',
+];
 const CODES = ['ECONNRESET', 'ECONNREFUSED', 'EPIPE', 'ETIMEDOUT', 'EAI_AGAIN'];
 
 /** A chunk was given up because it took longer than its step allows. */

@@ -2,8 +2,10 @@
 
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { makeIntegrity } from '../flow/integrity.ts';
 import { makeJobFlow } from '../flow/job-flow.ts';
 import { makeReconcile } from '../flow/reconcile.ts';
+import { makeSights } from '../flow/sight.ts';
 import type { GaugeReading } from '../http/parts.ts';
 import { makeJobs } from '../jobs/all.ts';
 import { makeHeat } from '../jobs/heat.ts';
@@ -20,7 +22,12 @@ const FIGURES_EVERY_MS = 2_000;
 
 export function startJobs(parts: AfterWinParts): Started {
   const { stored, system, config } = parts;
-  const jobs = makeJobs({ ...parts, reconcile: makeReconcile(parts), sweep: sweepParts(parts) });
+  const jobs = makeJobs({
+    ...parts,
+    reconcile: makeReconcile(parts),
+    integrity: integrityOf(parts),
+    sweep: sweepParts(parts),
+  });
   const working = config.role.includes('jobs') ? startWork(parts, jobs) : null;
   const flow = makeJobFlow({
     jobs,
@@ -35,6 +42,15 @@ export function startJobs(parts: AfterWinParts): Started {
     gauges: () => working?.gauges() ?? [],
     stop: async () => working?.stop(),
   };
+}
+
+/** By what the record and the gate say; what people were told is compared where they are answered. */
+function integrityOf(parts: AfterWinParts): ReturnType<typeof makeIntegrity> {
+  const { epochs, line, shared } = parts;
+  return makeIntegrity({
+    ...{ ...parts, sights: makeSights(shared), lineChecks: line?.checks },
+    epochOf: epochs && ((campaignId) => epochs.of(campaignId)),
+  });
 }
 
 /** Runner, schedule and figures of a process that does jobs. */
