@@ -21,9 +21,9 @@ export interface RemadeFigures {
   epoch: number;
   /** wins up to here were in the record when the epoch was opened */
   baseSeq: number;
-  /** units that count as given although nobody is known to hold them; dead letters of before among them */
+  /** units that count as given although nobody is known to hold them */
   reserved: number;
-  /** numbers that are missing among those that this epoch gave */
+  /** numbers that are missing among those that this epoch gave, and that are in no letter either */
   gapsSince: number;
 }
 
@@ -48,8 +48,13 @@ export interface AuditFigures {
   /** what a gate that was made good began with; absent: it never was */
   remade?: RemadeFigures;
   record: RecordFigures;
-  /** wins set aside: they count as issued */
+  /** wins set aside that nobody has settled yet */
   deadLetters: number;
+  /**
+   * units that count as issued and are in no row of the record: of dead letters, and of discarded ones, whose units went
+   * out again under other numbers; absent: of as many as there are dead letters
+   */
+  setAside?: number;
   /** false: the recorder had not caught up in time */
   drained: boolean;
   /** `sold_out` was told under the rule in force */
@@ -86,11 +91,13 @@ function reservedFigure(remade: RemadeFigures | undefined): { reserved?: number 
   return remade ? { reserved: remade.reserved } : {};
 }
 
+/** Units that count as issued and that the record has no row for. */
+export const setAsideOf = ({ setAside, deadLetters }: AuditFigures): number => setAside ?? deadLetters;
+
 const INVARIANTS: Readonly<Record<string, Invariant>> = {
-  I1: ({ quantity, returned, gate, record, deadLetters, remade }) => {
-    const reserved = remade?.reserved ?? 0;
-    // What was set aside before the gate was made good is among the reserved ones.
-    const recorded = record.issued + Math.max(deadLetters, reserved);
+  I1: (given) => {
+    const { quantity, returned, gate, record, remade } = given;
+    const recorded = record.issued + setAsideOf(given) + (remade?.reserved ?? 0);
     const most = Math.max(gate?.issued ?? 0, recorded);
     const figures = {
       quantity: quantity - returned,
@@ -111,13 +118,16 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
     const ok = record.perUserMax <= perUserLimit;
     return counted(ok, figures, 'No user holds more than the limit.', 'A user holds more than the limit.');
   },
-  I3: ({ gate, record, deadLetters, drained, remade }) => {
-    const decided = gate === null ? record.issued : gate.issuedBefore - (remade?.reserved ?? 0);
-    const missing = decided - record.issued - deadLetters;
+  I3: (given) => {
+    const { gate, record, deadLetters, drained, remade } = given;
+    const setAside = setAsideOf(given);
+    const decided = gate === null ? record.issued + setAside : gate.issuedBefore - (remade?.reserved ?? 0);
+    const missing = decided - record.issued - setAside;
     const figures = {
       decided,
       recorded: record.issued,
       deadLetters,
+      setAside,
       missing,
       drained,
       ...reservedFigure(remade),
@@ -145,8 +155,9 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
       'The record holds more than was decided.',
     );
   },
-  I5: ({ gate, quantity, returned, record, toldSoldOut }) => {
-    const issued = gate?.issued ?? record.issued;
+  I5: (given) => {
+    const { gate, quantity, returned, record, toldSoldOut } = given;
+    const issued = gate?.issued ?? record.issued + setAsideOf(given);
     const stranded = toldSoldOut ? quantity - issued : 0;
     const figures = {
       quantity: quantity - returned,
@@ -161,9 +172,10 @@ const INVARIANTS: Readonly<Record<string, Invariant>> = {
       `Sold out was told with ${stranded} units left.`,
     );
   },
-  I6: ({ record, drained, deadLetters, remade }) => {
+  I6: (given) => {
+    const { record, drained, remade } = given;
     const skipped = record.lastSeq - record.distinctSeqs;
-    const gaps = Math.max(0, (remade?.gapsSince ?? skipped) - deadLetters);
+    const gaps = Math.max(0, remade?.gapsSince ?? skipped - setAsideOf(given));
     const doubles = record.issued - record.distinctSeqs;
     const ok = doubles === 0 && (gaps === 0 || !drained);
     const accounted = remade && {

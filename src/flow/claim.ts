@@ -14,7 +14,7 @@ import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Catalog, LiveCampaign, Waiter } from './catalog.ts';
 import type { Codes } from './codes.ts';
-import { toldClaim } from './codes.ts';
+import { fillCode, lacksCode, toldClaim } from './codes.ts';
 import type { ModeFlows } from './mode.ts';
 import type { Outcome, Press, Tell } from './outcome.ts';
 import { undecided } from './undecided.ts';
@@ -26,7 +26,7 @@ export interface ClaimParts {
   log: Log;
   record: RecordStore;
   codes: Codes;
-  system: Pick<System, 'monotonic' | 'now'>;
+  system: Pick<System, 'monotonic' | 'now' | 'after'>;
   /** other processes decide at the same gate, which makes wins as durable as `disk` and `replicated` ask by itself */
   shared: boolean;
   /** looks for a campaign that is not known here; absent: there is nowhere to look */
@@ -181,17 +181,30 @@ class Claims implements ClaimFlow {
     tell: Tell,
   ): void {
     noteWin(live, fact);
-    const outcome: Outcome = {
-      verdict: 'won',
-      claim: this.#claimOf(live, fact.userId, fact.seq, fact.wonAt),
-    };
+    const claim = this.#claimOf(live, fact.userId, fact.seq, fact.wonAt);
+    const outcome: Outcome = { verdict: 'won', claim };
+    const told = this.#withCode(live, claim, tellBy, tell);
     if (!asksTheLog(live, this.#parts.shared)) {
       // Past a fault of the log the gate's own outbox has it, and nothing has to wait here.
       if (this.#logState.fault === null) this.#parts.log.append(fact, () => undefined);
-      tell(outcome);
+      told(outcome);
       return;
     }
-    this.#tellWhenDurable(this.#append(live, fact), outcome, UNKNOWN, tellBy, tell);
+    this.#tellWhenDurable(this.#append(live, fact), outcome, UNKNOWN, tellBy, told);
+  }
+
+  /** A `tell` that waits a moment when the claim's code has to be brought. */
+  #withCode({ campaign }: LiveCampaign, claim: Claim, tellBy: number, tell: Tell): Tell {
+    const { codes, system } = this.#parts;
+    if (!lacksCode(codes, campaign, claim.seq)) return tell;
+    const filled = fillCode(codes, campaign, claim, system);
+    this.#waiting += 1;
+    return (outcome) => {
+      void filled.then(() => {
+        this.#waiting -= 1;
+        tell(system.monotonic() <= tellBy ? outcome : UNKNOWN);
+      });
+    };
   }
 
   /** Whose unit it is he is told, as soon as it is as durable as if it were told for the first time. */
@@ -200,12 +213,11 @@ class Claims implements ClaimFlow {
     press: Press,
     { seq, wonAt }: GateAnswer & { verdict: 'already_won' },
     tellBy: number,
-    tell: Tell,
+    answer: Tell,
   ): void {
-    const outcome: Outcome = {
-      verdict: 'already_won',
-      claim: this.#claimOf(live, press.userId, seq, wonAt),
-    };
+    const claim = this.#claimOf(live, press.userId, seq, wonAt);
+    const outcome: Outcome = { verdict: 'already_won', claim };
+    const tell = this.#withCode(live, claim, tellBy, answer);
     const { epoch } = live.campaign;
     const waiters = live.inFlight.get(seq);
     if (waiters) return this.#tellWhenDurable(waiters, outcome, UNKNOWN, tellBy, tell);
@@ -280,10 +292,9 @@ class Claims implements ClaimFlow {
       (units) => {
         const unit = repeatedUnit(units, press.key);
         if (!unit) return told({ verdict: eligible ? 'closed' : 'ineligible', campaign: live.campaign });
-        return told({
-          verdict: 'already_won',
-          claim: this.#claimOf(live, press.userId, unit.seq, unit.wonAt),
-        });
+        const claim = this.#claimOf(live, press.userId, unit.seq, unit.wonAt);
+        const tellBy = Number.POSITIVE_INFINITY;
+        return this.#withCode(live, claim, tellBy, told)({ verdict: 'already_won', claim });
       },
       () => told(RECORD_AWAY),
     );
@@ -294,10 +305,6 @@ class Claims implements ClaimFlow {
   }
 }
 
-/** Which of a user's recorded units a press repeats: the one with its key, else the latest. */
-function repeatedUnit(units: StoredClaim[], key: string | null): StoredClaim | undefined {
-  return units.find((unit) => key !== null && unit.key === key) ?? units.at(-1);
-}
 /** An operator's gift asks only whom it is never for. */
 function mayWin({ eligibility }: Campaign, { userId, tokenClaims, granted }: Press): boolean {
   if (eligibility === null) return true;
@@ -305,3 +312,7 @@ function mayWin({ eligibility }: Campaign, { userId, tokenClaims, granted }: Pre
   return isEligible(eligibility, userId, tokenClaims);
 }
 
+/** Which of a user's recorded units a press repeats: the one with its key, else the latest. */
+function repeatedUnit(units: StoredClaim[], key: string | null): StoredClaim | undefined {
+  return units.find((unit) => key !== null && unit.key === key) ?? units.at(-1);
+}

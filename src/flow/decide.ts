@@ -17,6 +17,7 @@ import type { RequestReader, RequestSlice } from '../ports/requests.ts';
 import type { Rulings } from '../ports/rulings.ts';
 import type { System } from '../ports/system.ts';
 import type { Codes } from './codes.ts';
+import { ensureCodes, recordedWin } from './codes.ts';
 import type { Standing } from './decider-memory.ts';
 import { DeciderMemory, isChanged, noteStored } from './decider-memory.ts';
 
@@ -176,10 +177,7 @@ class LogDecider implements Decider {
     for (const standing of touched) {
       if (winners.has(standing.id)) definitions.set(standing.id, await this.#memory.definition(standing));
     }
-    return won.map((fact) => {
-      const campaign = definitions.get(fact.campaignId) ?? null;
-      const code = campaign && codes.codeOf(campaign, fact.seq);
-      return { fact, codeLookup: code === null ? null : codes.lookupOf(code) };
-    });
+    await ensureCodes(codes, won, (id) => definitions.get(id));
+    return won.map((fact) => recordedWin(codes, definitions.get(fact.campaignId) ?? null, fact));
   }
 }

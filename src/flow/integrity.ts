@@ -5,11 +5,11 @@
  */
 
 import type { AuditFigures, Check, RemadeFigures } from '../core/audit.ts';
-import { audit } from '../core/audit.ts';
+import { audit, setAsideOf } from '../core/audit.ts';
 import { startsAt } from '../core/campaign.ts';
+import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { Epoch } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
-import type { Operators } from '../ports/operators.ts';
 import type { RecordCounts, RecordStore } from '../ports/record.ts';
 import type { GateKeeper } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
@@ -39,7 +39,7 @@ export interface IntegrityParts {
   catalog: Pick<Catalog, 'get'>;
   gate: Pick<Gate, 'counts'>;
   record: Pick<RecordStore, 'counts' | 'page' | 'holders'>;
-  operators: Pick<Operators, 'countDeadLetters'>;
+  stored: { letters: Pick<DeadLetters, 'counts'> };
   sights: Sights;
   system: Pick<System, 'now' | 'monotonic' | 'after'>;
   caughtUp: CatchUp;
@@ -92,7 +92,7 @@ async function tell(
 }
 
 async function collect(parts: IntegrityParts, live: LiveCampaign, patienceMs: number): Promise<Seen> {
-  const { record, operators, sights, system, caughtUp, epochOf } = parts;
+  const { record, stored, sights, system, caughtUp, epochOf } = parts;
   const { campaign } = live;
   const { id } = campaign;
   // The gate before and after the record: what is decided in between is neither missing nor too much.
@@ -100,8 +100,8 @@ async function collect(parts: IntegrityParts, live: LiveCampaign, patienceMs: nu
   const before = await askGate(parts, live, epoch);
   const drained = await caughtUp(Math.max(AGAIN_MS, patienceMs));
   const counts = await record.counts(id, system.now());
-  const deadLetters = await operators.countDeadLetters(id);
-  const remade = epoch && (await remadeFigures(parts, live, epoch, counts, deadLetters));
+  const letters = await stored.letters.counts(id);
+  const remade = epoch && (await remadeFigures(parts, live, epoch, counts, letters.units));
   const after = await askGate(parts, live, epoch);
   const [first, last] = [before.figures, after.figures];
   if (last) sights.settle(id, last.issued);
@@ -116,7 +116,8 @@ async function collect(parts: IntegrityParts, live: LiveCampaign, patienceMs: nu
     gate: first && last && { issued: last.issued, lastSeq: last.lastSeq, issuedBefore: first.issued },
     ...(remade ? { remade } : {}),
     record: counts,
-    deadLetters,
+    deadLetters: letters.dead,
+    setAside: letters.units,
     drained,
     toldSoldOut: sight.soldOutVersion === campaign.version,
     seen: sight,
@@ -155,10 +156,10 @@ async function remadeFigures(
   { campaign }: LiveCampaign,
   epoch: Epoch,
   counts: RecordCounts,
-  deadLetters: number,
+  setAside: number,
 ): Promise<RemadeFigures | null> {
   if (epoch.epoch === 1) return null;
-  const hasGaps = counts.lastSeq - counts.distinctSeqs - deadLetters > 0;
+  const hasGaps = counts.lastSeq - counts.distinctSeqs - setAside > 0;
   const isLogged = campaign.durability === 'logged';
   const gapsSince = hasGaps ? await countGaps(record, epoch, isLogged, counts.lastSeq) : 0;
   return { epoch: epoch.epoch, baseSeq: epoch.baseSeq, reserved: epoch.reserved, gapsSince };
@@ -211,7 +212,7 @@ async function withLag(parts: IntegrityParts, live: LiveCampaign, { gate, figure
   const left = await unrecorded({ keeper, record }, id, 0).catch(() => null);
   const now = { ...figures, record: await record.counts(id, system.now()) };
   const reserved = figures.remade?.reserved ?? 0;
-  const missing = figures.gate.issuedBefore - reserved - now.record.issued - figures.deadLetters;
+  const missing = figures.gate.issuedBefore - reserved - now.record.issued - setAsideOf(figures);
   const onTheWay = left === null ? 0 : left.young.length + left.due.length;
   return { gate, figures: missing > 0 && onTheWay >= missing ? { ...now, drained: false } : now };
 }

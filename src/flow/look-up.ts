@@ -12,7 +12,7 @@ import type { RecordStore, StoredClaim } from '../ports/record.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Codes } from './codes.ts';
-import { toldClaim } from './codes.ts';
+import { ensureCodes, toldClaim } from './codes.ts';
 import type { ModeFlow, ModeFlows, UnitFound } from './mode.ts';
 import type { ClaimLife, Found } from './outcome.ts';
 import type { StoredUnits } from './stored-units.ts';
@@ -42,8 +42,10 @@ export interface LookUp {
   byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found>;
   /** Everything a user holds, newest first. */
   all(userId: string): Promise<ClaimLife[]>;
-  /** A stored unit with its code. */
+  /** A stored unit with its code, as far as that is here: see `withCodes`. */
   withCode(stored: StoredClaim): ClaimLife;
+  /** Stored units with their codes, also those that have to be brought. Rejects when the record does not answer. */
+  withCodes(stored: readonly StoredClaim[]): Promise<ClaimLife[]>;
 }
 
 const PATIENCE_MS = 1000;
@@ -69,6 +71,18 @@ class LookingUp implements LookUp {
     const code = campaign && isOut ? this.#parts.codes.codeOf(campaign, seq) : null;
     const told = { id, campaignId, userId, seq, status, code, wonAt, durability };
     return { ...told, redeemedAt, redeemedBy, revokedAt, expiresAt, heldUntil };
+  }
+
+  async withCodes(stored: readonly StoredClaim[]): Promise<ClaimLife[]> {
+    const { codes, catalog } = this.#parts;
+    await ensureCodes(codes, stored, (id) => catalog.get(id)?.campaign);
+    return stored.map((one) => this.withCode(one));
+  }
+
+  /** What can be told without the record is told without the code of a pool, when that does not come. */
+  async #broughtCode({ campaign }: LiveCampaign, seq: number): Promise<void> {
+    const { codes } = this.#parts;
+    if (codes.missing(campaign, seq)) await codes.ensure(campaign, [seq]).catch(() => undefined);
   }
 
   #asTold(live: LiveCampaign, userId: string, seq: number, wonAt: number): ClaimLife {
@@ -100,6 +114,7 @@ class LookingUp implements LookUp {
     // While the log has a fault, what it failed to take is decided and not durable: the record alone can tell.
     const mayGo = live.campaign.mode !== 'ordered' && this.#parts.log.state().fault !== null;
     if (!same && (!isKept || mayGo)) return { kind: 'unknown' };
+    await this.#broughtCode(live, seq);
     return { kind: 'claim', claim: same ? this.withCode(same) : this.#asTold(live, userId, seq, wonAt) };
   }
 
@@ -130,7 +145,7 @@ class LookingUp implements LookUp {
     // A gate that has just lost its memory says of everybody that he holds nothing; the record knows better.
     const asked = this.#parts.record.find(campaignId, { userId });
     const stored = (await (held === null ? asked : asked.catch(() => []))).at(-1);
-    if (stored) return { kind: 'claim', claim: this.withCode(stored) };
+    if (stored) return this.#claim(stored);
     if (flow !== null && isOver(live)) {
       const found = await flow.mine(live, userId);
       return found.kind === 'unknown' ? lostHere(live) : this.#told(live, found, userId);
@@ -173,7 +188,12 @@ class LookingUp implements LookUp {
   async #overWithout(live: LiveCampaign, userId: string | null): Promise<Found> {
     if (userId === null) return { kind: 'unnamed' };
     const stored = (await this.#parts.record.find(live.campaign.id, { userId })).at(-1);
-    return stored ? { kind: 'claim', claim: this.withCode(stored) } : lostHere(live);
+    return stored ? this.#claim(stored) : lostHere(live);
+  }
+
+  async #claim(stored: StoredClaim): Promise<Found> {
+    const [claim] = await this.withCodes([stored]);
+    return { kind: 'claim', claim: claim as ClaimLife };
   }
 
   async byTicket(campaignId: string, ticket: string, userId: string | null): Promise<Found> {
@@ -193,7 +213,7 @@ class LookingUp implements LookUp {
       return { kind: userId === null ? 'pending' : 'mismatch' };
     }
     if (userId === null) return { kind: 'claim', claim: { ...this.withCode(stored), code: null } };
-    return stored.userId === userId ? { kind: 'claim', claim: this.withCode(stored) } : { kind: 'mismatch' };
+    return stored.userId === userId ? this.#claim(stored) : { kind: 'mismatch' };
   }
 
   /** A unit as recorded; `late`: given or perhaps given, and not recorded in time; null: never given. */
@@ -211,13 +231,14 @@ class LookingUp implements LookUp {
 
   async all(userId: string): Promise<ClaimLife[]> {
     const complete = await this.#parts.caughtUp(PATIENCE_MS);
-    const stored = (await this.#parts.record.find(null, { userId })).map((stored) => this.withCode(stored));
+    const stored = await this.withCodes(await this.#parts.record.find(null, { userId }));
     if (complete || this.#parts.log.state().fault !== null) return newestFirst(stored);
     const known = new Set(stored.map((claim) => claim.id));
     for (const live of this.#parts.catalog.all()) {
       if (!live.atGate || live.campaign.erasingAt !== null) continue;
       for (const { seq, wonAt } of (await this.#held(live, userId)) ?? []) {
         if (this.#parts.shared && !isKeptAtGate(live, seq)) continue;
+        await this.#broughtCode(live, seq);
         const claim = this.#asTold(live, userId, seq, wonAt);
         if (!known.has(claim.id) && !live.inFlight.has(seq)) stored.push(claim);
       }

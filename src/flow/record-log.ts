@@ -16,7 +16,7 @@ export interface RecordLogParts {
   system: System;
   /** what the record keeps this process' offset under; no other process may have the same */
   source: string;
-  winOf(fact: ClaimWon): Win;
+  winsOf(facts: readonly ClaimWon[]): Promise<Win[]>;
 }
 
 interface Waiting {
@@ -102,14 +102,14 @@ class RecordLog implements Log {
 
   /** Returns the facts that the record has refused. */
   async #store(facts: Fact[]): Promise<Set<Fact>> {
-    const { record, source, winOf, system } = this.#parts;
+    const { record, source, winsOf, system } = this.#parts;
     const from = this.#state.end;
     const { won, lines } = sorted(facts);
     const result: StoreResult = await record.store({
       source,
       from,
       next: from + facts.length,
-      wins: won.map(winOf),
+      wins: await winsOf(won),
       ...(lines.length === 0 ? {} : { lines }),
       unreadable: [],
       now: system.now(),

@@ -10,6 +10,7 @@ import type { LogReader, LogSlice } from '../ports/log.ts';
 import type { RecordStore, StoreResult, Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
 import type { Codes } from './codes.ts';
+import { ensureCodes, recordedWin } from './codes.ts';
 
 export interface RecordParts {
   source: string;
@@ -47,11 +48,8 @@ export async function makeRecorder(parts: RecordParts): Promise<Recorder> {
 
   async function winsOf(facts: readonly ClaimWon[]): Promise<Win[]> {
     const campaigns = await campaignsOf(facts);
-    return facts.map((fact) => {
-      const campaign = campaigns.get(fact.campaignId);
-      const code = campaign ? parts.codes.codeOf(campaign, fact.seq) : null;
-      return { fact, codeLookup: code === null ? null : parts.codes.lookupOf(code) };
-    });
+    await ensureCodes(parts.codes, facts, (id) => campaigns.get(id));
+    return facts.map((fact) => recordedWin(parts.codes, campaigns.get(fact.campaignId) ?? null, fact));
   }
 
   return {

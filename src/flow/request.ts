@@ -15,10 +15,10 @@ import type { RequestPlace, Requests } from '../ports/requests.ts';
 import type { System } from '../ports/system.ts';
 import type { LiveCampaign } from './catalog.ts';
 import type { Codes } from './codes.ts';
-import { toldClaim } from './codes.ts';
+import { fillCode, lacksCode, toldClaim } from './codes.ts';
 import type { Decided, SourceOf } from './decided.ts';
 import type { ModeFlow, Pressed, UnitFound, VerdictListener } from './mode.ts';
-import type { Found, Outcome, Pending } from './outcome.ts';
+import type { Found, Outcome, Pending, Tell } from './outcome.ts';
 import type { Tickets } from './tickets.ts';
 import type { Try, TryPlace } from './tries.ts';
 import { Tries } from './tries.ts';
@@ -30,7 +30,7 @@ export interface RequestParts {
   decided: Decided;
   tickets: Tickets;
   codes: Codes;
-  system: Pick<System, 'now' | 'monotonic'>;
+  system: Pick<System, 'now' | 'monotonic' | 'after'>;
   sourceOf: SourceOf;
   /** requests that may wait for the log; while there are more, tries are refused */
   requestsWaitingMax: number;
@@ -88,7 +88,7 @@ class Requesting implements ModeFlow {
     const attempt = { userId: press.userId, key, eligible };
     const early = alone(gate, attempt, this.#parts.system.now());
     if (early.verdict === 'already_won')
-      return tell(this.#unitTold(live, press.userId, early, 'already_won'));
+      return this.#tellUnit(live, this.#unitTold(live, press.userId, early, 'already_won'), tell);
     const before = this.#tries.find(campaign.id, press.userId, key);
     if (before && this.#isOpen(before)) return this.#join(before, pressed);
     if (!eligible) return tell({ verdict: 'ineligible', campaign });
@@ -165,8 +165,18 @@ class Requesting implements ModeFlow {
       const asked = { source: at.source, ticket: at.ticket, userId };
       const verdict = this.#verdictNow(live, asked);
       const outcome = verdict === null ? UNKNOWN : this.#outcome(live, userId, verdict);
-      for (const listener of this.#listeners) listener(live, userId, outcome);
+      this.#tellUnit(live, outcome, (told) => {
+        for (const listener of this.#listeners) listener(live, userId, told);
+      });
     }
+  }
+
+  /** With its code, when there is a unit; that may have to be brought. */
+  #tellUnit({ campaign }: LiveCampaign, outcome: Outcome, tell: Tell): void {
+    const { codes, system } = this.#parts;
+    if (!('claim' in outcome) || !lacksCode(codes, campaign, outcome.claim.seq)) return tell(outcome);
+    void fillCode(codes, campaign, outcome.claim, system).then(() => tell(outcome));
+    return undefined;
   }
 
   #outcome(live: LiveCampaign, userId: string, verdict: TryVerdict): Outcome {

@@ -3,6 +3,7 @@
  * later ones are held against them. Bounded per campaign; the press pays for a look at a map.
  */
 
+import type { Campaign } from '../core/campaign.ts';
 import type { LiveCampaign } from './catalog.ts';
 import type { Outcome } from './outcome.ts';
 
@@ -57,8 +58,14 @@ export function makeSights(shared: boolean): Sights {
     return sight;
   }
 
-  function seeUnit(sight: Sight, limit: number, outcome: Outcome & { verdict: 'won' | 'already_won' }): void {
+  function seeUnit(
+    sight: Sight,
+    { perUserLimit: limit, codes }: Campaign,
+    outcome: Outcome & { verdict: 'won' | 'already_won' },
+  ): void {
     const { claim } = outcome;
+    // Told without a code that could not be brought in time: the next answer has it, and says nothing else.
+    if (claim.code === null && codes.source === 'pool') return;
     const before = limit === 1 ? sight.first.get(claim.userId) : undefined;
     // Most winners are neither kept nor looked at again: for them not even the text is made.
     if (before === undefined && sight.first.size >= KEPT_MAX) return;
@@ -84,7 +91,7 @@ export function makeSights(shared: boolean): Sights {
     see(live, outcome, floor) {
       const sight = of(live.campaign.id);
       if (outcome.verdict === 'won' || outcome.verdict === 'already_won') {
-        seeUnit(sight, live.campaign.perUserLimit, outcome);
+        seeUnit(sight, live.campaign, outcome);
         if (outcome.verdict === 'won') {
           if (floor >= 0) {
             sight.order.compared += 1;

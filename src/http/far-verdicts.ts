@@ -7,7 +7,7 @@
 
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Codes } from '../flow/codes.ts';
-import { toldClaim } from '../flow/codes.ts';
+import { lacksCode, toldClaim } from '../flow/codes.ts';
 import type { Gate, Holding } from '../ports/gate.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { System, Timer } from '../ports/system.ts';
@@ -143,9 +143,14 @@ export class FarVerdicts {
 
   #tell(live: LiveCampaign, userId: string, seq: number, wonAt: number): void {
     const { codes, streams } = this.#parts;
-    streams.unit(live.campaign.id, userId, seq, () =>
-      wonJson(toldClaim(codes, live.campaign, { userId, seq, wonAt })),
-    );
+    const { campaign } = live;
+    const tell = (): void => {
+      streams.unit(campaign.id, userId, seq, () =>
+        wonJson(toldClaim(codes, campaign, { userId, seq, wonAt })),
+      );
+    };
+    if (lacksCode(codes, campaign, seq)) codes.ensure(campaign, [seq]).then(tell, tell);
+    else tell();
   }
 
   /** Those of the units that wait which the record has by now. */

@@ -6,12 +6,14 @@ import type { KafkaConnection } from '../adapters/kafka/connect.ts';
 import type { KafkaLog } from '../adapters/kafka/log.ts';
 import type { TopicPlan } from '../adapters/kafka/topics.ts';
 import type { Config } from '../config/load.ts';
+import type { Campaign } from '../core/campaign.ts';
 import type { ClaimWon } from '../core/event.ts';
 import type { TopicVersion } from '../core/topic-version.ts';
 import { FIRST_VERSION } from '../core/topic-version.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { type CatchUp, sharedCatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
+import { ensureCodes, recordedWin } from '../flow/codes.ts';
 import { makeRecordLog } from '../flow/record-log.ts';
 import type { GaugeReading, RecorderState } from '../http/parts.ts';
 import type { Log } from '../ports/log.ts';
@@ -51,12 +53,12 @@ export function openSharedLog(parts: SharedLogParts): Promise<SharedLog> {
 
 async function openRecordAsLog(parts: SharedLogParts): Promise<SharedLog> {
   const { record, system, catalog, codes, instanceId } = parts;
-  const winOf = (fact: ClaimWon): Win => {
-    const campaign = catalog.get(fact.campaignId)?.campaign;
-    const code = campaign ? codes.codeOf(campaign, fact.seq) : null;
-    return { fact, codeLookup: code === null ? null : codes.lookupOf(code) };
+  const winsOf = async (facts: readonly ClaimWon[]): Promise<Win[]> => {
+    const campaignOf = (id: string): Campaign | null => catalog.get(id)?.campaign ?? null;
+    await ensureCodes(codes, facts, campaignOf);
+    return facts.map((fact) => recordedWin(codes, campaignOf(fact.campaignId), fact));
   };
-  const log = await makeRecordLog({ record, system, source: `direct/${instanceId}`, winOf });
+  const log = await makeRecordLog({ record, system, source: `direct/${instanceId}`, winsOf });
   const state = log.state();
   return {
     log,
@@ -188,6 +190,7 @@ async function runRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<Run
       batchMax: config.recorderBatch,
       ratePerSecond: config.recorderRatePerSecond,
       concurrency: config.recorderConcurrency,
+      retry: { max: config.retryMax, baseMs: config.retryBaseMs },
       instanceId,
       logLevel: config.logLevel,
       logFormat: config.logFormat,

@@ -2,7 +2,7 @@
 
 import type { CodeImports, CodePool } from './code-pool.ts';
 import type { Coupons } from './coupons.ts';
-import type { DeadLetters } from './dead-letters.ts';
+import type { DeadLetters, DueLetters } from './dead-letters.ts';
 import type { Deliveries } from './deliveries.ts';
 import type { Figures } from './figures.ts';
 import type { Files } from './files.ts';
@@ -14,7 +14,7 @@ import type { Webhooks } from './webhooks.ts';
 
 export interface StoredPorts {
   outbox: Outbox;
-  letters: DeadLetters;
+  letters: DeadLetters & DueLetters;
   retention: Retention;
   coupons: Coupons;
   codePool: CodePool;

@@ -213,7 +213,9 @@ class World {
     const gate = askGate(() => seen.gate, process, this.#gateWire(process));
     const ports = askRecord(this.#record, this.#recordWire(process));
     const bounded = this.#options.without !== 'tell bound';
-    const system = bounded ? process : { monotonic: () => 0, now: () => process.now() };
+    const system = bounded
+      ? process
+      : { monotonic: () => 0, now: () => process.now(), after: process.after.bind(process) };
     const flow = makeClaimFlow({
       catalog,
       gate,

@@ -2,9 +2,9 @@
 
 import { describe, expect, it } from 'vitest';
 import type { Campaign, Durability } from '../../src/core/campaign.ts';
-import { openingFault } from '../../src/flow/campaign.ts';
 import { makeCodes } from '../../src/flow/codes.ts';
 import type { ModeFlow } from '../../src/flow/mode.ts';
+import { openingFault, poolFault } from '../../src/flow/opening-fault.ts';
 import { sampleCampaign } from '../support/samples.ts';
 
 const flow = {} as ModeFlow;
@@ -44,7 +44,25 @@ describe('a mode', () => {
     expect(faultOf({ mode: 'ordered', durability: 'logged' }, shared)).toBeNull();
   });
 
-  it('does not bring what codes cannot have', () => {
-    expect(faultOf({ mode: 'ordered', codes: { source: 'pool' } })?.code).toBe('code_source_unavailable');
+  it.each(['generated', 'pool'] as const)(
+    'takes %s codes only under the secret they were made by',
+    (source) => {
+      expect(faultOf({ codes: { source } })).toBeNull();
+      expect(faultOf({ codes: { source }, codeKeyId: 'another' })?.code).toBe('code_key_mismatch');
+      expect(faultOf({ codes: { source: 'none' }, codeKeyId: 'another' })).toBeNull();
+    },
+  );
+
+  it.each([
+    [0, 'pool_too_small'],
+    [99, 'pool_too_small'],
+    [100, undefined],
+    [101, undefined],
+  ])('needs a code for each of its 100 units: %i imported', async (imported, code) => {
+    const pool = { counts: async () => ({ imported, imports: 1, lastImportAt: 1 }) };
+    const campaign = sampleCampaign({ quantity: 100, codes: { source: 'pool' } });
+    const fault = await poolFault(campaign, pool);
+    expect(fault?.code).toBe(code);
+    if (fault) expect(fault.extra).toEqual({ imported, quantity: 100 });
   });
 });

@@ -34,8 +34,8 @@ async function makeBench({ next = 0, quantity = 100_000 } = {}) {
       return result;
     },
   };
-  const winOf = (fact: ClaimWon) => ({ fact, codeLookup: null });
-  const log = await makeRecordLog({ record, system: clock, source: 'direct/me', winOf });
+  const winsOf = async (facts: readonly ClaimWon[]) => facts.map((fact) => ({ fact, codeLookup: null }));
+  const log = await makeRecordLog({ record, system: clock, source: 'direct/me', winsOf });
   const told: string[] = [];
   const append = (seq: number, over: Partial<ClaimWon> = {}): void =>
     log.append(sampleWin(seq, over), (error) => told.push(`${seq} ${error?.message ?? 'stored'}`));

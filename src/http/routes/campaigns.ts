@@ -265,25 +265,6 @@ function watchRoutes(app: FastifyInstance, context: HttpContext): void {
         .send({ ...report, checkedAt: timeText(report.checkedAt) });
     },
   );
-
-  app.get(
-    '/v1/admin/campaigns/:id/codes',
-    {
-      schema: {
-        tags: TAG,
-        summary: 'Where codes come from, and how many are out',
-        params: idParams,
-        response: { 200: openOut, 404: problemOut },
-      },
-      onRequest: needs(context, 'read'),
-    },
-    (request, reply) => {
-      const live = liveOf(context, request);
-      if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
-      const { source } = live.campaign.codes;
-      return reply.send({ source, issued: source === 'none' ? 0 : live.issued });
-    },
-  );
 }
 
 function eventsRoute(app: FastifyInstance, context: HttpContext): void {

@@ -49,7 +49,7 @@ function listRoute(app: FastifyInstance, context: HttpContext): void {
       if ('code' in page) return sendProblem(reply, page);
       await context.caughtUp(PATIENCE_MS);
       const found = await record.page(live.campaign.id, (page.after as number | null) ?? 0, page.limit + 1);
-      const items = found.slice(0, page.limit).map((stored) => claimBody(lookUp.withCode(stored)));
+      const items = (await lookUp.withCodes(found.slice(0, page.limit))).map(claimBody);
       const last = found[page.limit - 1];
       const next = found.length > page.limit && last ? context.cursors.write(list, last.seq) : null;
       return reply.header('cache-control', 'no-store').send({ items, next });
@@ -97,8 +97,8 @@ async function* rows(context: HttpContext, campaignId: string, raw: boolean): As
     const page = await parts.record.page(campaignId, after, ROWS_A_PAGE);
     const last = page.at(-1);
     if (!last) return;
-    const cells = page.map((stored) => {
-      const { seq, userId, code, id, status, wonAt } = lookUp.withCode(stored);
+    const cells = (await lookUp.withCodes(page)).map((claim) => {
+      const { seq, userId, code, id, status, wonAt } = claim;
       return [seq, userId, code ?? '', id, status, timeText(wonAt)];
     });
     yield stringify(cells, { escape_formulas: !raw });

@@ -15,6 +15,7 @@ import { openMysql } from '../../adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../adapters/mysql/record.ts';
 import { steady } from '../../adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../adapters/sql/campaigns.ts';
+import { makeSqlCodePool } from '../../adapters/sql/code-pool.ts';
 import { makeSystem } from '../../adapters/system/system.ts';
 import type { Config } from '../../config/load.ts';
 import { deriveKey } from '../../core/code.ts';
@@ -133,7 +134,7 @@ async function start(): Promise<void> {
         onRetry: (err) => log.warn({ err }, 'the record: again'),
       }),
       campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
-      codes: makeCodes(Buffer.from(data.master)),
+      codes: makeCodes(Buffer.from(data.master), steady(makeSqlCodePool(mysql.db), mysql.address, system)),
       batchMax: data.batchMax,
       system,
     }),

@@ -1,0 +1,177 @@
+/** ports/code-pool on SQL: imports. What is staged is taken in by one row, so that no statement grows with the import. */
+
+import type { Kysely } from 'kysely';
+import { sql } from 'kysely';
+import type { CodeImports, Duplicate, StagedCodes } from '../../ports/code-pool.ts';
+import { writeAuditLine } from './campaigns.ts';
+import { campaignNo, poolImports } from './code-pool.ts';
+import type { RecordTables } from './schema.ts';
+
+/** Rows in one statement. */
+const ROWS_MAX = 1000;
+/** Rows forgotten at once. */
+const DROP_ROWS = 10_000;
+const STALE_MAX = 100;
+
+export function makeSqlCodeImports(db: Kysely<RecordTables>): CodeImports {
+  return {
+    async begin(campaignId, now) {
+      const no = await campaignNo(db, campaignId);
+      if (no === null) return null;
+      const row = { campaign_no: no, begun_at: now, taken_at: null, first_n: null, codes: null };
+      const { insertId } = await db.insertInto('pool_imports').values(row).executeTakeFirstOrThrow();
+      return Number(insertId);
+    },
+    stage: (importNo, codes) => stageCodes(db, importNo, codes),
+    duplicates: (importNo, from, to) => findDuplicates(db, importNo, from, to),
+    async copy(importNo, to, range) {
+      const { numAffectedRows } = await sql`
+        INSERT INTO pool_codes (import_no, place, line, lookup, mark, sealed)
+        SELECT ${to}, ${range.first} - 1 + ROW_NUMBER() OVER (ORDER BY place), line, lookup, mark, sealed
+        FROM pool_codes
+        WHERE import_no = ${importNo} AND place >= ${range.from} AND place < ${range.to}`.execute(db);
+      return Number(numAffectedRows ?? 0);
+    },
+    async leaveOut(importNo, places) {
+      for (let at = 0; at < places.length; at += ROWS_MAX) {
+        const some = places.slice(at, at + ROWS_MAX);
+        await db
+          .deleteFrom('pool_codes')
+          .where('import_no', '=', importNo)
+          .where('place', 'in', some)
+          .execute();
+      }
+    },
+    take: (importNo, counts, audit) => db.transaction().execute((tx) => takeIn(tx, importNo, counts, audit)),
+    drop: (importNo) => forgetSome(db, importNo),
+    async stale(before) {
+      const rows = await db
+        .selectFrom('pool_imports')
+        .select('no')
+        .where('first_n', 'is', null)
+        .where((at) => at.or([at('begun_at', '<', before), at('dropped', '=', 1)]))
+        .limit(STALE_MAX)
+        .execute();
+      return rows.map(({ no }) => no);
+    },
+  };
+}
+
+async function stageCodes(db: Kysely<RecordTables>, importNo: number, codes: StagedCodes): Promise<void> {
+  const { first, lines, lookups, marks, ends, bytes } = codes;
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const rows = lines.map((line, i) => ({
+    import_no: importNo,
+    place: first + i,
+    line,
+    lookup: lookups[i] as number,
+    mark: marks[i] as number,
+    sealed: all.subarray(ends[i - 1] ?? 0, ends[i]),
+  }));
+  for (let at = 0; at < rows.length; at += ROWS_MAX) {
+    await db
+      .insertInto('pool_codes')
+      .values(rows.slice(at, at + ROWS_MAX))
+      .execute();
+  }
+}
+
+async function findDuplicates(
+  db: Kysely<RecordTables>,
+  importNo: number,
+  from: number,
+  to: number,
+): Promise<Duplicate[]> {
+  const own = await sql<{ place: number; line: number; same_as: number }>`
+    SELECT a.place AS place, a.line AS line, b.line AS same_as FROM (
+      SELECT lookup, mark, MIN(place) AS place FROM pool_codes
+      WHERE import_no = ${importNo} AND lookup >= ${from} AND lookup < ${to}
+      GROUP BY lookup, mark HAVING COUNT(*) > 1
+    ) d
+    JOIN pool_codes a ON a.import_no = ${importNo} AND a.lookup = d.lookup AND a.mark = d.mark
+    JOIN pool_codes b ON b.import_no = ${importNo} AND b.place = d.place
+    WHERE a.place > d.place`.execute(db);
+  const found = new Map<number, Duplicate>();
+  for (const { place, line, same_as } of own.rows) found.set(place, { place, line, sameAs: same_as });
+  for (const other of await othersOf(db, importNo)) {
+    const there = await sql<{ place: number; line: number }>`
+      SELECT a.place AS place, a.line AS line FROM pool_codes a
+      JOIN pool_codes b ON b.import_no = ${other} AND b.lookup = a.lookup AND b.mark = a.mark
+      WHERE a.import_no = ${importNo} AND a.lookup >= ${from} AND a.lookup < ${to}`.execute(db);
+    for (const { place, line } of there.rows) found.set(place, { place, line, sameAs: null });
+  }
+  return [...found.values()].sort((a, b) => a.line - b.line || a.place - b.place);
+}
+
+/** The imports that make the pool which this one is for. */
+async function othersOf(db: Kysely<RecordTables>, importNo: number): Promise<number[]> {
+  const own = await db
+    .selectFrom('pool_imports')
+    .select('campaign_no')
+    .where('no', '=', importNo)
+    .executeTakeFirst();
+  if (!own) return [];
+  const imports = await poolImports(db, own.campaign_no);
+  return imports.map(({ no }) => no).filter((no) => no !== importNo);
+}
+
+async function takeIn(
+  tx: Kysely<RecordTables>,
+  importNo: number,
+  { codes, behind }: { codes: number; behind: number },
+  audit: Parameters<CodeImports['take']>[2],
+): ReturnType<CodeImports['take']> {
+  const own = await tx.selectFrom('pool_imports').selectAll().where('no', '=', importNo).executeTakeFirst();
+  if (!own || own.dropped === 1 || own.first_n !== null) return 'gone';
+  // The campaign's row is held until this is done: of two imports one comes after the other.
+  await tx
+    .updateTable('campaigns')
+    .set((at) => ({ issued: at.ref('issued') }))
+    .where('no', '=', own.campaign_no)
+    .execute();
+  const there = (await poolImports(tx, own.campaign_no)).reduce((all, one) => all + one.codes, 0);
+  if (there !== behind) return 'moved';
+  const { numUpdatedRows } = await tx
+    .updateTable('pool_imports')
+    .set({ taken_at: audit.at, first_n: behind + 1, codes })
+    .where('no', '=', importNo)
+    .where('dropped', '=', 0)
+    .where('first_n', 'is', null)
+    .executeTakeFirst();
+  if (numUpdatedRows !== 1n) return 'gone';
+  await writeAuditLine(tx, audit);
+  return 'taken';
+}
+
+async function forgetSome(db: Kysely<RecordTables>, importNo: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('pool_imports')
+    .set({ dropped: 1 })
+    .where('no', '=', importNo)
+    .where('first_n', 'is', null)
+    .executeTakeFirst();
+  if (numUpdatedRows !== 1n) {
+    // MySQL counts rows that changed: it may have been said before.
+    const known = await db
+      .selectFrom('pool_imports')
+      .select('dropped')
+      .where('no', '=', importNo)
+      .executeTakeFirst();
+    if (known?.dropped !== 1) return false;
+  }
+  const { place } = await db
+    .selectFrom('pool_codes')
+    .select((at) => at.fn.min<number | null>('place').as('place'))
+    .where('import_no', '=', importNo)
+    .executeTakeFirstOrThrow();
+  if (place === null) {
+    await db.deleteFrom('pool_imports').where('no', '=', importNo).where('dropped', '=', 1).execute();
+    return false;
+  }
+  await db
+    .deleteFrom('pool_codes')
+    .where('import_no', '=', importNo)
+    .where('place', '<', place + DROP_ROWS)
+    .execute();
+  return true;
+}

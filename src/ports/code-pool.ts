@@ -1,0 +1,83 @@
+/**
+ * Imported codes: row n of a campaign's pool belongs to seq n, and never changes. Rows come by imports, each of which is
+ * staged as long as it takes and then taken in as a whole, behind what is there.
+ *
+ * The database sees sealed codes and keyed hashes only (core/pool-code). Every call is bounded in size and time: what
+ * goes through a whole import is asked for in slices.
+ */
+
+import type { AuditLine } from './operators.ts';
+
+/** Sealed codes one after the other, in one piece: it crosses a thread as such. */
+export interface PoolRows {
+  /** number of the first row */
+  first: number;
+  /** where each row ends in `bytes` */
+  ends: number[];
+  bytes: Uint8Array;
+}
+
+export interface PoolCounts {
+  /** rows that are taken in */
+  imported: number;
+  imports: number;
+  /** epoch ms; null: never */
+  lastImportAt: number | null;
+}
+
+export interface CodePool {
+  /** Rows from number `first` on without a gap, at most `max`. */
+  rows(campaignId: string, first: number, max: number): Promise<PoolRows>;
+  counts(campaignId: string): Promise<PoolCounts>;
+}
+
+/** Codes on their way into an import, in columns. */
+export interface StagedCodes {
+  /** place of the first in the import: 1, 2, 3 … */
+  first: number;
+  /** in the file, by which people are told of them */
+  lines: number[];
+  lookups: number[];
+  marks: number[];
+  ends: number[];
+  bytes: Uint8Array;
+}
+
+/** A code that was there before, and where. */
+export interface Duplicate {
+  line: number;
+  place: number;
+  /** line of the same file that has it; null: it is in the pool */
+  sameAs: number | null;
+}
+
+export interface CodeImports {
+  /** Begins one; null: there is no such campaign. */
+  begin(campaignId: string, now: number): Promise<number | null>;
+  stage(importNo: number, codes: StagedCodes): Promise<void>;
+  /**
+   * Codes with a lookup in [from, to) that are in the import twice (all but the first), or in the pool already; in order
+   * of lines.
+   */
+  duplicates(importNo: number, from: number, to: number): Promise<Duplicate[]>;
+  /**
+   * Copies what stands at places in [from, to) to another import, without those left out, numbered on from `first`.
+   * Resolves with how many that were.
+   */
+  copy(importNo: number, to: number, range: { from: number; to: number; first: number }): Promise<number>;
+  /** Leaves staged codes out of the import. */
+  leaveOut(importNo: number, places: number[]): Promise<void>;
+  /**
+   * Takes an import with so many codes in, behind the rows that are there: in one transaction, with its line in the audit
+   * log. `moved`: the pool does not have `behind` rows, so others came in between.
+   */
+  take(
+    importNo: number,
+    counts: { codes: number; behind: number },
+    audit: AuditLine,
+  ): Promise<'taken' | 'moved' | 'gone'>;
+  /** Forgets some of what was staged by an import that is not taken in; false: nothing is left of it. */
+  drop(importNo: number): Promise<boolean>;
+  /** Imports that were begun before then and never taken in. */
+  stale(before: number): Promise<number[]>;
+}
