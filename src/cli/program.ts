@@ -54,6 +54,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./verify.ts')).verifyCommand(),
   },
   {
+    name: 'report',
+    summary: 'Tell how a campaign went; as a page, CSV or JSON',
+    load: async () => (await import('./report.ts')).reportCommand(),
+  },
+  {
     name: 'reconcile',
     summary: 'Compare gate, log and record of a campaign, and repair by rule',
     load: async () => (await import('./reconcile.ts')).reconcileCommand(),
@@ -62,6 +67,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'jobs',
     summary: 'List, run, watch, stop and schedule batch jobs',
     load: async () => (await import('./jobs.ts')).jobsCommand(),
+  },
+  {
+    name: 'webhooks',
+    summary: 'Tell other programs of facts; see and repeat deliveries',
+    load: async () => (await import('./webhooks.ts')).webhooksCommand(),
   },
   {
     name: 'doctor',

@@ -7,6 +7,8 @@ import { makeIntegrity } from '../flow/integrity.ts';
 import { makeLookUp } from '../flow/look-up.ts';
 import type { Outcome } from '../flow/outcome.ts';
 import { makeReconcile } from '../flow/reconcile.ts';
+import { makeReplay } from '../flow/replay.ts';
+import { makeReport } from '../flow/report.ts';
 import { makeSights } from '../flow/sight.ts';
 import { makeTickets } from '../flow/tickets.ts';
 import { makeWrongCodes } from '../flow/wrong-codes.ts';
@@ -91,6 +93,10 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
   const tellers: Timer[] = parts.shared ? [tellFarVerdicts({ ...parts, streams })] : [];
   const see = (live: LiveCampaign, outcome: Outcome): void => sights.see(live, outcome, -1);
   tellers.push(tellLaterVerdicts({ ...parts, lookUp, streams, counts: later, see }));
+  const integrity = makeIntegrity({
+    ...{ ...parts, epochOf: epochReader(parts), sights, caughtUp },
+    lineChecks: parts.line?.checks,
+  });
   return {
     ...edge,
     parts,
@@ -102,14 +108,13 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     metrics,
     tellers,
     polls,
+    replay: makeReplay({ ...parts, letters: parts.stored.letters }),
     campaignFlow: parts.campaignFlow ?? makeCampaignFlow({ ...parts, codePool: parts.stored.codePool }),
     coupons: makeCouponFlow({ ...parts, record, lookUp, caughtUp, wrongCodes }),
     lookUp,
     reconcile: makeReconcile({ ...parts, caughtUp }),
-    integrity: makeIntegrity({
-      ...{ ...parts, epochOf: epochReader(parts), sights, caughtUp },
-      lineChecks: parts.line?.checks,
-    }),
+    integrity,
+    report: makeReport({ ...parts, store: parts.stored.figures, integrity }),
     caughtUp,
     claim,
   };

@@ -14,13 +14,14 @@ interface Layer {
 /** What does no I/O, has no clock and no random beyond what a caller asks for by name. */
 const pureNodeModules = ['node:crypto', 'node:assert', 'node:assert/strict', 'node:buffer', 'node:util'];
 
-const outer: Layer = { imports: ['flow', 'core', 'config'], importsTypes: ['ports'] };
+const outer: Layer = { imports: ['flow', 'core', 'config', 'report'], importsTypes: ['ports'] };
 
 export const layers: Record<string, Layer> = {
   core: { imports: [], packages: 'none' },
   ports: { imports: ['core'], packages: 'none' },
   flow: { imports: ['core', 'ports'], packages: 'none' },
   config: { imports: ['core'] },
+  report: { imports: ['core', 'flow'], packages: 'none' },
   'adapters/memory': { imports: ['core', 'ports'] },
   'adapters/sqlite': { imports: ['core', 'ports', 'adapters/sql'] },
   'adapters/mysql': { imports: ['core', 'ports', 'adapters/sql'] },
