@@ -43,7 +43,11 @@ function operatorKey(): string {
 }
 
 /** An operator's call. Throws with the server's own words when it is refused. */
-export async function operate<Answer>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<Answer> {
+export async function operate<Answer>(
+  method: 'GET' | 'POST' | 'DELETE',
+  path: string,
+  body?: unknown,
+): Promise<Answer> {
   const answer = await fetch(`${url()}/v1/admin${path}`, {
     method,
     headers: {
@@ -54,7 +58,7 @@ export async function operate<Answer>(method: 'GET' | 'POST', path: string, body
   });
   const text = await answer.text();
   if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${text}`);
-  return JSON.parse(text) as Answer;
+  return (text === '' ? null : JSON.parse(text)) as Answer;
 }
 
 /**

@@ -17,7 +17,7 @@ const dataDir = newDataDir();
 let server: TestServer;
 
 beforeAll(async () => {
-  server = await startServer(dataDir);
+  server = await startServer(dataDir, { DIBS_WEBHOOK_PRIVATE_TARGETS: 'yes' });
 });
 
 afterAll(async () => {
@@ -167,6 +167,23 @@ test('004 the same on Kafka and MariaDB, in two processes', async (context) => {
   expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
   expect(right).toEqual(RIGHT_004);
 });
+
+test('webhook receiver: away while people press, then it has each fact once, in order, and mails go out', async () => {
+  const { code, right, wrong, said } = await play('webhook-receiver');
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual([
+    'the test is taken: true',
+    'won: 20',
+    'coupon.issued, each once: 20',
+    'coupon.redeemed: 1',
+    'facts of the first claim, in order: coupon.issued coupon.redeemed',
+    'mails: 20',
+    'mails when run again: 0',
+    'a forged fact is answered: 401',
+  ]);
+  expect(said).toMatch(/To: person-\d+@people\.example/);
+  expect(said).not.toMatch(/[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-/);
+}, 40_000);
 
 test('a result that is not the document’s ends with 1 and says what was wrong', async () => {
   const hasty = await withSomebodyFaster(server);
