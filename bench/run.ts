@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { claimPath } from './cases/claim-path.ts';
+import { codesImport } from './cases/codes-import.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { crowdSize } from './cases/crowd-size.ts';
 import { decider } from './cases/decider.ts';
@@ -9,6 +10,7 @@ import { latency } from './cases/latency.ts';
 import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
 import { orderedWait } from './cases/ordered-wait.ts';
+import { redeem } from './cases/redeem.ts';
 import { redisGate } from './cases/redis-gate.ts';
 import { sharedLine } from './cases/shared-line.ts';
 import { sharedPath } from './cases/shared-path.ts';
@@ -29,6 +31,8 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   decider,
   'redis-gate': redisGate,
   'mysql-record': mysqlRecord,
+  redeem,
+  'codes-import': codesImport,
   'shared-path': sharedPath,
   'shared-wait': sharedWait,
   'shared-line': sharedLine,

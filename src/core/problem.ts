@@ -397,6 +397,12 @@ export const PROBLEMS = {
     retry: false,
     todo: 'Use it where it is from, or leave campaignId out.',
   },
+  code_not_drawable: {
+    status: 422,
+    title: 'Code not drawable',
+    retry: false,
+    todo: 'Code 128 has no signs for this code. Ask for type=qr.',
+  },
   too_many_wrong_codes: {
     status: 429,
     title: 'Too many wrong codes',
@@ -468,6 +474,18 @@ export const PROBLEMS = {
     title: 'Dead letter not found',
     retry: false,
     todo: 'List the dead letters to see their ids.',
+  },
+  dead_letter_discarded: {
+    status: 409,
+    title: 'Dead letter discarded',
+    retry: false,
+    todo: 'It was given up, and its unit went back to the stock. Grant its user a coupon if he is to have one.',
+  },
+  dead_letter_replayed: {
+    status: 409,
+    title: 'Dead letter replayed',
+    retry: false,
+    todo: 'Its user has his coupon. Revoke that if he is not to have it.',
   },
   webhook_url_refused: {
     status: 400,
