@@ -157,7 +157,7 @@ class LookingUp implements LookUp {
   async #isErased({ campaign: { id, archivedAt } }: LiveCampaign): Promise<boolean> {
     if (archivedAt === null) return false;
     await this.#parts.refresh?.(id).catch(() => undefined);
-    return this.#parts.catalog.get(id)?.campaign.erasingAt != null;
+    return (this.#parts.catalog.get(id)?.campaign.erasingAt ?? null) !== null;
   }
 
   #modeOf({ campaign: { mode } }: LiveCampaign): ModeFlow | null {

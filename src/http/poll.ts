@@ -175,6 +175,8 @@ export class Polls {
   /** What can be said without a wait; null: it has to be asked for. */
   #known(live: LiveCampaign, { ticket: text, userId }: Poll): Found | null {
     const flow = this.#modeOf(live);
+    // What is archived may have been erased, here or elsewhere.
+    if (live.campaign.archivedAt !== null) return null;
     if (!flow?.askNow || live.rebuilding || !live.atGate) return null;
     if (text === null) return flow.askNow(live, userId as string);
     if (!isTicketLike(text)) return null;
