@@ -14,6 +14,7 @@ import type { RecordStore } from '../ports/record.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 import { makeGrantJob } from './grant.ts';
+import { makeExportJob } from './export.ts';
 import { makeIssueJob } from './issue.ts';
 import type { Job } from './job.ts';
 import { makeReconcileJob } from './reconcile.ts';
@@ -50,4 +51,5 @@ export function makeJobs(parts: JobParts): Job[] {
     makeReconcileJob(parts),
     makeSweepJob(parts.sweep),
   ];
+    makeExportJob(stored),
 }
