@@ -11,7 +11,7 @@ export type JobEvent = { runId: string; job: string } & (
   | {
       type: 'job.ended';
       status: Exclude<RunStatus, 'running'> | 'lost';
-      error: string | null;
+      error: Error | null;
       tookMs: number;
     }
 );

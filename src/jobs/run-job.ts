@@ -89,7 +89,7 @@ class OneRun {
     this.#tell({ type: 'job.started', by: this.#run.by, starts: this.#run.starts });
     const beat = system.every(leaseMs / 3, () => void this.#renew().catch(() => undefined));
     let end: RunEnd = 'completed';
-    let error: string | null = null;
+    let error: Error | null = null;
     try {
       for (const [at, step] of this.#job.steps.entries()) {
         if (this.#stopAs !== null) break;
@@ -98,9 +98,9 @@ class OneRun {
       end = this.#stopAs ?? 'completed';
     } catch (thrown) {
       end = this.#stopAs ?? (thrown instanceof Overtaken ? 'lost' : 'failed');
-      if (end === 'failed') error = said(thrown);
+      if (end === 'failed') error = thrown instanceof Error ? thrown : new Error(String(thrown));
     }
-    const told = end === 'lost' ? end : await this.#end(end, error);
+    const told = end === 'lost' ? end : await this.#end(end, error?.message ?? null);
     beat.stop();
     const tookMs = system.monotonic() - this.#startedAt;
     this.#tell({ type: 'job.ended', status: told, error, tookMs });
@@ -298,5 +298,3 @@ function fresh(name: string): StepState {
     lastError: null,
   };
 }
-
-const said = (thrown: unknown): string => (thrown instanceof Error ? thrown.message : String(thrown));

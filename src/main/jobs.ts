@@ -105,8 +105,10 @@ function startWork(parts: AfterWinParts, jobs: readonly Job[]) {
 }
 
 function log(logger: Logger, event: JobEvent): void {
-  if (event.type === 'job.ended' && event.error !== null) logger.error(event, 'a job has failed');
-  else if (event.type === 'chunk.retried') logger.warn(event, 'a chunk of a job is tried again');
+  if (event.type === 'job.ended' && event.error !== null) {
+    const { error, ...rest } = event;
+    logger.error({ ...rest, err: error }, 'a job has failed');
+  } else if (event.type === 'chunk.retried') logger.warn(event, 'a chunk of a job is tried again');
   else if (event.type === 'chunk.done') logger.trace(event, event.type);
   else logger.debug(event, event.type);
 }

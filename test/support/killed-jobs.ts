@@ -1,0 +1,103 @@
+// Jobs as the kill tests drive them, a row for each: what they work on, what is asked of them, and what can be seen of
+// what they did. The tests compare what a broken run has left with what an unbroken one does.
+
+import { expect } from 'vitest';
+import type { TestServer } from './server.ts';
+import { makeCrowd, openCampaign, operator, winnersCsv } from './server.ts';
+
+export interface KilledJob {
+  job: string;
+  /** what it is about, when there are several rows of one job */
+  about?: string;
+  /** Makes what the job works on; its params. */
+  setUp(server: TestServer): Promise<Record<string, unknown>>;
+  /** What is to be the same whether or not it was broken off: no times, no ids made by chance. */
+  seen(server: TestServer): Promise<unknown>;
+  /** kills -9 before it may end by itself; default 3 */
+  kills?: number;
+}
+
+export interface RunSeen {
+  id: string;
+  status: string;
+  read: number;
+  written: number;
+  skipped: number;
+  total: number | null;
+  starts: number;
+  lastError: string | null;
+  steps: { name: string; status: string; read: number; written: number; skips: Record<string, number> }[];
+}
+
+export async function askForRun(server: TestServer, job: string, params: object): Promise<RunSeen> {
+  const told = await operator(server, 'POST', `/v1/admin/jobs/${job}/runs`, { params });
+  if (told.status !== 202) throw new Error(`${job}: ${told.status} ${JSON.stringify(told.body)}`);
+  return told.body as unknown as RunSeen;
+}
+
+export async function runSeen(server: TestServer, id: string): Promise<RunSeen> {
+  return (await operator(server, 'GET', `/v1/admin/jobs/runs/${id}`)).body as unknown as RunSeen;
+}
+
+/** The run once it has ended. */
+export async function endedRun(server: TestServer, id: string): Promise<RunSeen> {
+  for (;;) {
+    const run = await runSeen(server, id);
+    if (run.status !== 'queued' && run.status !== 'running') return run;
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+/** The counts of a run by step: those of a broken one equal those of an unbroken one. */
+export const countsOf = ({ steps }: RunSeen) =>
+  steps.map(({ name, status, read, written, skips }) => ({ name, status, read, written, skips }));
+
+/** Everybody wins: `count` people, u-1 … in any order. */
+export async function givenOut(server: TestServer, campaign: string, count: number): Promise<void> {
+  const crowd = makeCrowd(server, 50);
+  let next = 0;
+  const person = async (): Promise<void> => {
+    while (next < count) {
+      next += 1;
+      const { status } = await crowd.press(campaign, `u-${next}`);
+      expect(status).toBe(201);
+    }
+  };
+  await Promise.all(Array.from({ length: 50 }, person));
+  await crowd.close();
+}
+
+async function integrity(server: TestServer, campaign: string): Promise<unknown> {
+  return (await operator(server, 'GET', `/v1/admin/campaigns/${campaign}/integrity`)).body['ok'];
+}
+
+export const killedJobs: readonly KilledJob[] = [
+  {
+    job: 'reconcile',
+    async setUp(server) {
+      for (let i = 0; i < 120; i++) await openCampaign(server, `c-${i}`, 5);
+      await givenOut(server, 'c-7', 5);
+      return {};
+    },
+    seen: (server) => integrity(server, 'c-7'),
+  },
+  {
+    job: 'issue',
+    async setUp(server) {
+      await openCampaign(server, 'c', 3000, { codes: { source: 'generated', issue: 'by_job' } });
+      await givenOut(server, 'c', 3000);
+      await operator(server, 'POST', '/v1/admin/campaigns/c/close');
+      return { campaign: 'c', chunkSize: 20 };
+    },
+    async seen(server) {
+      const rows = await winnersCsv(server, 'c');
+      const codes = new Set(rows.map(({ code }) => code));
+      return {
+        ok: await integrity(server, 'c'),
+        rows: rows.length,
+        codes: codes.size,
+        status: rows[0]?.['status'],
+      };
+    },
+  },
+];
