@@ -6,10 +6,12 @@ import { connect } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import { makeClaimFlow } from '../../src/flow/claim.ts';
+import { makeWebhookFlow } from '../../src/flow/webhooks.ts';
 import type { HttpConfig, HttpParts } from '../../src/http/parts.ts';
 import { buildServer } from '../../src/http/server.ts';
 import { startEmbedded } from '../../src/main/embedded.ts';
 import type { Parts } from '../../src/main/parts.ts';
+import type { WebhookSender } from '../../src/ports/webhook-sender.ts';
 import { newDataDir, removeDataDir } from './server.ts';
 
 export const ADMIN_KEY = 'the-admin-key-of-the-tests';
@@ -97,7 +99,7 @@ function exchange(port: number, bytes: string | Buffer, quietMs: number): Promis
 
 export async function startSite(
   config: Partial<HttpConfig> = {},
-  more: Partial<HttpParts> & { inFlightMax?: number } = {},
+  more: Partial<HttpParts> & { inFlightMax?: number; webhookSender?: WebhookSender } = {},
 ): Promise<Site> {
   const dataDir = newDataDir();
   const system = makeSystem();
@@ -117,6 +119,11 @@ export async function startSite(
     recorderState: () => ({ ...parts.recorderState(), lagMs: 0 }),
     onFault: (error) => faults.push(error),
     version: '0.0.0-test',
+    ...(more.webhookSender && {
+      webhooks: makeWebhookFlow({
+        ...{ ...parts.stored, sender: more.webhookSender, system, master, userAgent: 'Dibs/test' },
+      }),
+    }),
     ...more,
   });
   await app.listen({ host: '127.0.0.1', port: 0 });
