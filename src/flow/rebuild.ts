@@ -11,7 +11,6 @@ import type { Campaigns } from '../ports/campaigns.ts';
 import type { Epoch, Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
-import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { GateKeeper } from '../ports/shared-gate.ts';
 import type { System } from '../ports/system.ts';
@@ -25,7 +24,6 @@ export interface RebuildParts {
   epochs: Epochs;
   campaigns: Campaigns;
   record: RecordStore;
-  operators: Pick<Operators, 'countDeadLetters'>;
   log: Log;
   system: System;
   /** everything that is on the log now is in the record */
@@ -129,17 +127,19 @@ class Rebuild {
     await gate.configure(campaign);
     const { baseSeq } = this.#epoch;
     let held = 0;
+    let setAside = 0;
     let fresh = 0;
     let lastSeq = 0;
     let past = await record.holders(id, 0, HOLDERS_PAGE);
     // Also without anybody: what an earlier run left half loaded must go.
     do {
       held += past.seqs.length;
+      setAside += past.setAside ?? 0;
       fresh += past.seqs.reduce((count, seq) => (seq > baseSeq ? count + 1 : count), 0);
       lastSeq = past.seqs.at(-1) ?? lastSeq;
       const next = past.seqs.length < HOLDERS_PAGE ? null : record.holders(id, lastSeq, HOLDERS_PAGE);
       await gate.load(id, past);
-      past = (await next) ?? { ...past, seqs: new Float64Array(0) };
+      past = (await next) ?? { ...past, seqs: new Float64Array(0), setAside: 0 };
     } while (past.seqs.length > 0);
     const opened = await this.#reserve(campaign, { held, fresh, lastSeq });
     const armed = await keeper.arm(id, {
@@ -154,7 +154,7 @@ class Rebuild {
       return { kind: 'overtaken' };
     }
     // What the record has taken in since its holders were read, nobody at the gate would know of.
-    if (!(await epochs.open(opened, held))) return { kind: 'overtaken' };
+    if (!(await epochs.open(opened, held - setAside))) return { kind: 'overtaken' };
     const tookMs = this.#parts.system.monotonic() - this.#began;
     this.#say('open', { issued: armed.issued, reserved: opened.reserved, tookMs: Math.round(tookMs) });
     return { kind: 'open', epoch: opened, issued: armed.issued, tookMs };
@@ -162,20 +162,18 @@ class Rebuild {
 
   /**
    * At `logged` nobody was told what the log does not have, and by now the record has the log: nothing is set aside. At
-   * weaker levels a number that was leased and is not recorded may have been promised to somebody.
+   * weaker levels a number that was leased and that nobody is known to hold may have been promised to somebody. Whose
+   * win was set aside is among the holders.
    */
   async #reserve(
     campaign: Campaign,
     { held, fresh, lastSeq }: { held: number; fresh: number; lastSeq: number },
   ): Promise<Epoch> {
-    const dead = await this.#parts.operators.countDeadLetters(campaign.id);
     const { leasedSeq, baseSeq, reservedUntil, reserved: before } = this.#epoch;
     const logged = campaign.durability === 'logged';
-    const still = reservedUntil === null ? 0 : Math.max(0, before - dead);
-    // Dead letters of earlier epochs were among `before`, and have no number above `baseSeq`.
-    const deadSince = Math.max(0, dead - before);
-    const unaccounted = logged ? 0 : Math.max(0, leasedSeq - baseSeq - fresh - deadSince) + still;
-    const reserved = Math.min(dead + unaccounted, Math.max(0, campaign.quantity - held));
+    const still = reservedUntil === null ? 0 : before;
+    const unaccounted = logged ? 0 : Math.max(0, leasedSeq - baseSeq - fresh) + still;
+    const reserved = Math.min(unaccounted, Math.max(0, campaign.quantity - held));
     // Numbers go on above it, and none up to it is counted once more when this epoch ends.
     const floorSeq = logged ? lastSeq : Math.max(leasedSeq, lastSeq);
     return {
@@ -183,7 +181,7 @@ class Rebuild {
       baseSeq: floorSeq,
       leasedSeq: floorSeq,
       reserved,
-      reservedUntil: reserved > dead ? this.#parts.system.now() + GRACE_MS : null,
+      reservedUntil: reserved > 0 ? this.#parts.system.now() + GRACE_MS : null,
     };
   }
 

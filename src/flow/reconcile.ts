@@ -5,6 +5,7 @@
  * no rule is told and left as it is.
  */
 
+import type { DeadLetters } from '../ports/dead-letters.ts';
 import type { Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
@@ -76,7 +77,8 @@ export interface ReconcileParts {
   catalog: Pick<Catalog, 'get'>;
   gate: Pick<Gate, 'counts'>;
   record: Pick<RecordStore, 'counts' | 'holders'>;
-  operators: Pick<Operators, 'countDeadLetters' | 'writeAudit'>;
+  operators: Pick<Operators, 'writeAudit'>;
+  stored: { letters: Pick<DeadLetters, 'counts'> };
   log: Log;
   system: Pick<System, 'now'>;
   caughtUp: CatchUp;
@@ -120,6 +122,8 @@ interface Looked {
   gateIsDue: boolean;
   recorded: number;
   deadLetters: number;
+  /** units that letters stand for */
+  setAside: number;
   epoch: number;
   reserved: number;
   drained: boolean;
@@ -127,7 +131,7 @@ interface Looked {
 }
 
 async function look(parts: ReconcileParts, live: LiveCampaign): Promise<Looked> {
-  const { record, operators, system, caughtUp, keeper, epochs } = parts;
+  const { record, stored, system, caughtUp, keeper, epochs } = parts;
   const { id, mode } = live.campaign;
   const epoch = (await epochs?.of(id)) ?? null;
   // In ordered mode what is decided is in the record, and nowhere else.
@@ -140,10 +144,10 @@ async function look(parts: ReconcileParts, live: LiveCampaign): Promise<Looked> 
   const drained = await caughtUp(PATIENCE_MS);
   const left = keeper && gate ? await unrecorded({ keeper, record }, id, gate.now - YOUNG_MS) : NOTHING_LEFT;
   const { issued: recorded } = await record.counts(id, system.now());
-  const deadLetters = await operators.countDeadLetters(id);
+  const { dead: deadLetters, units: setAside } = await stored.letters.counts(id);
   const gateAfter = await ask();
   const kept = { epoch: epoch?.epoch ?? 1, reserved: epoch?.reserved ?? 0 };
-  return { gate, gateAfter, gateIsDue, recorded, deadLetters, ...kept, drained, left };
+  return { gate, gateAfter, gateIsDue, recorded, deadLetters, setAside, ...kept, drained, left };
 }
 
 async function askGate(
@@ -160,7 +164,7 @@ async function askGate(
 }
 
 function differencesOf(seen: Looked): Difference[] {
-  const { gate, gateAfter, gateIsDue, recorded, deadLetters, reserved, left } = seen;
+  const { gate, gateAfter, gateIsDue, recorded, deadLetters, setAside, reserved, left } = seen;
   const found: Difference[] = [];
   const add = (
     kind: DifferenceKind,
@@ -185,21 +189,20 @@ function differencesOf(seen: Looked): Difference[] {
   add('lag', left.young.length, left.young, 'Decided a moment ago, and on its way to the log.', PASSES);
   add('contradicted', left.contradicted.length, left.contradicted, 'The record names another holder.', LOOK);
   add('set_aside', deadLetters, [], 'Set aside with a reason: see the dead letters.', LOOK);
-  const free = Math.max(0, reserved - deadLetters);
   add(
     'reserved',
-    free,
+    reserved,
     [],
     'Counts as given: it may have been promised to somebody when the gate was lost.',
     FREE,
   );
   if (gate === null || gateAfter === null) return found;
   const outbox = left.young.length + left.due.length;
-  const missing = gate.issued - reserved - recorded - deadLetters - outbox;
+  const missing = gate.issued - reserved - recorded - setAside - outbox;
   const onTheWay = seen.drained && left.complete ? 0 : Math.max(0, missing);
   add('lag', onTheWay, [], 'On the log, and not in the record yet.', PASSES);
   add('lost', missing - onTheWay, [], 'Decided, and neither in the outbox nor in the record.', LOOK);
-  const undecided = recorded + reserved - gateAfter.issued;
+  const undecided = recorded + reserved + setAside - gateAfter.issued;
   add('undecided', undecided, [], 'In the record, and not decided by this gate.', LOOK);
   return found;
 }

@@ -28,10 +28,13 @@ export const isPassing = ({ name }: Error): boolean => PASSING.includes(name);
 
 export function makeRetry({ max, baseMs, isTransient = isPassing, onRetry }: RetryRule): Retry {
   const backoff = new ExponentialBackoff({ initialDelay: baseMs, maxDelay: LATEST_MS });
-  const policy = retry(handleWhen(isTransient), { maxAttempts: max, backoff });
+  const policy = retry(
+    handleWhen((error) => error instanceof Error && isTransient(error)),
+    { maxAttempts: max, backoff },
+  );
   if (onRetry !== undefined) {
     policy.onRetry((why) => {
-      if ('error' in why) onRetry(why.error, why.attempt);
+      if ('error' in why) onRetry(why.error as Error, why.attempt);
     });
   }
   return (run, signal) => policy.execute(() => run(), signal);

@@ -187,13 +187,12 @@ class Supervising implements Supervisor {
     await this.#giveBack(epoch);
   }
 
-  /** Units that nobody has turned up for; not those of dead letters, whose holders are known. */
+  /** Units that nobody has turned up for. */
   async #giveBack({ campaignId, epoch, reserved, reservedUntil }: Epoch): Promise<void> {
-    const { epochs, keeper, operators, system } = this.#parts;
+    const { epochs, keeper, system } = this.#parts;
     if (reserved === 0 || reservedUntil === null || reservedUntil >= system.now()) return;
-    const count = reserved - (await operators.countDeadLetters(campaignId));
-    if (count <= 0) return;
-    if (await epochs.unreserve(campaignId, epoch, count)) await keeper.unreserve(campaignId, epoch, count);
+    if (!(await epochs.unreserve(campaignId, epoch, reserved))) return;
+    await keeper.unreserve(campaignId, epoch, reserved);
   }
 
   /** Whether the gate has to be told what the store has. */

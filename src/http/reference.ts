@@ -131,7 +131,7 @@ function emptyParts(): HttpParts {
     drainMs: 0,
   };
   const none = { catalog: {}, claims: {}, codes: {}, gate: {}, log: {}, record: {}, campaigns: {} };
-  const operators = { listAudit: () => [], listDeadLetters: () => [] };
+  const operators = { listAudit: () => [] };
   const parts = {
     ...none,
     operators,

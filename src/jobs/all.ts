@@ -6,6 +6,7 @@ import type { ClaimFlow } from '../flow/claim.ts';
 import type { Codes } from '../flow/codes.ts';
 import type { IntegrityReport } from '../flow/integrity.ts';
 import type { ReconcileAsk, Reconciled } from '../flow/reconcile.ts';
+import { makeReport } from '../flow/report.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
@@ -13,11 +14,13 @@ import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
-import { makeGrantJob } from './grant.ts';
 import { makeExportJob } from './export.ts';
+import { makeGrantJob } from './grant.ts';
 import { makeIssueJob } from './issue.ts';
 import type { Job } from './job.ts';
 import { makeReconcileJob } from './reconcile.ts';
+import { makeReportJob } from './report.ts';
+import { makeRetryDeadLettersJob } from './retry-dead-letters.ts';
 import { makeSweepJob } from './sweep.ts';
 import type { SweepParts } from './sweep-parts.ts';
 
@@ -35,9 +38,9 @@ export interface JobParts {
   claims: ClaimFlow;
   /** the master secret; keys are derived from it */
   master: Buffer;
-  reconcile(ask: ReconcileAsk): Promise<Reconciled | null>;
   caughtUp: CatchUp;
   integrity(campaignId: string): Promise<IntegrityReport | null>;
+  reconcile(ask: ReconcileAsk): Promise<Reconciled | null>;
   sweep: SweepParts;
   /** takes a campaign in that another process made a moment ago */
   seek?: ((campaignId: string) => Promise<void>) | undefined;
@@ -46,10 +49,12 @@ export interface JobParts {
 export function makeJobs(parts: JobParts): Job[] {
   const stored = { ...parts, ...parts.stored };
   return [
-    makeIssueJob({ ...parts.sweep, ...stored }),
+    makeIssueJob({ ...stored, ...parts.sweep, record: parts.record }),
     makeGrantJob(stored),
+    makeExportJob(stored),
     makeReconcileJob(parts),
+    makeRetryDeadLettersJob(stored),
+    makeReportJob({ ...stored, report: makeReport({ ...parts, store: parts.stored.figures }) }),
     makeSweepJob(parts.sweep),
   ];
-    makeExportJob(stored),
 }

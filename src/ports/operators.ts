@@ -1,4 +1,4 @@
-/** Operators: their keys (hashed only), what they changed, and what was set aside for them. */
+/** Operators: their keys (hashed only), and what they changed. */
 
 import type { Role } from '../core/role.ts';
 
@@ -27,16 +27,6 @@ export interface AuditLine {
   requestId: string | null;
 }
 
-export interface DeadLetter {
-  id: number;
-  campaignId: string | null;
-  /** where it came from, e.g. `journal:17` */
-  source: string;
-  reason: string;
-  payload: string;
-  createdAt: number;
-}
-
 export interface Operators {
   addKey(key: OperatorKey, audit: AuditLine): Promise<void>;
   listKeys(): Promise<OperatorKey[]>;
@@ -45,7 +35,4 @@ export interface Operators {
   writeAudit(line: AuditLine): Promise<void>;
   /** Newest first, before line `before`. */
   listAudit(before: number | null, limit: number): Promise<(AuditLine & { id: number })[]>;
-  /** Newest first, before letter `before`. */
-  listDeadLetters(before: number | null, limit: number): Promise<DeadLetter[]>;
-  countDeadLetters(campaignId: string): Promise<number>;
 }

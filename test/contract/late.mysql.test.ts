@@ -65,7 +65,7 @@ describe.skipIf(maria === null)('wins and epochs in MariaDB', () => {
     return opened;
   }
   const seqs = async () => (await place.record.page(ID, 0, 1000)).map(({ seq }) => seq);
-  const letters = () => place.operators.listDeadLetters(null, 1000);
+  const letters = () => place.letters.list({}, null, 1000);
   const userOf = async (seq: number) => (await place.record.find(ID, { seq }))[0]?.userId;
 
   describe('at level logged', () => {
@@ -87,7 +87,7 @@ describe.skipIf(maria === null)('wins and epochs in MariaDB', () => {
         expect(letter.campaignId).toBeNull();
         expect(late).toContainEqual(JSON.parse(letter.payload));
       }
-      expect(await place.operators.countDeadLetters(ID)).toBe(0);
+      expect((await place.letters.counts(ID)).dead).toBe(0);
       // It took nothing from the stock: all the rest is to be had, and no more.
       const rest = of(2, [...wins(11, 13), ...wins(21, 101)]);
       expect(await store(rest)).toEqual({ ...STORED, inserted: 83, conflicts: 1 });

@@ -172,7 +172,7 @@ describe.skipIf(maria === null)('the record in MariaDB', () => {
       const tooLong = sampleWin(40, { userId: '가'.repeat(43) });
       const facts = [...wins(1, 39), tooLong, ...wins(41, 99)];
       expect(await record().store(batchOf(facts))).toEqual({ ...STORED, inserted: 98, conflicts: 1 });
-      const [letter] = await place.operators.listDeadLetters(null, 10);
+      const [letter] = await place.letters.list({}, null, 10);
       expect(letter).toMatchObject({ payload: JSON.stringify(tooLong), campaignId: ID });
       expect(letter?.reason).toContain('Data too long');
       expect(await seqs()).not.toContain(40);

@@ -43,7 +43,7 @@ describe('the record in SQLite', () => {
       const before = statSync(`${path}-wal`).size;
       await record.settle();
       expect(statSync(`${path}-wal`).size).toBeGreaterThan(before);
-      expect(file.sqlite.pragma('synchronous', { simple: true })).toBe(Object.keys(MIGRATIONS).length);
+      expect(file.sqlite.pragma('synchronous', { simple: true })).toBe(2);
     }
     expect(await record.next('journal')).toBe(1);
   });
@@ -68,7 +68,7 @@ describe('the record in SQLite', () => {
 
     const file = await openRecordFile(path);
     onTestFinished(() => file.db.destroy());
-    expect(file.sqlite.pragma('user_version', { simple: true })).toBe(2);
+    expect(file.sqlite.pragma('user_version', { simple: true })).toBe(Object.keys(MIGRATIONS).length);
     const record = makeSqliteRecord(file, () => T0);
     expect(await record.page(ID, 0, 10)).toMatchObject([{ userId: 'u-1', seq: 1 }]);
     expect([await record.next('journal'), await makeSqlRulings(file.db).deciders()]).toEqual([3, []]);

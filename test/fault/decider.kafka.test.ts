@@ -84,7 +84,7 @@ describe.skipIf(services === null)('the decider between Kafka and MariaDB', () =
       expect(phaseAt(phases, asked)?.verdict ?? null).toBe(at < quantity ? null : 'sold_out');
     }
     expect(await record.rulings.of(campaignId)).toMatchObject({ issued: quantity, lastSeq: quantity });
-    expect(await record.operators.listDeadLetters(null, 10)).toEqual([]);
+    expect(await record.letters.list({}, null, 10)).toEqual([]);
   }
 
   it('gives to the first by the log, by the rules that stand between', async () => {
@@ -168,7 +168,7 @@ describe.skipIf(services === null)('the decider between Kafka and MariaDB', () =
     const letters = made.openLetters(0);
     onTestFinished(() => letters.close());
     expect((await letters.read(0, 10)).unreadable.map(({ payload }) => payload)).toEqual(['{"half']);
-    expect(await record.operators.listDeadLetters(null, 10)).toMatchObject([
+    expect(await record.letters.list({}, null, 10)).toMatchObject([
       { source: `${made.topic}/0:${at}` },
     ]);
     expect(await record.rulings.deciders()).toMatchObject([{ unreadable: [at] }]);

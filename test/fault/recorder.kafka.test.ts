@@ -65,7 +65,7 @@ describe.skipIf(services === null)('the recorder between Kafka and MariaDB', () 
       0,
     );
     expect(told).toBe(count);
-    expect(await record.operators.listDeadLetters(null, 10)).toEqual([]);
+    expect(await record.letters.list({}, null, 10)).toEqual([]);
   }
   const owned = (one: RecorderProcess) => one.state()?.partitions.map(({ source }) => source) ?? [];
 
@@ -159,7 +159,7 @@ describe.skipIf(services === null)('the recorder between Kafka and MariaDB', () 
     onTestFinished(() => letters.close());
     const { unreadable } = await letters.read(0, 10);
     expect(unreadable.map(({ payload }) => payload)).toEqual(['{"half', '']);
-    const kept = await record.operators.listDeadLetters(null, 10);
+    const kept = await record.letters.list({}, null, 10);
     expect(kept.map(({ source }) => source).sort()).toEqual([`${topic.topic}/0:2`, `${topic.topic}/0:5`]);
   });
 

@@ -264,7 +264,7 @@ describe('a disk that is full', () => {
     const again = await openEmbedded(folder);
     expect(await recorded(again)).toEqual(told);
     expect([...told.values()].toSorted((a, b) => a - b)).toEqual([...told.keys()].map((_, i) => i + 1));
-    expect(await again.parts.operators.countDeadLetters('drop')).toBe(0);
+    expect((await again.parts.stored.letters.counts('drop')).dead).toBe(0);
     await again.parts.stop();
   });
 

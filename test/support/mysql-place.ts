@@ -7,6 +7,7 @@ import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
 import { steady } from '../../src/adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
 import { makeSqlCoupons } from '../../src/adapters/sql/coupons.ts';
+import { makeSqlDeadLetters, makeSqlUnsentLetters } from '../../src/adapters/sql/letters.ts';
 import { makeSqlLineHistory } from '../../src/adapters/sql/line-history.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
 import { makeSqlOutbox } from '../../src/adapters/sql/outbox.ts';
@@ -78,6 +79,8 @@ export function placeIn(mysql: Mysql): RecordPlace & { coupons: Coupons } {
       },
     },
     operators: steady(makeSqlOperators(db), address, system),
+    letters: steady(makeSqlDeadLetters(db), address, system),
+    unsentLetters: steady(makeSqlUnsentLetters(db), address, system),
     rulings: steady(makeSqlRulings(db), address, system),
     leftToSend: steady(makeSqlOutbox(db), address, system),
     lines: steady(makeSqlLineHistory(db), address, system),

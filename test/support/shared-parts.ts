@@ -132,8 +132,17 @@ export function sharedPorts(tables: SharedTables) {
         return { seqs, wonAt: seqs, userIds: rows.map(({ userId }) => userId), keys: null };
       },
     },
+    stored: {
+      letters: {
+        counts: async () => ({
+          dead: tables.deadLetters,
+          replayed: 0,
+          discarded: 0,
+          units: tables.deadLetters,
+        }),
+      },
+    },
     operators: {
-      countDeadLetters: async () => tables.deadLetters,
       async writeAudit(line: AuditLine) {
         tables.audit.push(line);
       },

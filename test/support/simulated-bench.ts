@@ -92,7 +92,6 @@ export function makeBench(over: Partial<Campaign> = {}): Bench {
     record: noted(ports.record),
     epochs: noted(ports.epochs),
     leases: noted(ports.leases),
-    operators: noted(ports.operators),
     campaigns: noted(ports.campaigns),
     gate: { ...noted(gate), claim: gate.claim },
     keeper: noted(keepGate(() => server, instant)),

@@ -6,7 +6,6 @@ import type { ClaimWon } from '../../src/core/event.ts';
 import type { Campaigns } from '../../src/ports/campaigns.ts';
 import type { Epoch, EpochState, Epochs } from '../../src/ports/epochs.ts';
 import type { Leases } from '../../src/ports/leases.ts';
-import type { Operators } from '../../src/ports/operators.ts';
 import type {
   Holders,
   RecordBatch,
@@ -128,10 +127,13 @@ export class SimulatedRecord {
   }
 
   holders(campaignId: string, afterSeq: number, limit: number): Holders {
-    const some = this.claims(campaignId)
+    const aside = new Set(this.#setAside(campaignId));
+    const some = [...this.claims(campaignId), ...aside]
+      .sort((a, b) => a.seq - b.seq)
       .filter(({ seq }) => seq > afterSeq)
       .slice(0, limit);
     return {
+      setAside: some.filter((fact) => aside.has(fact)).length,
       seqs: Float64Array.from(some, ({ seq }) => seq),
       wonAt: Float64Array.from(some, ({ wonAt }) => wonAt),
       userIds: some.map(({ userId }) => userId),
@@ -222,8 +224,13 @@ export class SimulatedRecord {
     return new Set(all.filter((seq) => seq >= first && seq <= last));
   }
 
-  countLetters(id: string): number {
-    return this.letters.filter(({ campaignId }) => campaignId === id).length;
+  /** of letters that count as issued, those whose number nobody has in the record; in order of seq */
+  #setAside(id: string): ClaimWon[] {
+    const { claims } = this.row(id);
+    const standing = this.letters.filter(
+      ({ campaignId, fact }) => campaignId === id && !claims.has(fact.seq),
+    );
+    return [...new Map(standing.map(({ fact }) => [fact.seq, fact])).values()];
   }
 }
 
@@ -234,7 +241,6 @@ export interface RecordPorts {
   record: RecordStore;
   epochs: Epochs;
   leases: Leases;
-  operators: Operators;
   campaigns: Campaigns;
   settled: SettledSeqs;
 }
@@ -277,7 +283,6 @@ export function askRecord(sql: SimulatedRecord, wire: Wire): RecordPorts {
     epochs,
     leases,
     settled: { settled: (id, first, last) => wire(() => sql.settled(id, first, last)) },
-    operators: { countDeadLetters: (id: string) => wire(() => sql.countLetters(id)) } as unknown as Operators,
     campaigns: {
       get: (id: string) => wire(() => sql.rows.get(id)?.campaign ?? null),
     } as unknown as Campaigns,

@@ -85,7 +85,7 @@ describe('a decider', () => {
   const holders = async (campaignId = id) =>
     (await place.record.page(campaignId, 0, 1000)).map(({ userId }) => userId);
   const phases = async (): Promise<Phase[]> => (await place.rulings.of(id))?.phases ?? [];
-  const letters = () => place.operators.listDeadLetters(null, 10);
+  const letters = () => place.letters.list({}, null, 10);
 
   it('gives to the first, and refuses the others without a row', async () => {
     await create();
@@ -272,7 +272,7 @@ describe('a decider', () => {
     expect(await holders()).toEqual(['u-1', 'u-2', 'u-3']);
   });
 
-  it('goes by what the record holds when the record has refused a win', async () => {
+  it('goes by what the record has when it has refused a win: set aside, it counts as issued', async () => {
     await create({ quantity: 1 });
     entries.push(changed(1, { quantity: 3 }), ...crowd(1, 2));
     const one = await decider();
@@ -280,7 +280,8 @@ describe('a decider', () => {
     await place.campaigns.update({ ...campaign, version: 2 }, 1, sampleAudit(), []);
     entries.push(...crowd(2, 4));
     await one.step();
-    expect((await holders()).length).toBe(3);
+    expect(await holders()).toEqual(['u-1', 'u-3']);
+    expect(await place.letters.counts(id)).toMatchObject({ dead: 1, units: 1 });
     expect(await place.rulings.of(id)).toMatchObject({ issued: 3 });
   });
 

@@ -46,7 +46,6 @@ describe('the steps', () => {
       'configure',
       'holders',
       'load',
-      'countDeadLetters',
       'inForce',
       'arm',
       'open',
@@ -119,7 +118,6 @@ const STEPS = [
   'configure',
   'holders',
   'load',
-  'countDeadLetters',
   'inForce',
   'arm',
   'open',
@@ -275,29 +273,36 @@ describe('what may have been promised', () => {
     expect(bench.epoch()).toMatchObject({ reserved: before.reserved + 48, leasedSeq: 150, baseSeq: 150 });
   });
 
-  it('dead letters count as given, those of earlier epochs beside the numbers of this one', async () => {
+  it('dead letters count as given, with their holders, beside what is reserved', async () => {
     const bench = makeBench({ durability: 'memory', quantity: 1_000 });
-    const dead = () => bench.sql.letters.push({ campaignId: ID, reason: 'taken', fact: factOf(1) });
+    const dead = (seq: number) =>
+      bench.sql.letters.push({ campaignId: ID, reason: 'refused', fact: factOf(seq) });
     const row = bench.sql.row(ID);
     // Epoch 1 left two dead letters and nothing else; epoch 2 has leased 100 numbers, of which 60 are recorded.
-    dead();
-    dead();
+    dead(1);
+    dead(2);
     Object.assign(row, {
       epoch: 2,
       openedEpoch: 2,
       baseSeq: 10,
       leasedSeq: 110,
-      reserved: 2,
+      reserved: 0,
       reservedUntil: null,
     });
     bench.record(...Array.from({ length: 60 }, (_, i) => factOf(11 + i, { epoch: 2 })));
-    await rebuilt(bench);
-    expect(bench.epoch().reserved).toBe(2 + 40);
+    expect(await rebuilt(bench)).toMatchObject({ issued: 2 + 60 + 40 });
+    expect(bench.epoch().reserved).toBe(40);
   });
 
   it('at `logged` dead letters alone', async () => {
     const bench = makeBench();
-    bench.sql.letters.push({ campaignId: ID, reason: 'taken', fact: factOf(1) });
-    expect(await rebuilt(bench)).toMatchObject({ issued: 1, epoch: { reserved: 1, reservedUntil: null } });
+    const fact = factOf(1, { userId: 'ann' });
+    bench.sql.letters.push({ campaignId: ID, reason: 'refused', fact });
+    expect(await rebuilt(bench)).toMatchObject({ issued: 1, epoch: { reserved: 0, reservedUntil: null } });
+    // She is told what she was told, and nobody else gets her number.
+    expect(bench.server.claim(ID, 2, [{ userId: 'ann', key: null, eligible: true }])).toMatchObject([
+      { verdict: 'already_won', seq: 1 },
+    ]);
+    expect(bench.decide('bob')).toMatchObject([{ seq: 2 }]);
   });
 });

@@ -117,7 +117,7 @@ describe('a recorder', () => {
     await run.step();
     expect(await run.step()).toEqual({ facts: 0, conflicts: 0, next: 5 });
     expect(await seqs()).toEqual([1, 2, 3, 4, 5]);
-    expect(await place.operators.listDeadLetters(null, 10)).toEqual([]);
+    expect(await place.letters.list({}, null, 10)).toEqual([]);
   });
 
   it('two recorders of one log store everything once', async () => {
@@ -126,7 +126,7 @@ describe('a recorder', () => {
     for (let i = 0; i < 6; i++) await Promise.all([one.step(), two.step()]);
     expect(await seqs()).toHaveLength(40);
     expect([one.next(), two.next()]).toEqual([40, 40]);
-    expect(await place.operators.listDeadLetters(null, 10)).toEqual([]);
+    expect(await place.letters.list({}, null, 10)).toEqual([]);
   });
 
   it('sets aside what it cannot read, counts it, and goes on', async () => {
@@ -134,7 +134,7 @@ describe('a recorder', () => {
     const run = await recorder();
     expect(await run.step()).toEqual({ facts: 4, conflicts: 2, next: 4 });
     expect(await seqs()).toEqual([1, 2]);
-    expect(await place.operators.listDeadLetters(null, 10)).toHaveLength(2);
+    expect(await place.letters.list({}, null, 10)).toHaveLength(2);
   });
 
   it('stores what happened in lines with the wins, when something did, and counts it', async () => {

@@ -1,5 +1,6 @@
 /** What the database's faults mean: whether to try again, whose fault it is, and what a person can do about it. */
 
+import { BAD_DATA, DUPLICATE } from '../sql/row-faults.ts';
 import type { MysqlAddress } from './address.ts';
 
 /** The database cannot be used as it is; found when it is opened. `what to do` is part of the message. */
@@ -30,9 +31,8 @@ const BY_NUMBER: Record<Exclude<FaultKind, 'other'>, number[]> = {
   ],
   // shutdown, error at commit, cut packets, interrupted, killed, idle for too long
   lost: [1053, 1180, 1152, 1158, 1159, 1160, 1161, 1184, 1317, 1927, 3169, 4031],
-  duplicate: [1062],
-  // null, unknown character, cut, out of range, too long, wrong value, CHECK in its two wordings
-  data: [1048, 1264, 1265, 1292, 1366, 1406, 3819, 4025],
+  duplicate: DUPLICATE,
+  data: BAD_DATA,
 };
 const NOBODY = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 const CUT = ['PROTOCOL_CONNECTION_LOST', 'PROTOCOL_SEQUENCE_TIMEOUT', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT'];

@@ -12,22 +12,38 @@
  */
 
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
-import type { LineFact } from '../../core/line-fact.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
 import { makeSqlClaims } from '../sql/claims.ts';
+import { type HolderRow, mergedHolders } from '../sql/holders.ts';
+import {
+  COUNTS_AS_ISSUED,
+  isSetAside,
+  type Letter,
+  late,
+  lineLetter,
+  notBegun,
+  OVER,
+  refusedBy,
+  STRANGE,
+  TAKEN,
+  unreadableLetter,
+  type Why,
+  winLetter,
+} from '../sql/letter-rows.ts';
 import { isDeciders, rulingsIn } from '../sql/rulings.ts';
 import { beDecider, insertLines, storeRulings } from './decided-rows.ts';
 import { faultKind, recordFault } from './faults.ts';
 import type { Mysql } from './open.ts';
 import { makeRetried } from './retry.ts';
-import type { DeadLetter, StoredRow } from './rows.ts';
+import type { LetterRow, StoredRow } from './rows.ts';
 import {
   campaignNumbers,
   insertLetters,
   insertRuns,
   insertWins,
   isLogged,
+  lettersAt,
   lockEpochs,
   moveOn,
   raiseFromReserve,
@@ -53,16 +69,15 @@ interface Run {
   connection: PoolConnection;
   batch: RecordBatch;
   tally: Omit<Stored, 'kind'>;
-  letters: DeadLetter[];
+  letters: Letter[];
+  /** facts that have their letters already */
+  known: number;
 }
 
 /** About a second and a half in all. */
 const STORE_RETRY = { max: 7, baseMs: 10 };
 /** Where more is to be done than to look something up. */
 const LIMITS = { counts: 30_000, holders: 10_000, page: 10_000, change: 5_000 };
-const OVER = 'over the quantity';
-const TAKEN = 'another claim has this seq';
-const STRANGE = 'no such campaign';
 
 export function makeMysqlRecord({
   mysql,
@@ -125,7 +140,13 @@ async function letGo(connection: PoolConnection): Promise<void> {
 }
 
 async function storeAll(connection: PoolConnection, batch: RecordBatch): Promise<Stored> {
-  const run: Run = { connection, batch, tally: { inserted: 0, repeated: 0, conflicts: 0 }, letters: [] };
+  const run: Run = {
+    connection,
+    batch,
+    tally: { inserted: 0, repeated: 0, conflicts: 0 },
+    letters: [],
+    known: 0,
+  };
   const groups = Map.groupBy(batch.wins, (win) => win.fact.campaignId);
   const lines = Map.groupBy(batch.lines ?? [], (fact) => fact.campaignId);
   const ids = new Set([...groups.keys(), ...lines.keys(), ...rulingsIn(batch).keys()]);
@@ -140,42 +161,36 @@ async function storeAll(connection: PoolConnection, batch: RecordBatch): Promise
     if (!numbers.has(id)) for (const win of wins) setAside(run, win, STRANGE);
   }
   await insertLines(connection, numbers, lines);
-  for (const [id, facts] of lines) if (!numbers.has(id)) setLinesAside(run, facts);
+  for (const [id, facts] of lines) {
+    if (!numbers.has(id)) run.letters.push(...facts.map((fact) => lineLetter(fact, batch)));
+  }
   if (isDeciders(batch)) {
     await beDecider(connection, batch);
     await storeRulings(connection, numbers, batch);
   }
-  for (const { at, reason, payload } of batch.unreadable) {
-    run.letters.push({ campaignId: null, source: at, reason, payload });
-  }
+  run.letters.push(...batch.unreadable.map(unreadableLetter));
   await insertLetters(connection, run.letters, batch.now);
-  return { kind: 'stored', ...run.tally, conflicts: run.letters.length };
+  return { kind: 'stored', ...run.tally, conflicts: run.letters.length + run.known };
 }
 
-function setAside({ letters, batch }: Run, { fact }: Win, reason: string): void {
-  const { campaignId } = fact;
-  letters.push({ campaignId, source: batch.source, reason, payload: JSON.stringify(fact) });
-}
-
-/** Of no campaign: a dead letter of a campaign stands for a unit of it. */
-function setLinesAside({ letters, batch }: Run, facts: LineFact[]): void {
-  for (const fact of facts) {
-    const payload = JSON.stringify(fact);
-    letters.push({ campaignId: null, source: batch.source, reason: STRANGE, payload });
-  }
+function setAside({ letters, batch }: Run, { fact }: Win, why: Why): void {
+  letters.push(winLetter(fact, batch, why));
 }
 
 /** Where units are taken from, and what becomes of a win for which there is none. */
 interface Stock {
   raise: (connection: PoolConnection, no: number, wins: Win[]) => Promise<boolean>;
-  refuse: (run: Run, no: number, win: Win, why: string) => Promise<void> | void;
+  refuse: (run: Run, no: number, win: Win, why: Why) => Promise<void> | void;
 }
 
-const QUANTITY: Stock = { raise: raiseIssued, refuse: (run, _no, win, why) => setAside(run, win, why) };
+const aside: Stock['refuse'] = (run, _no, win, why) => setAside(run, win, why);
+const QUANTITY: Stock = { raise: raiseIssued, refuse: aside };
+/** the same for wins of which is known that none was set aside before */
+const QUANTITY_LEFT: Stock = { raise: (at, no, wins) => raiseIssued(at, no, wins, true), refuse: aside };
 const RESERVE: Stock = { raise: raiseFromReserve, refuse: setAsideLate };
 
 /** All of them, or none and why not. */
-async function addAll(run: Run, no: number, wins: Win[], stock: Stock): Promise<string | null> {
+async function addAll(run: Run, no: number, wins: Win[], stock: Stock): Promise<Why | null> {
   const { connection, batch, tally } = run;
   await connection.query('SAVEPOINT wins');
   try {
@@ -188,8 +203,7 @@ async function addAll(run: Run, no: number, wins: Win[], stock: Stock): Promise<
     const kind = faultKind(error);
     if (kind !== 'duplicate' && kind !== 'data') throw error;
     await connection.query('ROLLBACK TO SAVEPOINT wins');
-    const { message } = error as Error;
-    return kind === 'data' ? message : `the user has this unit already: ${message}`;
+    return refusedBy(error);
   }
 }
 
@@ -198,6 +212,7 @@ async function storeCarefully(run: Run, no: number, wins: Win[]): Promise<void> 
   const epochs = await lockEpochs(run.connection, no);
   const seqs = wins.map(({ fact }) => fact.seq);
   const there = await readBack(run.connection, no, seqs);
+  const letters = await lettersAt(run.connection, (wins[0] as Win).fact.campaignId, seqs);
   const fresh = new Map<number, Win>();
   const late = new Map<number, Win>();
   const again: Win[] = [];
@@ -205,13 +220,23 @@ async function storeCarefully(run: Run, no: number, wins: Win[]): Promise<void> 
     const { seq, epoch } = win.fact;
     const row = there.get(seq);
     if (row) await compare(run, no, row, win);
+    else if (hasLetter(run, letters.get(seq) ?? [], win)) continue;
     else if (fresh.has(seq) || late.has(seq)) again.push(win);
-    else if (epoch > epochs.present) setAside(run, win, `epoch ${epoch} has not begun`);
+    else if (epoch > epochs.present) setAside(run, win, notBegun(epoch));
     else (epoch < epochs.opened ? late : fresh).set(seq, win);
   }
-  await addHalves(run, no, [...fresh.values()], QUANTITY);
+  await addHalves(run, no, [...fresh.values()], QUANTITY_LEFT);
   await addHalves(run, no, [...late.values()], RESERVE);
   if (again.length > 0) await storeCarefully(run, no, again);
+}
+
+/** It has its letter, or the number is promised by one: sending it again does not make it another. */
+function hasLetter(run: Run, letters: readonly LetterRow[], win: Win): boolean {
+  const isIts = letters.some((letter) => isSetAside(letter, win.fact));
+  if (isIts) run.known += 1;
+  else if (letters.some(({ counts }) => Number(counts) === 1)) setAside(run, win, TAKEN);
+  else return false;
+  return true;
 }
 
 async function compare(run: Run, no: number, row: StoredRow, win: Win): Promise<void> {
@@ -221,13 +246,13 @@ async function compare(run: Run, no: number, row: StoredRow, win: Win): Promise<
 }
 
 /** It counts for nothing: what it would have taken is set aside by other means, or was never told to anybody. */
-async function setAsideLate(run: Run, no: number, { fact }: Win, why: string): Promise<void> {
+async function setAsideLate(run: Run, no: number, { fact }: Win, why: Why): Promise<void> {
   const { epoch } = fact;
   const told = (await isLogged(run.connection, no))
     ? 'nobody was told of it'
-    : `its user may have been told: ${why === OVER ? 'nothing is kept for such wins any more' : why}`;
+    : `its user may have been told: ${why === OVER ? 'nothing is kept for such wins any more' : why.reason}`;
   const reason = `late: decided in epoch ${epoch}, and a later one was opened without it; ${told}`;
-  run.letters.push({ campaignId: null, source: run.batch.source, reason, payload: JSON.stringify(fact) });
+  run.letters.push(winLetter(fact, run.batch, late(reason), false));
 }
 
 /** In order, so that who came first is in when there is not enough for all. */
@@ -249,19 +274,21 @@ async function addHalves(run: Run, no: number, wins: Win[], stock: Stock): Promi
 }
 
 function makeHolders({ pool }: Mysql): Pick<RecordStore, 'holders'> {
-  const sql = `SELECT seq, won_at, user_id, idem_key FROM claims
+  const recorded = `SELECT seq, won_at, user_id, idem_key FROM claims
     WHERE campaign_no = (SELECT no FROM campaigns WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`;
+  const setAside = `SELECT seq, COALESCE(won_at, 0), COALESCE(user_id, ''), idem_key FROM dead_letters
+    WHERE campaign_id = ? AND seq > ? AND ${COUNTS_AS_ISSUED} ORDER BY seq, id LIMIT ?`;
+  const read = async (sql: string, values: (string | number)[]): Promise<HolderRow[]> => {
+    const [found] = await pool.query<RowDataPacket[][]>({ sql, rowsAsArray: true }, values);
+    const rows = found as unknown as [number, number, Buffer, string | null][];
+    return rows.map(([seq, wonAt, userId, key]) => [seq, wonAt, userId.toString(), key]);
+  };
   return {
     async holders(campaignId, afterSeq, limit) {
       const values = [campaignId, afterSeq, limit];
-      const [found] = await pool.query<RowDataPacket[][]>({ sql, rowsAsArray: true }, values);
-      const rows = found as unknown as [number, number, Buffer, string | null][];
-      return {
-        seqs: Float64Array.from(rows, (row) => row[0]),
-        wonAt: Float64Array.from(rows, (row) => row[1]),
-        userIds: rows.map((row) => row[2].toString()),
-        keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
-      };
+      // Letters first: what is replayed in between is in both, and not in neither.
+      const letters = await read(setAside, values);
+      return mergedHolders(await read(recorded, values), letters, limit);
     },
   };
 }

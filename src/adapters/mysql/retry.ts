@@ -24,12 +24,12 @@ export type Retried = <T>(run: () => Promise<T>) => Promise<T>;
  */
 export function makeRetried({ kinds, tries, baseMs = FIRST_MS, onRetry }: RetryRule): Retried {
   const backoff = new ExponentialBackoff({ initialDelay: baseMs, maxDelay: LATEST_MS });
-  const isWorth = (error: Error): boolean => kinds.includes(faultKind(error));
+  const isWorth = (error: unknown): boolean => kinds.includes(faultKind(error));
   // Its timers keep no process alive: who waits for a database that is gone may leave.
-  const policy = retry(handleWhen(isWorth), { maxAttempts: tries - 1, backoff, unref: true });
+  const policy = retry(handleWhen(isWorth), { maxAttempts: tries - 1, backoff }).dangerouslyUnref();
   if (onRetry !== undefined) {
     policy.onRetry((why) => {
-      if ('error' in why) onRetry(why.error);
+      if ('error' in why) onRetry(why.error as Error);
     });
   }
   return (run) => policy.execute(run);

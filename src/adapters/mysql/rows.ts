@@ -6,15 +6,9 @@
 import type { PoolConnection, ResultSetHeader, RowDataPacket } from 'mysql2/promise';
 import type { Campaign } from '../../core/campaign.ts';
 import type { RecordBatch, StoreResult, Win } from '../../ports/record.ts';
+import type { Letter, WinColumns } from '../sql/letter-rows.ts';
+import { COUNTS_AS_ISSUED, LETTER_COLUMNS, letterValues } from '../sql/letter-rows.ts';
 import { faultKind } from './faults.ts';
-
-/** A fact that is not taken in, with its reason. */
-export interface DeadLetter {
-  campaignId: string | null;
-  source: string;
-  reason: string;
-  payload: string;
-}
 
 export interface StoredRow extends RowDataPacket {
   seq: number;
@@ -30,9 +24,6 @@ export interface StoredRow extends RowDataPacket {
 const ROWS_MAX = 1000;
 const SEQS_MAX = 5_000;
 const LETTERS_MAX = 25;
-const PAYLOAD_MAX = 256 * 1024;
-const NAME_MAX = 255;
-const REASON_MAX = 1_000;
 
 const INSERT =
   'INSERT INTO claims (campaign_no, seq, epoch, user_id, nth, idem_key, code_lookup, won_at) VALUES ';
@@ -72,6 +63,8 @@ export async function insertRuns(
   wins: Win[],
   at: number,
 ): Promise<void> {
+  // The wins of one campaign are issued in one way, all of them.
+  if (wins[0]?.byJob) return;
   for (const some of chunks(runsOf(wins), ROWS_MAX)) {
     const rows = some.map(([first, last]) => ['coupon.issued', no, first, last, at]);
     await connection.query(
@@ -81,24 +74,42 @@ export async function insertRuns(
   }
 }
 
+/** The same letter once more changes nothing. */
 export async function insertLetters(
   connection: PoolConnection,
-  letters: DeadLetter[],
+  letters: readonly Letter[],
   at: number,
 ): Promise<void> {
-  for (const some of chunks(letters, LETTERS_MAX)) {
-    const rows = some.map(({ campaignId, source, reason, payload }) => [
-      campaignId?.slice(0, NAME_MAX) ?? null,
-      source.slice(0, NAME_MAX),
-      reason.slice(0, REASON_MAX),
-      payload.slice(0, PAYLOAD_MAX),
-      at,
-    ]);
+  for (const some of chunks([...letters], LETTERS_MAX)) {
     await connection.query(
-      'INSERT INTO dead_letters (campaign_id, source, reason, payload, created_at) VALUES ?',
-      [rows],
+      `INSERT INTO dead_letters (${LETTER_COLUMNS.join(', ')}) VALUES ? ON DUPLICATE KEY UPDATE fact_key = fact_key`,
+      [some.map((letter) => letterValues(letter, at))],
     );
   }
+}
+
+export interface LetterRow extends RowDataPacket, WinColumns {
+  seq: number;
+  /** 1: it counts as issued */
+  counts: number;
+}
+
+/** Letters of a campaign with these numbers that were not replayed. */
+export async function lettersAt(
+  connection: PoolConnection,
+  campaignId: string,
+  seqs: number[],
+): Promise<Map<number, LetterRow[]>> {
+  const found: LetterRow[] = [];
+  for (const some of chunks(seqs, SEQS_MAX)) {
+    const [rows] = await connection.query<LetterRow[]>(
+      `SELECT seq, epoch, user_id, nth, idem_key, won_at, ${COUNTS_AS_ISSUED} AS counts FROM dead_letters
+       WHERE campaign_id = ? AND seq IN (?) AND state <> 'replayed'`,
+      [campaignId, some],
+    );
+    found.push(...rows);
+  }
+  return Map.groupBy(found, ({ seq }) => Number(seq));
 }
 
 /** What is there with these numbers, by number. */
@@ -120,31 +131,56 @@ export async function readBack(
 }
 
 /** The epoch may be another: a unit that was told again under a later one is the same unit. */
-export function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
+export function sameRow(row: StoredRow, { fact, codeLookup, byJob }: Win): boolean {
   return (
     row.user_id.toString() === fact.userId &&
     row.nth === fact.nth &&
     row.idem_key === fact.key &&
-    row.code_lookup === codeLookup &&
+    (byJob === true || row.code_lookup === codeLookup) &&
     row.won_at === fact.wonAt
   );
 }
 
-/**
- * Raises what the campaign has given, unless that were more than there is (I1), or a win is of an epoch that does not
- * count. From here to the end of the transaction no epoch of the campaign is opened.
- */
-export async function raiseIssued(connection: PoolConnection, no: number, wins: Win[]): Promise<boolean> {
-  let oldest = Number.MAX_SAFE_INTEGER;
-  let newest = 0;
+const campaignIdOf = ([win]: readonly Win[]): string => (win as Win).fact.campaignId;
+
+function boundsOf(wins: readonly Win[], what: 'epoch' | 'seq'): { least: number; most: number } {
+  let least = Number.MAX_SAFE_INTEGER;
+  let most = 0;
   for (const { fact } of wins) {
-    if (fact.epoch < oldest) oldest = fact.epoch;
-    if (fact.epoch > newest) newest = fact.epoch;
+    if (fact[what] < least) least = fact[what];
+    if (fact[what] > most) most = fact[what];
   }
+  return { least, most };
+}
+
+/**
+ * Raises what the campaign has given, unless that were more than there is (I1), a win is of an epoch that does not
+ * count, or, where nobody has looked at that, something was set aside among its numbers. From here to the end of the
+ * transaction no epoch of the campaign is opened.
+ */
+export async function raiseIssued(
+  connection: PoolConnection,
+  no: number,
+  wins: Win[],
+  lookedAt = false,
+): Promise<boolean> {
+  const epochs = boundsOf(wins, 'epoch');
+  const seqs = boundsOf(wins, 'seq');
   const [{ affectedRows }] = await connection.query<ResultSetHeader>(
     `UPDATE campaigns SET issued = issued + ?
-     WHERE no = ? AND issued + ? <= quantity AND opened_epoch <= ? AND epoch >= ?`,
-    [wins.length, no, wins.length, oldest, newest],
+     WHERE no = ? AND issued + ? <= quantity AND opened_epoch <= ? AND epoch >= ? AND (? OR NOT EXISTS (
+       SELECT 1 FROM dead_letters WHERE campaign_id = ? AND seq BETWEEN ? AND ?))`,
+    [
+      wins.length,
+      no,
+      wins.length,
+      epochs.least,
+      epochs.most,
+      lookedAt,
+      campaignIdOf(wins),
+      seqs.least,
+      seqs.most,
+    ],
   );
   return affectedRows === 1;
 }

@@ -58,25 +58,5 @@ export function makeSqlOperators(db: Kysely<RecordTables>): Operators {
         requestId: row.request_id,
       }));
     },
-    async listDeadLetters(before, limit) {
-      let query = db.selectFrom('dead_letters').selectAll().orderBy('id', 'desc').limit(limit);
-      if (before !== null) query = query.where('id', '<', before);
-      return (await query.execute()).map((row) => ({
-        id: row.id,
-        campaignId: row.campaign_id,
-        source: row.source,
-        reason: row.reason,
-        payload: row.payload,
-        createdAt: row.created_at,
-      }));
-    },
-    async countDeadLetters(campaignId) {
-      const { count } = await db
-        .selectFrom('dead_letters')
-        .select((at) => at.fn.countAll<number>().as('count'))
-        .where('campaign_id', '=', campaignId)
-        .executeTakeFirstOrThrow();
-      return Number(count);
-    },
   };
 }

@@ -6,14 +6,27 @@
  * has more than was to be given, whatever a gate says (I1).
  */
 
-import type { ClaimWon } from '../../core/event.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import { makeSqlClaims, storedUnit, type UnitRow } from '../sql/claims.ts';
+import { type HolderRow, mergedHolders } from '../sql/holders.ts';
+import type { Letter, Why, WinColumns } from '../sql/letter-rows.ts';
+import {
+  COUNTS_AS_ISSUED,
+  isSetAside,
+  LETTER_COLUMNS,
+  letterValues,
+  lineLetter,
+  OVER,
+  refusedBy,
+  STRANGE,
+  TAKEN,
+  unreadableLetter,
+  winLetter,
+} from '../sql/letter-rows.ts';
+import { rowFault } from '../sql/row-faults.ts';
 import type { Sqlite } from './open.ts';
 import { makeStoreDecided } from './record-decided.ts';
 import type { RecordFile } from './record-file.ts';
-
-const STRANGE = 'no such campaign';
 
 interface Tally {
   inserted: number;
@@ -31,6 +44,11 @@ function statements(sqlite: Sqlite) {
     count: sqlite.prepare<[number, number, number]>(
       'UPDATE campaigns SET issued = issued + ? WHERE no = ? AND issued + ? <= quantity',
     ),
+    /** the same where nothing of it was set aside before */
+    countPlain: sqlite.prepare<[number, number, number, number, number]>(
+      `UPDATE campaigns SET issued = issued + ? WHERE no = ? AND issued + ? <= quantity AND NOT EXISTS (
+         SELECT 1 FROM dead_letters WHERE campaign_id = campaigns.id AND seq BETWEEN ? AND ?)`,
+    ),
     insert: sqlite.prepare(
       `INSERT INTO claims (campaign_no, seq, epoch, user_id, nth, idem_key, code_lookup, won_at)
        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
@@ -45,15 +63,26 @@ function statements(sqlite: Sqlite) {
     issued: sqlite.prepare<[number, number, number, number]>(
       `INSERT INTO outbox (type, campaign_no, seq_first, seq_last, created_at) VALUES ('coupon.issued', ?, ?, ?, ?)`,
     ),
-    setAside: sqlite.prepare<[string | null, string, string, string, number]>(
-      'INSERT INTO dead_letters (campaign_id, source, reason, payload, created_at) VALUES (?, ?, ?, ?, ?)',
+    setAside: sqlite.prepare<(string | number | null)[]>(
+      `INSERT INTO dead_letters (${LETTER_COLUMNS.join(', ')}) VALUES (${LETTER_COLUMNS.map(() => '?').join(', ')})
+       ON CONFLICT (fact_key) DO NOTHING`,
     ),
+    lettersAt: sqlite.prepare<[string, number], WinColumns & { counts: number }>(
+      `SELECT epoch, user_id, nth, idem_key, won_at, ${COUNTS_AS_ISSUED} AS counts FROM dead_letters
+       WHERE campaign_id = ? AND seq = ? AND state <> 'replayed'`,
+    ),
+    lettersAfter: sqlite
+      .prepare<[string, number, number], HolderRow>(
+        `SELECT seq, COALESCE(won_at, 0), COALESCE(user_id, ''), idem_key FROM dead_letters
+         WHERE campaign_id = ? AND seq > ? AND ${COUNTS_AS_ISSUED} ORDER BY seq, id LIMIT ?`,
+      )
+      .raw(),
     // It has to change something: SQLite writes nothing, and syncs nothing, for an update to what is there already.
     touch: sqlite.prepare(
       "INSERT INTO recorder (source, next) VALUES ('settled', 1) ON CONFLICT (source) DO UPDATE SET next = next + 1",
     ),
     holders: sqlite
-      .prepare<[string, number, number], [number, number, string, string | null]>(
+      .prepare<[string, number, number], HolderRow>(
         `SELECT seq, won_at, user_id, idem_key FROM claims
          WHERE campaign_no = (SELECT no FROM campaigns WHERE id = ?) AND seq > ? ORDER BY seq LIMIT ?`,
       )
@@ -91,21 +120,17 @@ function unsynced<T>(sqlite: Sqlite, write: () => T): T {
 
 type Statements = ReturnType<typeof statements>;
 
-function isConstraint(error: unknown): boolean {
-  return String((error as { code?: string }).code ?? '').startsWith('SQLITE_CONSTRAINT');
-}
-
 function insertWin(run: Statements, no: number, { fact, codeLookup }: Win): void {
   run.insert.run(no, fact.seq, fact.epoch, fact.userId, fact.nth, fact.key, codeLookup, fact.wonAt);
 }
 
-function sameRow(row: StoredRow, { fact, codeLookup }: Win): boolean {
+function sameRow(row: StoredRow, { fact, codeLookup, byJob }: Win): boolean {
   return (
     row.epoch === fact.epoch &&
     row.user_id === fact.userId &&
     row.nth === fact.nth &&
     row.idem_key === fact.key &&
-    row.code_lookup === codeLookup &&
+    (byJob === true || row.code_lookup === codeLookup) &&
     row.won_at === fact.wonAt
   );
 }
@@ -127,13 +152,8 @@ export function makeSqliteRecord({ sqlite, db }: RecordFile, now: () => number):
     store: (batch) => db.connection().execute(async () => unsynced(sqlite, () => store(batch))),
     settle: () => db.connection().execute(async () => void run.touch.run()),
     async holders(campaignId, afterSeq, limit) {
-      const rows = run.holders.all(campaignId, afterSeq, limit);
-      return {
-        seqs: Float64Array.from(rows, (row) => row[0]),
-        wonAt: Float64Array.from(rows, (row) => row[1]),
-        userIds: rows.map((row) => row[2]),
-        keys: rows.some((row) => row[3] !== null) ? rows.map((row) => row[3]) : null,
-      };
+      const letters = run.lettersAfter.all(campaignId, afterSeq, limit);
+      return mergedHolders(run.holders.all(campaignId, afterSeq, limit), letters, limit);
     },
   };
 }
@@ -147,14 +167,14 @@ function makeStore(sqlite: Sqlite, run: Statements): (batch: RecordBatch) => Sto
   function storeCampaign(campaignId: string, wins: Win[], batch: RecordBatch, tally: Tally): void {
     const no = run.campaign.get(campaignId);
     if (no === undefined) {
-      for (const { fact } of wins) setAside(run, fact, STRANGE, batch, tally);
+      for (const { fact } of wins) setAside(run, winLetter(fact, batch, STRANGE), batch, tally);
       return;
     }
     try {
       insertAll(no, wins, batch.now);
       tally.inserted += wins.length;
     } catch (error) {
-      if (!(error instanceof NotPlain) && !isConstraint(error)) throw error;
+      if (!(error instanceof NotPlain) && rowFault(error) === null) throw error;
       for (const win of wins) storeOne(no, win, batch, tally);
     }
   }
@@ -167,14 +187,11 @@ function makeStore(sqlite: Sqlite, run: Statements): (batch: RecordBatch) => Sto
       storeCampaign(campaignId, wins, batch, tally);
     }
     for (const fact of decided.lines(batch.lines ?? [])) {
-      // Of no campaign: a dead letter of a campaign stands for a unit of it.
-      run.setAside.run(null, batch.source, STRANGE, JSON.stringify(fact), batch.now);
-      tally.conflicts += 1;
+      setAside(run, lineLetter(fact, batch), batch, tally);
     }
     decided.decider(batch);
     for (const entry of batch.unreadable) {
-      run.setAside.run(null, entry.at, entry.reason, entry.payload, batch.now);
-      tally.conflicts += 1;
+      setAside(run, unreadableLetter(entry), batch, tally);
     }
     run.advance.run(batch.source, batch.next);
     return { kind: 'stored', ...tally };
@@ -182,19 +199,25 @@ function makeStore(sqlite: Sqlite, run: Statements): (batch: RecordBatch) => Sto
   return (batch) => store.immediate(batch);
 }
 
-function setAside(run: Statements, fact: ClaimWon, reason: string, batch: RecordBatch, tally: Tally): void {
-  run.setAside.run(fact.campaignId, batch.source, reason, JSON.stringify(fact), batch.now);
+/** Outside of whatever has failed: only the whole batch can take it back. The same letter once more changes nothing. */
+function setAside(run: Statements, letter: Letter, { now }: RecordBatch, tally: Tally): void {
+  run.setAside.run(...letterValues(letter, now));
   tally.conflicts += 1;
 }
+
+/** The wins of one campaign are issued in one way, all of them. */
+const isByJob = ([win]: readonly Win[]): boolean => win?.byJob === true;
 
 /** The usual way: all rows are new. Throws when they are not; then nothing of it stays. */
 function makeInsertAll(sqlite: Sqlite, run: Statements): (no: number, wins: Win[], at: number) => void {
   return sqlite.transaction((no: number, wins: Win[], at: number) => {
-    if (run.count.run(wins.length, no, wins.length).changes === 0) throw new NotPlain();
+    const [least, most] = seqsOf(wins);
+    if (run.countPlain.run(wins.length, no, wins.length, least, most).changes === 0) throw new NotPlain();
     let first = (wins[0] as Win).fact.seq;
     let last = first - 1;
+    for (const win of wins) insertWin(run, no, win);
+    if (isByJob(wins)) return;
     for (const win of wins) {
-      insertWin(run, no, win);
       if (win.fact.seq !== last + 1) {
         run.issued.run(no, first, last, at);
         first = win.fact.seq;
@@ -205,32 +228,50 @@ function makeInsertAll(sqlite: Sqlite, run: Statements): (no: number, wins: Win[
   });
 }
 
+function seqsOf(wins: readonly Win[]): [number, number] {
+  let least = Number.MAX_SAFE_INTEGER;
+  let most = 0;
+  for (const { fact } of wins) {
+    if (fact.seq < least) least = fact.seq;
+    if (fact.seq > most) most = fact.seq;
+  }
+  return [least, most];
+}
+
 /** The careful way, one row at a time: for batches in which something is there already or does not fit. */
 function makeStoreOne(
   sqlite: Sqlite,
   run: Statements,
 ): (no: number, win: Win, batch: RecordBatch, tally: Tally) => void {
   const insertOne = sqlite.transaction((no: number, win: Win) => {
-    if (run.count.run(1, no, 1).changes === 0) return 'over the quantity';
+    if (run.count.run(1, no, 1).changes === 0) return OVER;
     insertWin(run, no, win);
     return null;
   });
   return (no, win, batch, tally) => {
-    const row = run.bySeq.get(no, win.fact.seq);
+    const { fact } = win;
+    const aside = (why: Why): void => setAside(run, winLetter(fact, batch, why), batch, tally);
+    const row = run.bySeq.get(no, fact.seq);
     if (row) {
       if (sameRow(row, win)) tally.repeated += 1;
-      else setAside(run, win.fact, 'another claim has this seq', batch, tally);
+      else aside(TAKEN);
       return;
     }
+    // It has its letter, or the number is promised by one: sending it again does not make it another.
+    const letters = run.lettersAt.all(fact.campaignId, fact.seq);
+    if (letters.some((letter) => isSetAside(letter, fact))) {
+      tally.conflicts += 1;
+      return;
+    }
+    if (letters.some(({ counts }) => counts === 1)) return aside(TAKEN);
     try {
       const why = insertOne(no, win);
-      if (why !== null) return setAside(run, win.fact, why, batch, tally);
-      run.issued.run(no, win.fact.seq, win.fact.seq, batch.now);
+      if (why !== null) return aside(why);
+      if (!isByJob([win])) run.issued.run(no, win.fact.seq, win.fact.seq, batch.now);
       tally.inserted += 1;
     } catch (error) {
-      if (!isConstraint(error)) throw error;
-      const reason = `the user has this unit already: ${(error as Error).message}`;
-      setAside(run, win.fact, reason, batch, tally);
+      if (rowFault(error) === null) throw error;
+      aside(refusedBy(error));
     }
   };
 }

@@ -1,4 +1,4 @@
-/** Operators' own affairs: keys, the audit log, what was set aside. */
+/** Operators' own affairs: keys and the audit log. */
 
 import type { FastifyInstance } from 'fastify';
 import type { Campaign } from '../../core/campaign.ts';
@@ -16,7 +16,7 @@ const TAG = ['operators'];
 
 export function operatorRoutes(app: FastifyInstance, context: HttpContext): void {
   keyRoutes(app, context);
-  listRoutes(app, context);
+  auditRoute(app, context);
 }
 
 /** A key without its hash. */
@@ -88,40 +88,29 @@ function keyRoutes(app: FastifyInstance, context: HttpContext): void {
   );
 }
 
-function listRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { operators } = context.parts;
-  const lists = [
+function auditRoute(app: FastifyInstance, context: HttpContext): void {
+  const list = 'audit';
+  app.get(
+    '/v1/admin/audit',
     {
-      path: 'audit',
-      summary: 'Who changed what, newest first',
-      role: 'admin' as Role,
-      read: operators.listAudit.bind(operators),
-    },
-    {
-      path: 'dead-letters',
-      summary: 'Facts set aside, newest first',
-      role: 'read' as Role,
-      read: operators.listDeadLetters.bind(operators),
-    },
-  ];
-  for (const { path, summary, role, read } of lists) {
-    app.get(
-      `/v1/admin/${path}`,
-      {
-        schema: { tags: TAG, summary, querystring: pageQuery, response: { 200: listOf(openOut) } },
-        onRequest: needs(context, role),
+      schema: {
+        tags: TAG,
+        summary: 'Who changed what, newest first',
+        querystring: pageQuery,
+        response: { 200: listOf(openOut) },
       },
-      async (request, reply) => {
-        const page = pageOf(context, request, path);
-        if ('code' in page) return sendProblem(reply, page);
-        const found = await read(page.after as number | null, page.limit + 1);
-        const shown = found.slice(0, page.limit);
-        const last = shown.at(-1);
-        const next = found.length > page.limit && last ? context.cursors.write(path, last.id) : null;
-        return reply.header('cache-control', 'no-store').send({ items: shown.map(lineBody), next });
-      },
-    );
-  }
+      onRequest: needs(context, 'admin'),
+    },
+    async (request, reply) => {
+      const page = pageOf(context, request, list);
+      if ('code' in page) return sendProblem(reply, page);
+      const found = await context.parts.operators.listAudit(page.after as number | null, page.limit + 1);
+      const shown = found.slice(0, page.limit);
+      const last = shown.at(-1);
+      const next = found.length > page.limit && last ? context.cursors.write(list, last.id) : null;
+      return reply.header('cache-control', 'no-store').send({ items: shown.map(lineBody), next });
+    },
+  );
 }
 
 function isCampaign(value: unknown): value is Campaign {
@@ -135,9 +124,7 @@ function lineBody(line: object): Record<string, unknown> {
     const value = out[name];
     if (isCampaign(value)) out[name] = lifeBody(value);
   }
-  for (const name of ['at', 'createdAt']) {
-    const ms = out[name];
-    if (typeof ms === 'number') out[name] = timeText(ms);
-  }
+  const { at } = out;
+  if (typeof at === 'number') out['at'] = timeText(at);
   return out;
 }

@@ -96,20 +96,20 @@ export function operatorsContract(name: string, makePlace: MakeRecordPlace): voi
         unreadable,
         now: T0 + 3,
       });
-      const { operators } = place;
-      const all = await operators.listDeadLetters(null, 100);
+      const { letters } = place;
+      const all = await letters.list({}, null, 100);
       expect(all).toHaveLength(6);
       expect(all[0]).toMatchObject({
         campaignId: null,
         source: 'journal:1',
         payload: '17',
-        createdAt: T0 + 3,
+        firstAt: T0 + 3,
       });
-      const first = await operators.listDeadLetters(null, 4);
-      const second = await operators.listDeadLetters(first.at(-1)?.id ?? null, 4);
+      const first = await letters.list({}, null, 4);
+      const second = await letters.list({}, first.at(-1)?.id ?? null, 4);
       expect([...first, ...second]).toEqual(all);
-      expect(await operators.countDeadLetters('chicken-100')).toBe(5);
-      expect(await operators.countDeadLetters('other')).toBe(0);
+      expect((await letters.counts('chicken-100')).dead).toBe(5);
+      expect((await letters.counts('other')).dead).toBe(0);
     });
   });
 }

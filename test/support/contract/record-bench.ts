@@ -4,6 +4,7 @@ import { beforeEach } from 'vitest';
 import type { Campaign } from '../../../src/core/campaign.ts';
 import type { ClaimWon } from '../../../src/core/event.ts';
 import type { Campaigns } from '../../../src/ports/campaigns.ts';
+import type { DeadLetters, DueLetters, UnsentLetters } from '../../../src/ports/dead-letters.ts';
 import type { LineHistory } from '../../../src/ports/line-history.ts';
 import type { Operators } from '../../../src/ports/operators.ts';
 import type { Outbox } from '../../../src/ports/outbox.ts';
@@ -23,6 +24,8 @@ export interface RecordPlace {
   record: RecordStore;
   campaigns: Campaigns;
   operators: Operators;
+  letters: DeadLetters & DueLetters;
+  unsentLetters: UnsentLetters;
   rulings: Rulings;
   lines: LineHistory;
   /** what was left for the outside world, until it is sent on */

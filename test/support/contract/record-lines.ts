@@ -83,7 +83,7 @@ export function recordLines(name: string, makePlace: MakeRecordPlace): void {
       await bench.create();
       const strange = joined(1, ['u'], { campaignId: 'none' });
       expect(await bench.store([], { lines: [joined(1), strange] })).toEqual({ ...STORED, conflicts: 1 });
-      expect(await bench.place.operators.listDeadLetters(null, 10)).toMatchObject([
+      expect(await bench.place.letters.list({}, null, 10)).toMatchObject([
         { campaignId: null, source: 'journal', reason: 'no such campaign', payload: JSON.stringify(strange) },
       ]);
       expect((await read()).facts).toEqual([joined(1)]);

@@ -194,7 +194,7 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
       const over = { wins: listed(1, 7), rulings: [sampleRuling(7)] };
       expect(await decided(0, 1, over)).toEqual({ ...STORED, inserted: 5, conflicts: 2 });
       expect(await bench.seqs()).toEqual([1, 2, 3, 4, 5]);
-      expect(await bench.place.operators.countDeadLetters(ID)).toBe(2);
+      expect((await bench.place.letters.counts(ID)).dead).toBe(2);
     });
 
     it('goes on past campaigns that are not there', async () => {
