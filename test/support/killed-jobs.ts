@@ -100,4 +100,22 @@ export const killedJobs: readonly KilledJob[] = [
       };
     },
   },
+  {
+    job: 'sweep',
+    about: 'people of an archived campaign',
+    kills: 2,
+    async setUp(server) {
+      await openCampaign(server, 'old', 2500);
+      await givenOut(server, 'old', 2500);
+      for (const act of ['close', 'archive'])
+        await operator(server, 'POST', `/v1/admin/campaigns/old/${act}`);
+      return { erase: 'old' };
+    },
+    async seen(server) {
+      const rows = await winnersCsv(server, 'old');
+      const ids = new Set(rows.map(({ userId }) => userId));
+      const named = rows.filter(({ userId }) => !/^erased:[0-9a-f]{48}$/.test(userId ?? ''));
+      return { ok: await integrity(server, 'old'), rows: rows.length, ids: ids.size, named };
+    },
+  },
 ];

@@ -161,7 +161,6 @@ const OUTBOX: Place = {
       .where('id', '>', Number(after ?? 0))
       .where('campaign_no', '=', no)
       .where('seq_first', 'is not', null)
-      .where('data', 'is not', null)
       .orderBy('id')
       .limit(limit)
       .execute();
