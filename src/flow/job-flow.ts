@@ -123,7 +123,7 @@ export function makeJobFlow(parts: JobFlowParts): JobFlow {
     async stop(id, by) {
       const stopped = await runs.stop(id, lineOf('job.stop', id, null, null, by));
       if (stopped === null) return { problem: PROBLEM_OF.run };
-      if (!stopped.changed && !stopped.run.stopAsked) {
+      if (!stopped.changed && stopped.run.status !== 'running') {
         return { problem: problem('invalid_transition', `The run is ${stopped.run.status}.`) };
       }
       parts.stopRun(id);
