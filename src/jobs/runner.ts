@@ -37,7 +37,7 @@ export interface Runner {
   stop(): Promise<void>;
 }
 
-const LEASE_MS = 10_000;
+const LEASE_MS = 6_000;
 const AT_ONCE = 4;
 const LOOK_MS = 1_000;
 const RETRY_FIRST_MS = 100;

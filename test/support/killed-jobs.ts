@@ -53,7 +53,11 @@ export const countsOf = ({ steps }: RunSeen) =>
   steps.map(({ name, status, read, written, skips }) => ({ name, status, read, written, skips }));
 
 /** Everybody wins: `count` people, u-1 … in any order. */
-export async function givenOut(server: TestServer, campaign: string, count: number): Promise<void> {
+export async function givenOut(
+  server: Pick<TestServer, 'url'>,
+  campaign: string,
+  count: number,
+): Promise<void> {
   const crowd = makeCrowd(server, 50);
   let next = 0;
   const person = async (): Promise<void> => {

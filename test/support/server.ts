@@ -132,7 +132,7 @@ export interface Crowd {
   close(): Promise<void>;
 }
 
-export function makeCrowd(server: TestServer, connections: number): Crowd {
+export function makeCrowd(server: Pick<TestServer, 'url'>, connections: number): Crowd {
   const pool = new Pool(server.url, {
     connections,
     pipelining: 1,

@@ -1,0 +1,102 @@
+// Protects: a run of a job outlives whoever does it and the database that it is kept in: killed, stopped in its tracks,
+// or cut off in mid-chunk, another process or the same goes on after the last committed chunk, nothing is issued twice,
+// and the counts in the run's row are those of an unbroken run.
+
+import { afterAll, describe, expect, it } from 'vitest';
+import {
+  type DibsProcess,
+  makeSite,
+  type Site,
+  startProcesses,
+  startServices,
+  stopServices,
+} from '../support/distributed.ts';
+import { givenOut, type RunSeen } from '../support/killed-jobs.ts';
+
+const WINNERS = 800;
+const CHUNK = 10;
+/** Longer than a runner's lease, and the time to notice. */
+const TAKEN_OVER = { timeout: 40_000, interval: 50 };
+
+const services = await startServices();
+const made = services && makeSite(services, services.redis.url, { DIBS_JOBS_GIVE_WAY_SECONDS: '0' });
+if (made !== null) {
+  await startProcesses(made, { api: 'api', back: 'relay,recorder', 'jobs-a': 'jobs', 'jobs-b': 'jobs' });
+}
+afterAll(async () => {
+  await made?.close();
+  await stopServices(services);
+});
+
+describe.skipIf(made === null)('a run of issue', () => {
+  const site = made as Site;
+
+  /** The run in its middle, and the process that has it. */
+  async function middle(campaign: string): Promise<{ id: string; runner: DibsProcess }> {
+    await site.open(campaign, WINNERS, { codes: { source: 'generated', issue: 'by_job' } });
+    const [api] = site.apis();
+    await givenOut({ url: api?.url ?? '' }, campaign, WINNERS);
+    await site.call('POST', `/v1/admin/campaigns/${campaign}/close`);
+    const params = { campaign, chunkSize: CHUNK };
+    const asked = await site.call('POST', '/v1/admin/jobs/issue/runs', { params });
+    expect(asked.status, JSON.stringify(asked.body)).toBe(202);
+    const id = String(asked.body['id']);
+    await expect
+      .poll(async () => (await stepOf(id))?.written ?? 0, { timeout: 30_000, interval: 1 })
+      .toBeGreaterThan(100);
+    const [row] = await site.query('SELECT owner FROM job_runs WHERE id = ?', [id]);
+    const pid = Number(String(row?.['owner']).split('-').at(-2));
+    const runner = site.processes.find((one) => one.pid === pid);
+    if (!runner) throw new Error(`nobody has the run: ${String(row?.['owner'])}`);
+    return { id, runner };
+  }
+
+  const seen = async (id: string) =>
+    (await site.call('GET', `/v1/admin/jobs/runs/${id}`)).body as unknown as RunSeen;
+  const stepOf = async (id: string) => (await seen(id)).steps?.find(({ name }) => name === 'issue');
+
+  /** The state and the counts of an unbroken run. */
+  async function whole(campaign: string, id: string, starts: number): Promise<void> {
+    await expect.poll(async () => (await seen(id)).status, TAKEN_OVER).toBe('completed');
+    const run = await seen(id);
+    expect(run.starts).toBe(starts);
+    const [collect, issue] = run.steps;
+    expect(collect).toMatchObject({ name: 'collect', read: WINNERS, written: WINNERS });
+    expect(issue).toMatchObject({ name: 'issue', read: WINNERS, written: WINNERS, skips: {} });
+    const [row] = await site.query(
+      `SELECT COUNT(issued_at) AS issued, COUNT(DISTINCT code_lookup) AS codes FROM claims
+       WHERE campaign_no = (SELECT no FROM campaigns WHERE id = ?)`,
+      [campaign],
+    );
+    expect(row).toEqual({ issued: WINNERS, codes: WINNERS });
+    const left = await site.query(
+      `SELECT SUM(seq_last - seq_first + 1) AS told FROM outbox
+       WHERE type = 'coupon.issued' AND campaign_no = (SELECT no FROM campaigns WHERE id = ?)`,
+      [campaign],
+    );
+    expect(Number(left[0]?.['told'])).toBe(WINNERS);
+  }
+
+  it('goes on in another process when its own is killed with -9', async () => {
+    const { id, runner } = await middle('killed');
+    await runner.kill();
+    await whole('killed', id, 2);
+    await runner.start();
+  });
+
+  it('is taken over from a process that stands still, whose commit is refused when it wakes', async () => {
+    const { id, runner } = await middle('frozen');
+    process.kill(runner.pid as number, 'SIGSTOP');
+    await expect.poll(async () => (await seen(id)).starts, TAKEN_OVER).toBe(2);
+    process.kill(runner.pid as number, 'SIGCONT');
+    await whole('frozen', id, 2);
+  });
+
+  it('waits for the database that is killed with -9 in mid-chunk, and goes on by itself', async () => {
+    const { id } = await middle('cut-off');
+    await services?.maria.kill();
+    await services?.maria.restart();
+    await expect.poll(async () => (await seen(id)).status, TAKEN_OVER).toBe('completed');
+    await whole('cut-off', id, (await seen(id)).starts);
+  });
+});
