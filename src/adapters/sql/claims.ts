@@ -9,6 +9,7 @@ import { claimId } from '../../core/claim.ts';
 import type { RecordStore, StoredClaim } from '../../ports/record.ts';
 import { makeCouponActs } from './coupon-acts.ts';
 import type { ClaimsTable, RecordTables } from './schema.ts';
+import { together } from './together.ts';
 
 /** A unit with the definition of its campaign. */
 export type UnitRow = Selectable<ClaimsTable> & { body: string };
@@ -66,10 +67,25 @@ function joined(db: Kysely<RecordTables>): SelectQueryBuilder<RecordTables, 'cla
     .select('campaigns.body');
 }
 
+/** Codes that are shown at the counter, looked up together. */
+const LOOKUPS = { most: 100, lanes: 2 };
+
+async function findByLookups(db: Kysely<RecordTables>, lookups: readonly number[]): Promise<UnitRow[][]> {
+  const rows = await joined(db)
+    .where('code_lookup', 'in', [...new Set(lookups)])
+    .orderBy('campaign_no')
+    .orderBy('seq')
+    .limit(10_000)
+    .execute();
+  const found = Map.groupBy(rows, (row) => Number(row.code_lookup));
+  return lookups.map((lookup) => found.get(lookup) ?? []);
+}
+
 type SharedRecord = Pick<RecordStore, 'next' | 'page' | 'find' | 'change' | 'counts'>;
 
 export function makeSqlClaims(db: Kysely<RecordTables>, now: () => number): SharedRecord {
   const acts = makeCouponActs(db);
+  const byLookup = together(LOOKUPS, (lookups: readonly number[]) => findByLookups(db, lookups));
   return {
     async next(source) {
       const row = await db
@@ -89,11 +105,15 @@ export function makeSqlClaims(db: Kysely<RecordTables>, now: () => number): Shar
       return rows.map((row) => storedUnit(row, now()));
     },
     async find(campaignId, by) {
+      if ('codeLookup' in by) {
+        const rows = await byLookup(by.codeLookup);
+        const found = rows.map((row) => storedUnit(row, now()));
+        return campaignId === null ? found : found.filter((unit) => unit.campaignId === campaignId);
+      }
       let query = joined(db).orderBy('campaign_no').orderBy('seq').limit(10_000);
       if (campaignId !== null) query = query.where('campaigns.id', '=', campaignId);
       if ('seq' in by) query = query.where('seq', '=', by.seq);
-      else if ('userId' in by) query = query.where('user_id', '=', by.userId);
-      else query = query.where('code_lookup', '=', by.codeLookup);
+      else query = query.where('user_id', '=', by.userId);
       return (await query.execute()).map((row) => storedUnit(row, now()));
     },
     change: (id, act) => acts.change(id, act),

@@ -1,15 +1,18 @@
 /**
- * What is done to units at the counter, in both databases. Each act is decided by core/coupon and by its own UPDATE, whose
- * WHERE holds what the decision was made from: of two at once, one changes the row. What arrives while a transaction is
- * under way shares the next one, and so its commit: a till waits for one sync, and not for everybody's before his.
+ * What is done to units at the counter, in both databases. Each act is decided by core/coupon and by the UPDATE of its
+ * row, whose WHERE holds what the decision was made from: of two at once, one changes the row. What arrives while a
+ * transaction is under way shares the next one, its statements and its commit: a till waits for one sync, and not for
+ * everybody's before his.
  */
 
 import type { Kysely, Transaction } from 'kysely';
+import { sql } from 'kysely';
 import { type CouponState, type CouponVerb, ruleOnCoupon } from '../../core/coupon.ts';
 import type { OutboxType } from '../../core/event.ts';
 import type { CouponAct, CouponChange, StoredClaim } from '../../ports/record.ts';
 import { storedUnit, type UnitRow } from './claims.ts';
 import type { ClaimsTable, RecordTables } from './schema.ts';
+import { together } from './together.ts';
 import { leaveUnitsBack } from './units-back.ts';
 
 export interface UnitId {
@@ -20,8 +23,6 @@ export interface UnitId {
 interface Asked {
   id: UnitId;
   act: CouponAct;
-  resolve(change: CouponChange): void;
-  reject(error: unknown): void;
 }
 
 export interface CouponActs {
@@ -32,41 +33,18 @@ export interface CouponActs {
 const TOGETHER_MAX = 100;
 /** Transactions at once: one is being written while the other waits for its disk. */
 const LANES = 2;
-/** So often a batch is begun anew because others were quicker, each time with one row in doubt less. */
+/** So often a transaction is begun anew because others were quicker. */
 const TRIES = 20;
 
 /** Somebody else has changed a row since it was read. */
 class Moved extends Error {}
 
 export function makeCouponActs(db: Kysely<RecordTables>): CouponActs {
-  const queue: Asked[] = [];
-  let running = 0;
-
-  async function lane(): Promise<void> {
-    for (let some = queue.splice(0, TOGETHER_MAX); some.length > 0; some = queue.splice(0, TOGETHER_MAX)) {
-      try {
-        const changes = await together(db, some);
-        for (const [i, asked] of some.entries()) asked.resolve(changes[i] as CouponChange);
-      } catch (error) {
-        for (const asked of some) asked.reject(error);
-      }
-    }
-  }
-
-  return {
-    change: (id, act) =>
-      new Promise((resolve, reject) => {
-        queue.push({ id, act, resolve, reject });
-        if (running === LANES) return;
-        running += 1;
-        void lane().finally(() => {
-          running -= 1;
-        });
-      }),
-  };
+  const ask = together({ most: TOGETHER_MAX, lanes: LANES }, (asked: readonly Asked[]) => actAll(db, asked));
+  return { change: (id, act) => ask({ id, act }) };
 }
 
-async function together(db: Kysely<RecordTables>, asked: readonly Asked[]): Promise<CouponChange[]> {
+async function actAll(db: Kysely<RecordTables>, asked: readonly Asked[]): Promise<CouponChange[]> {
   for (let tries = 1; ; tries++) {
     try {
       return await db.transaction().execute((tx) => new Batch(tx).run(asked));
@@ -76,9 +54,12 @@ async function together(db: Kysely<RecordTables>, asked: readonly Asked[]): Prom
   }
 }
 
-/** A unit as it is in this transaction. */
+/** A unit in this transaction. */
 interface Unit {
   no: number;
+  /** as it was read */
+  read: UnitRow;
+  /** as it is once everything is written that was decided so far */
   row: UnitRow;
 }
 
@@ -102,10 +83,11 @@ class Batch {
   async run(asked: readonly Asked[]): Promise<CouponChange[]> {
     await this.#read(asked);
     const changes = new Array<CouponChange>(asked.length);
-    // In one order for all, so that two transactions do not wait for each other; of one unit as they came.
-    const order = [...asked.keys()].sort((a, b) => compare(asked[a] as Asked, asked[b] as Asked) || a - b);
-    for (const i of order) changes[i] = await this.#change(asked[i] as Asked);
-    if (this.#done.length > 0) await this.#tell();
+    for (const [i, one] of asked.entries()) changes[i] = this.#decide(one);
+    if (this.#done.length > 0) {
+      await this.#write();
+      await this.#tell();
+    }
     return changes;
   }
 
@@ -124,40 +106,55 @@ class Batch {
         .where('campaign_no', '=', no)
         .where('seq', 'in', [...seqs])
         .execute();
-      for (const row of rows) this.#units.set(`${campaignId}.${row.seq}`, { no, row: { ...row, body } });
+      for (const row of rows) this.#units.set(`${campaignId}.${row.seq}`, unitOf(no, { ...row, body }));
     }
   }
 
-  async #change({ id, act }: Asked): Promise<CouponChange> {
+  #decide({ id, act }: Asked): CouponChange {
     const unit = this.#units.get(`${id.campaignId}.${id.seq}`);
     if (unit === undefined) return { kind: 'missing' };
     const before = storedUnit(unit.row, act.now);
     const ruling = ruleOnCoupon(stateOf(unit.row, before), act);
     if (ruling === 'repeat') return { kind: 'repeated', claim: before };
     if (ruling !== 'do') return { kind: 'refused', claim: before, why: ruling };
-    const set = columnsOf(act);
-    await this.#update(unit, set);
-    unit.row = { ...unit.row, ...set };
+    unit.row = { ...unit.row, ...columnsOf(act) };
     const after = storedUnit(unit.row, act.now);
     this.#done.push({ no: unit.no, seq: id.seq, act, before, after });
     return { kind: 'changed', claim: after };
   }
 
-  async #update({ no, row }: Unit, set: Partial<ClaimsTable>): Promise<void> {
-    const update = this.#tx
+  /** Each unit once, with all that was decided about it: those that were free in one statement, held ones by themselves. */
+  async #write(): Promise<void> {
+    const changed = [...this.#units.values()].filter(({ read, row }) => read !== row);
+    // In one order for all, so that two transactions do not wait for each other.
+    changed.sort((a, b) => a.no - b.no || a.read.seq - b.read.seq);
+    const isFree = ({ read }: Unit): boolean => read.held_until === null;
+    for (const [no, units] of Map.groupBy(changed.filter(isFree), (unit) => unit.no)) {
+      await this.#update(no, units, null);
+    }
+    for (const unit of changed) if (!isFree(unit)) await this.#update(unit.no, [unit], unit.read);
+  }
+
+  /** Changes those rows that are as they were read, or none: somebody was quicker. */
+  async #update(no: number, units: readonly Unit[], held: UnitRow | null): Promise<void> {
+    const { numUpdatedRows } = await this.#tx
       .updateTable('claims')
-      .set(set)
+      .set(columnsFor(units))
       .where('campaign_no', '=', no)
-      .where('seq', '=', row.seq)
+      .where(
+        'seq',
+        'in',
+        units.map(({ read }) => read.seq),
+      )
       .where('redeemed_at', 'is', null)
-      .where('revoked_at', 'is', null);
-    const { held_until: until, held_by: by, held_key: key } = row;
-    const asRead =
-      until === null ? update.where('held_until', 'is', null) : update.where('held_until', '=', until);
-    const byWhom = by === null ? asRead.where('held_by', 'is', null) : asRead.where('held_by', '=', by);
-    const exact = key === null ? byWhom.where('held_key', 'is', null) : byWhom.where('held_key', '=', key);
-    const { numUpdatedRows } = await exact.executeTakeFirst();
-    if (numUpdatedRows !== 1n) throw new Moved();
+      .where('revoked_at', 'is', null)
+      .where((x) =>
+        held === null
+          ? x('held_until', 'is', null)
+          : x.and([x('held_until', '=', held.held_until), x('held_by', '=', held.held_by)]),
+      )
+      .executeTakeFirst();
+    if (Number(numUpdatedRows) !== units.length) throw new Moved();
   }
 
   /** The audit log, the outside world, and the way back to the stock hear of what was done. */
@@ -173,9 +170,36 @@ class Batch {
   }
 }
 
-function compare({ id: a }: Asked, { id: b }: Asked): number {
-  if (a.campaignId !== b.campaignId) return a.campaignId < b.campaignId ? -1 : 1;
-  return a.seq - b.seq;
+const unitOf = (no: number, row: UnitRow): Unit => ({ no, read: row, row });
+
+/** What the counter changes of a row. */
+const COLUMNS = [
+  'redeemed_at',
+  'redeemed_by',
+  'revoked_at',
+  'revoked_by',
+  'revoked_reason',
+  'act_key',
+  'held_until',
+  'held_by',
+  'held_key',
+] as const;
+
+/** New values by column: what is the same for all of them as it is, else by number. */
+function columnsFor(units: readonly Unit[]): Partial<ClaimsTable> {
+  const set: Record<string, unknown> = {};
+  for (const column of COLUMNS) {
+    if (units.every(({ read, row }) => read[column] === row[column])) continue;
+    const [first] = units as [Unit];
+    const isSame = units.every(({ row }) => row[column] === first.row[column]);
+    set[column] = isSame ? first.row[column] : valuesBySeq(units, column);
+  }
+  return set;
+}
+
+function valuesBySeq(units: readonly Unit[], column: (typeof COLUMNS)[number]) {
+  const cases = units.map(({ row }) => sql`WHEN ${row.seq} THEN ${row[column]}`);
+  return sql`CASE seq ${sql.join(cases, sql` `)} END`;
 }
 
 function stateOf(row: UnitRow, { status }: StoredClaim): CouponState {
