@@ -1,69 +1,24 @@
-/**
- * Rows of a stored CSV file, from any line on, also of a gzipped one: what jobs read. Whoever goes on where he stopped
- * finds his place kept; whoever was broken off has the file read again up to there.
- */
+/** Rows of a stored CSV file, also of a gzipped one, from any line on: what jobs read. */
 
-import { Readable } from 'node:stream';
 import { TextDecoder } from 'node:util';
-import { createGunzip } from 'node:zlib';
 import { CsvFault, CsvReader, type CsvRow } from '../core/csv-rows.ts';
 import type { Files } from '../ports/files.ts';
 import { fileBytes } from './files.ts';
+import type { RowReader } from './kept-place.ts';
+import { makeRowReader } from './kept-place.ts';
+import { Unpackable, unpacked } from './unpacked.ts';
 
-export interface FileRows {
-  /** Up to `size` rows of the file that begin after line `afterLine`; fewer: there are no more. Throws CsvFault. */
-  read(fileId: string, afterLine: number, size: number): Promise<CsvRow[]>;
-}
+export type FileRows = RowReader<CsvRow>;
 
-/** What gzip is inflated to at most, bytes: a small file may hold a very large one. */
-const INFLATED_BYTES_MAX = 2 ** 30;
-/** Files that are being read from at once; the place of one more is forgotten. */
-const OPEN_MAX = 4;
+/** What a file may unpack to, bytes: a small one may hold a very large one. */
+const UNPACKED_BYTES_MAX = 2 ** 30;
 
-interface Place {
-  rows: AsyncGenerator<CsvRow>;
-  /** the line of the row that was read last */
-  line: number;
-}
-
+/** Its reads throw CsvFault for what is no CSV. */
 export function makeFileRows(files: Pick<Files, 'find' | 'read'>): FileRows {
-  const places = new Map<string, Place>();
-  const placeAt = (fileId: string, line: number): Place => {
-    const known = places.get(fileId);
-    places.delete(fileId);
-    if (known?.line === line) return known;
-    void known?.rows.return(undefined).catch(() => undefined);
-    return { rows: allRows(files, fileId), line: 0 };
-  };
-  return {
-    async read(fileId, afterLine, size) {
-      const place = placeAt(fileId, afterLine);
-      const found: CsvRow[] = [];
-      while (found.length < size) {
-        const { value, done } = await place.rows.next();
-        if (done === true) return found;
-        place.line = value.line;
-        if (value.line > afterLine) found.push(value);
-      }
-      places.set(fileId, place);
-      const [oldest] = places.keys();
-      if (places.size > OPEN_MAX && oldest !== undefined) {
-        void places
-          .get(oldest)
-          ?.rows.return(undefined)
-          .catch(() => undefined);
-        places.delete(oldest);
-      }
-      return found;
-    },
-  };
+  return makeRowReader((fileId) => allRows(files, fileId));
 }
 
 async function* allRows(files: Pick<Files, 'find' | 'read'>, id: string): AsyncGenerator<CsvRow> {
-  const file = await files.find(id);
-  if (file === null || file.finishedAt === null) throw new CsvFault(`There is no file ${id}.`);
-  if (file.type !== 'text/csv' && file.type !== 'application/gzip')
-    throw new CsvFault(`The file ${id} is ${file.type}, not CSV.`);
   const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   const reader = new CsvReader();
   let line = 0;
@@ -71,10 +26,7 @@ async function* allRows(files: Pick<Files, 'find' | 'read'>, id: string): AsyncG
     line = rows.at(-1)?.line ?? line;
     return rows;
   };
-  const bytes = fileBytes(files, id);
-  for await (const some of file.type === 'application/gzip' ? inflated(bytes) : bytes) {
-    yield* noted(reader.push(decode(decoder, some, line)));
-  }
+  for await (const some of csvBytes(files, id)) yield* noted(reader.push(decode(decoder, some, line)));
   yield* noted(reader.push(decode(decoder, null, line)));
   yield* reader.end();
 }
@@ -88,21 +40,18 @@ function decode(decoder: TextDecoder, bytes: Uint8Array | null, line: number): s
   }
 }
 
-async function* inflated(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const source = Readable.from(bytes);
-  const gunzip = source.pipe(createGunzip());
-  source.on('error', (error) => gunzip.destroy(error));
-  let size = 0;
+/** What a stored CSV file holds, unpacked. Throws CsvFault when it is not there, or something else. */
+export async function* csvBytes(files: Pick<Files, 'find' | 'read'>, id: string): AsyncGenerator<Uint8Array> {
+  const file = await files.find(id);
+  if (file === null || file.finishedAt === null) throw new CsvFault(`There is no file ${id}.`);
+  if (file.type !== 'text/csv' && file.type !== 'application/gzip')
+    throw new CsvFault(`The file ${id} is ${file.type}, not CSV.`);
   try {
-    for await (const some of gunzip as AsyncIterable<Buffer>) {
-      size += some.length;
-      if (size > INFLATED_BYTES_MAX) throw new CsvFault('Inflated, the file is too large. Split it.');
-      yield some;
-    }
+    yield* unpacked(fileBytes(files, id), UNPACKED_BYTES_MAX);
   } catch (error) {
-    const code = String((error as { code?: string }).code ?? '');
-    throw code.startsWith('Z_') ? new CsvFault('The file is no whole gzip.') : error;
-  } finally {
-    source.destroy();
+    if (!(error instanceof Unpackable)) throw error;
+    throw new CsvFault(
+      error.fault === 'cut' ? 'The file is no whole gzip.' : 'Unpacked, the file is too large. Split it.',
+    );
   }
 }

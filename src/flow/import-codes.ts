@@ -63,7 +63,7 @@ export const LINES_TOLD_MAX = 100;
 const SLICE_CODES = 20_000;
 const LOOKUPS = 2 ** 52;
 /** Places copied at once. */
-const COPY_PLACES = 10_000;
+export const COPY_PLACES = 10_000;
 /** Imports of others that may come in between. */
 const MOVES_MAX = 20;
 
@@ -87,7 +87,8 @@ export async function importCodes(
   }
 }
 
-function importFault(campaign: Campaign | undefined): Problem | null {
+/** Why nothing can be imported into it; null: it can. */
+export function importFault(campaign: Campaign | undefined): Problem | null {
   if (campaign === undefined) return problem('campaign_not_found');
   if (campaign.codes.source !== 'pool') return problem('not_a_pool');
   if (campaign.archivedAt === null) return null;
@@ -161,12 +162,7 @@ class Importing {
 
   /** The lines that are no codes, as far as they were looked for. */
   #fileFault(): Problem | null {
-    const [first] = this.#faults;
-    if (first === undefined) return null;
-    if (first.reason === 'utf_16') return problem('unsupported_media_type', UTF_16);
-    const detail = `Line ${first.line}: ${WHY[first.reason]} Nothing was imported.`;
-    const lines = this.#faults.slice(0, LINES_TOLD_MAX);
-    return problem('invalid_line', detail, { line: first.line, lines, total: this.#faults.length });
+    return linesProblem(this.#faults);
   }
 
   async #take(staged: number, stagedCodes: number, lines: CodeLines): Promise<ImportResult> {
@@ -174,7 +170,9 @@ class Importing {
     let codes = stagedCodes;
     for (let moves = 0; moves < MOVES_MAX; moves++) {
       const { imported: behind } = await this.#parts.codePool.counts(this.#ask.campaignId);
-      const found = await this.#lookThrough(importNo, codes);
+      const found = await lookThrough(this.#parts.codeImports, importNo, codes, {
+        leaveOut: this.#ask.onDuplicate === 'skip',
+      });
       if (found.total > 0 && this.#ask.onDuplicate === 'refuse') return refused(duplicateProblem(found));
       if (found.total > 0) [importNo, codes] = await this.#closeUp(importNo, codes);
       if (behind + codes > QUANTITY_MAX) return refused(problem('pool_full'));
@@ -213,27 +211,6 @@ class Importing {
     };
   }
 
-  /** Codes that are there twice, or were before; in `skip` mode they are left out right away. */
-  async #lookThrough(importNo: number, codes: number): Promise<Found> {
-    const found: Found = { total: 0, first: [] };
-    const slices = Math.max(1, Math.ceil(codes / SLICE_CODES));
-    const { codeImports } = this.#parts;
-    for (let slice = 0; slice < slices; slice++) {
-      const from = Math.floor((LOOKUPS / slices) * slice);
-      const to = Math.floor((LOOKUPS / slices) * (slice + 1));
-      const some = await codeImports.duplicates(importNo, from, to);
-      if (some.length === 0) continue;
-      found.total += some.length;
-      found.first = [...found.first, ...some].sort((a, b) => a.line - b.line).slice(0, LINES_TOLD_MAX);
-      if (this.#ask.onDuplicate === 'refuse') continue;
-      await codeImports.leaveOut(
-        importNo,
-        some.map(({ place }) => place),
-      );
-    }
-    return found;
-  }
-
   /** Numbers what is left without gaps, in an import of its own. Resolves with that and with how many they are. */
   async #closeUp(importNo: number, places: number): Promise<[importNo: number, codes: number]> {
     const to = (await this.#begin()) as number;
@@ -246,7 +223,32 @@ class Importing {
   }
 }
 
-interface Found {
+/** Codes that are there twice, or were before. `leaveOut`: they are left out of the import right away. */
+export async function lookThrough(
+  codeImports: Pick<CodeImports, 'duplicates' | 'leaveOut'>,
+  importNo: number,
+  codes: number,
+  { leaveOut }: { leaveOut: boolean },
+): Promise<Found> {
+  const found: Found = { total: 0, first: [] };
+  const slices = Math.max(1, Math.ceil(codes / SLICE_CODES));
+  for (let slice = 0; slice < slices; slice++) {
+    const from = Math.floor((LOOKUPS / slices) * slice);
+    const to = Math.floor((LOOKUPS / slices) * (slice + 1));
+    const some = await codeImports.duplicates(importNo, from, to);
+    if (some.length === 0) continue;
+    found.total += some.length;
+    found.first = [...found.first, ...some].sort((a, b) => a.line - b.line).slice(0, LINES_TOLD_MAX);
+    if (!leaveOut) continue;
+    await codeImports.leaveOut(
+      importNo,
+      some.map(({ place }) => place),
+    );
+  }
+  return found;
+}
+
+export interface Found {
   total: number;
   /** the first of them by line */
   first: Duplicate[];
@@ -264,7 +266,17 @@ const WHY: Record<Exclude<LineFault, 'utf_16'>, string> = {
   quotes: 'quotes that do not close, or text after them.',
 };
 
-function duplicateProblem({ total, first }: Found): Problem {
+/** Lines that are no codes, in order; null: there are none. */
+export function linesProblem(faults: readonly { line: number; reason: LineFault }[]): Problem | null {
+  const [first] = faults;
+  if (first === undefined) return null;
+  if (first.reason === 'utf_16') return problem('unsupported_media_type', UTF_16);
+  const detail = `Line ${first.line}: ${WHY[first.reason]} Nothing was imported.`;
+  const lines = faults.slice(0, LINES_TOLD_MAX);
+  return problem('invalid_line', detail, { line: first.line, lines, total: faults.length });
+}
+
+export function duplicateProblem({ total, first }: Found): Problem {
   const lines = first.map(({ line, sameAs }) =>
     sameAs === null ? { line, reason: 'in_pool' } : { line, reason: 'in_file', sameAs },
   );

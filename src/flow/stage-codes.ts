@@ -14,6 +14,8 @@ export interface StagingParts {
   campaignId: string;
   importNo: number;
   onStaged?: ((codes: number) => void) | undefined;
+  /** codes that are staged already; absent: none */
+  staged?: number;
 }
 
 /** Codes staged at once. */
@@ -32,13 +34,14 @@ export class Staging {
   readonly #mac: Hmac;
   #lines: number[] = [];
   #texts: string[] = [];
-  #staged = 0;
+  #staged: number;
   /** the batch before: it is stored while the next one is sealed */
   #storing: Promise<void> = Promise.resolve();
 
   constructor(parts: StagingParts) {
     this.#parts = parts;
     this.#key = poolKey(parts.master, parts.campaignId);
+    this.#staged = parts.staged ?? 0;
     this.#mac = makeHmac(deriveKey(parts.master, 'code-lookup'));
   }
 

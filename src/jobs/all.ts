@@ -16,6 +16,7 @@ import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 import { makeExportJob } from './export.ts';
 import { makeGrantJob } from './grant.ts';
+import { makeImportCodesJob } from './import-codes.ts';
 import { makeIssueJob } from './issue.ts';
 import type { Job } from './job.ts';
 import { makeReconcileJob } from './reconcile.ts';
@@ -51,6 +52,7 @@ export function makeJobs(parts: JobParts): Job[] {
   return [
     makeIssueJob({ ...stored, ...parts.sweep, record: parts.record }),
     makeGrantJob(stored),
+    makeImportCodesJob(stored),
     makeExportJob(stored),
     makeReconcileJob(parts),
     makeRetryDeadLettersJob(stored),

@@ -69,7 +69,7 @@ export interface CodeImports {
   leaveOut(importNo: number, places: number[]): Promise<void>;
   /**
    * Takes an import with so many codes in, behind the rows that are there: in one transaction, with its line in the audit
-   * log. `moved`: the pool does not have `behind` rows, so others came in between.
+   * log; once more, it is `taken` as it was. `moved`: the pool does not have `behind` rows, so others came in between.
    */
   take(
     importNo: number,

@@ -122,7 +122,8 @@ async function takeIn(
   audit: Parameters<CodeImports['take']>[2],
 ): ReturnType<CodeImports['take']> {
   const own = await tx.selectFrom('pool_imports').selectAll().where('no', '=', importNo).executeTakeFirst();
-  if (!own || own.dropped === 1 || own.first_n !== null) return 'gone';
+  if (!own || own.dropped === 1) return 'gone';
+  if (own.first_n !== null) return own.codes === codes ? 'taken' : 'gone';
   // The campaign's row is held until this is done: of two imports one comes after the other.
   await tx
     .updateTable('campaigns')

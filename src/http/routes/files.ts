@@ -12,6 +12,7 @@ import type { FileType, StoredFile } from '../../ports/files.ts';
 import { FILE_TYPES } from '../../ports/files.ts';
 import type { HttpContext } from '../context.ts';
 import { ProblemError, pageOf } from '../context.ts';
+import { longUpload, swallowRest } from '../long-upload.ts';
 import { sendProblem } from '../problem.ts';
 import { idParams, listOf, oneOf, openOut, orNull, pageQuery, problemOut } from '../schema.ts';
 import { timeOrNull, timeText } from '../wire.ts';
@@ -95,13 +96,13 @@ function uploadRoute(app: FastifyInstance, context: HttpContext): void {
           return sendProblem(reply, problem('unsupported_media_type', `Send ${UPLOADED.join(' or ')}.`));
         const type = UPLOADED.find((one) => typePattern(one).test(request.headers['content-type'] ?? ''));
         const length = Number(request.headers['content-length'] ?? 0);
-        if (length > bytesMax) return refuse(reply, { kind: 'too_large' }, bytesMax);
+        if (length > bytesMax) return refuse(context, reply, { kind: 'too_large' }, bytesMax);
         const { name = type === 'text/csv' ? 'upload.csv' : 'upload.csv.gz' } = request.query as {
           name?: string;
         };
         const draft = { name, type: type as FileType, role: 'admin', by: actorOf(request) } as const;
-        const taken = await takeFile({ ...stored, system }, draft, request.body as Readable, bytesMax);
-        if (taken.kind !== 'stored') return refuse(reply, taken, bytesMax);
+        const taken = await takeFile({ ...stored, system }, draft, longUpload(request, system), bytesMax);
+        if (taken.kind !== 'stored') return refuse(context, reply, taken, bytesMax);
         reply.code(201).header('location', `${PATH}/${taken.file.id}`).header('cache-control', 'no-store');
         return reply.send(fileBody(taken.file));
       },
@@ -119,13 +120,15 @@ function asItComes(
   done(null, payload);
 }
 
-/** What was not read of the body is not waited for. */
-function refuse(
+async function refuse(
+  { parts }: HttpContext,
   reply: FastifyReply,
   taken: Exclude<TakenFile, { kind: 'stored' }>,
   bytesMax: number,
-): FastifyReply {
-  return sendProblem(reply.header('connection', 'close'), refusal(taken, bytesMax));
+): Promise<FastifyReply> {
+  await swallowRest(reply.request, parts.system);
+  if (!reply.request.raw.complete) reply.header('connection', 'close');
+  return sendProblem(reply, refusal(taken, bytesMax));
 }
 
 function listRoute(app: FastifyInstance, context: HttpContext): void {
