@@ -26,6 +26,7 @@ import { PROBLEM_TYPE, partProblem, renderProblem, sendProblem } from './problem
 import type { RequestIds } from './request-id.ts';
 import { makeRequestIds } from './request-id.ts';
 import { adminCampaignRoutes } from './routes/campaigns.ts';
+import { codeImageRoutes } from './routes/code-images.ts';
 import { codeRoutes } from './routes/codes.ts';
 import { couponRoutes } from './routes/coupons.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
@@ -86,11 +87,12 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     jobRoutes(app, context);
     codeRoutes(app, context);
     couponRoutes(app, context);
+    codeImageRoutes(app, context);
     operatorRoutes(app, context);
     deadLetterRoutes(app, context);
     webhookRoutes(app, context);
     fileRoutes(app, context);
-    pageRoutes(app, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
+    pageRoutes(app, parts.system, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
   }
   serviceRoutes(app, context, context.metrics);
   await app.ready();

@@ -9,7 +9,7 @@ import { repeat } from './repeat.ts';
 
 const EVERY_MS = 1_000;
 const LEASE = 'returns';
-const LEASE_MS = 10_000;
+const LEASE_MS = 5_000;
 /** A source that goes on guessing is named this often. */
 const WARN_EVERY_MS = 60_000;
 
