@@ -44,6 +44,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./campaign.ts')).campaignCommand(),
   },
   {
+    name: 'codes',
+    summary: 'Import codes into a pool; see how many there are',
+    load: async () => (await import('./codes.ts')).codesCommand(),
+  },
+  {
     name: 'winners',
     summary: 'List the winners of a campaign in order of seq',
     load: async () => (await import('./winners.ts')).winnersCommand(),
@@ -72,6 +77,11 @@ export const commands: readonly CommandEntry[] = [
     name: 'webhooks',
     summary: 'Tell other programs of facts; see and repeat deliveries',
     load: async () => (await import('./webhooks.ts')).webhooksCommand(),
+  },
+  {
+    name: 'dead-letters',
+    summary: 'List what was set aside, send it through again, or give it up',
+    load: async () => (await import('./dead-letters.ts')).deadLettersCommand(),
   },
   {
     name: 'doctor',
