@@ -27,6 +27,7 @@ const checks: Check[] = [
   },
   { name: 'types (tsc)', package: 'typescript', args: ['--noEmit', '--project', 'tsconfig.json'] },
   { name: 'types of the pages (tsc)', package: 'typescript', args: ['--project', 'tsconfig.web.json'] },
+  { name: 'types of the console (tsc)', package: 'typescript', args: ['--project', 'tsconfig.console.json'] },
   { name: 'unused files, exports, dependencies (knip)', package: 'knip', args: ['--no-progress'] },
 ];
 

@@ -9,11 +9,13 @@
 // With nothing to install, nothing is spawned: two files are read and compared, which takes a few milliseconds.
 
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import {
   closeSync,
   existsSync,
   fstatSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   realpathSync,
   renameSync,
@@ -33,6 +35,8 @@ const NODE_FOLDER = join(ROOT, '.node');
 const LOCK_FOLDER = join(NODE_FOLDER, 'installing');
 const LOCK_POLL_MS = 200;
 const LOCK_WAIT_MAX_MS = 10 * 60_000;
+/** What serves or tests the console. */
+const BUILDS_PAGES = ['src/cli/dibs.ts', 'scripts/test.ts', 'scripts/demo.ts', 'scripts/build.ts'];
 /** A pipe from the standing-in parent; its end means that the parent is gone. Not a DIBS_ name: those are options. */
 const PARENT_FD_NAME = 'LAUNCH_PARENT_FD';
 
@@ -49,6 +53,7 @@ export async function launch(target, args) {
     const inFrontStandsAParent = PARENT_FD_NAME in process.env;
     const node = nodeIsNewEnough() || inFrontStandsAParent ? process.execPath : await findOrFetchNode();
     await installWhenNeeded(target);
+    await buildPagesWhenNeeded(node, target);
     if (node === process.execPath) await runHere(target, args);
     else standInFront(node, target, args);
   } catch (problem) {
@@ -203,6 +208,52 @@ function installedAsLocked(target) {
       );
     return found.version === wanted.version && found.integrity === wanted.integrity;
   });
+}
+
+// --- the console ----------------------------------------------------------------------------------------------------
+
+/**
+ * Builds the operators' console when what is there was not built from what is there. Its sources are read and hashed,
+ * which takes a few milliseconds. A published package brings it built; a deployment without the build tools keeps what
+ * it was given.
+ */
+async function buildPagesWhenNeeded(node, target) {
+  if (!BUILDS_PAGES.includes(target) || !existsSync(join(ROOT, 'node_modules', 'vite'))) return;
+  const stamp = join(ROOT, 'web', 'dist', 'console.built-from');
+  const upToDate = () => {
+    const from = pagesDigest();
+    return from === null || (existsSync(stamp) && readFileSync(stamp, 'utf8') === from);
+  };
+  if (upToDate()) return;
+  await withLock(async () => {
+    if (upToDate()) return;
+    say('Building the console …');
+    const started = Date.now();
+    const from = pagesDigest();
+    const child = spawn(node, [join(ROOT, 'scripts', 'build-pages.ts')], { cwd: ROOT });
+    const { code, output } = await outcome(child);
+    if (code !== 0) throw new LaunchProblem(`The console could not be built:\n${output}`);
+    writeFileSync(stamp, from);
+    say(`The console is ready (${seconds(started)}).`);
+  });
+}
+
+/** Names what the console is built from; null: there are no sources here. */
+function pagesDigest() {
+  const folder = join(ROOT, 'web', 'console');
+  if (!existsSync(folder)) return null;
+  const hash = createHash('sha256').update(readFileSync(join(ROOT, 'scripts', 'build-pages.ts')));
+  const look = (path) => {
+    for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) =>
+      a.name < b.name ? -1 : 1,
+    )) {
+      const below = join(path, entry.name);
+      if (entry.isDirectory()) look(below);
+      else hash.update(below.slice(ROOT.length)).update(readFileSync(below));
+    }
+  };
+  look(folder);
+  return hash.digest('hex');
 }
 
 // --- npm -----------------------------------------------------------------------------------------------------------

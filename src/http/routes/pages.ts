@@ -8,6 +8,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { extname, join, relative, sep } from 'node:path';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { problem } from '../../core/problem.ts';
+import type { System } from '../../ports/system.ts';
 import { page } from '../html.ts';
 import { sendProblem } from '../problem.ts';
 
@@ -31,53 +32,80 @@ interface Asset {
   body: Buffer;
   type: string;
   etag: string;
+  /** the same, compressed with brotli; null: as it is */
+  small: Buffer | null;
+  /** its name changes with what is in it */
+  immutable: boolean;
 }
 
-function asset(body: Buffer, type: string): Asset {
-  return { body, type, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"` };
+function asset(body: Buffer, type: string, small: Buffer | null = null, immutable = false): Asset {
+  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
+  return { body, type, etag, small, immutable };
 }
 
 /** Every servable file below a folder, by its path with slashes. */
-function readFolder(folder: string): Map<string, Asset> {
+function readFolder(folder: string, wanted: (name: string) => boolean = () => true): Map<string, Asset> {
   const found = new Map<string, Asset>();
   if (!existsSync(folder)) return found;
   for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
     const type = TYPES[extname(entry.name)];
     if (!entry.isFile() || type === undefined) continue;
     const path = join(entry.parentPath, entry.name);
-    found.set(relative(folder, path).split(sep).join('/'), asset(readFileSync(path), type));
+    const name = relative(folder, path).split(sep).join('/');
+    if (!wanted(name)) continue;
+    const small = existsSync(`${path}.br`) ? readFileSync(`${path}.br`) : null;
+    found.set(name, asset(readFileSync(path), type, small, HASHED.test(name)));
   }
   return found;
 }
+
+/** As the build of the console names what it makes. */
+const HASHED = /^assets\/.+-[\w-]{8}\.\w+$/;
 
 function send(request: FastifyRequest, reply: FastifyReply, file: Asset | undefined): FastifyReply {
   if (!file) return sendProblem(reply, problem('not_found'));
   reply
     .header('etag', file.etag)
-    .header('cache-control', 'no-cache')
+    .header('cache-control', file.immutable ? 'public, max-age=31536000, immutable' : 'no-cache')
+    .header('vary', 'accept-encoding')
     .header('x-content-type-options', 'nosniff');
   if (file.type.startsWith('text/html')) {
     reply.header('content-security-policy', POLICY).header('referrer-policy', 'no-referrer');
   }
   if (request.headers['if-none-match'] === file.etag) return reply.code(304).send();
-  return reply.type(file.type).send(file.body);
+  reply.type(file.type);
+  const takesSmall = file.small !== null && /\bbr\b/.test(String(request.headers['accept-encoding']));
+  return takesSmall ? reply.header('content-encoding', 'br').send(file.small) : reply.send(file.body);
 }
 
-export function pageRoutes(app: FastifyInstance, webFolder: string): void {
-  const files = readFolder(webFolder);
+/**
+ * The console's page. Its component library writes styles of its own at run time: each answer has a word of its own that
+ * lets them in, and nothing else that is inline.
+ */
+function sendConsole(reply: FastifyReply, html: string, system: System): FastifyReply {
+  const nonce = system.randomBytes(16).toString('base64');
+  return reply
+    .header('cache-control', 'no-store')
+    .header('x-content-type-options', 'nosniff')
+    .header('content-security-policy', POLICY.replace("style-src 'self'", `style-src 'self' 'nonce-${nonce}'`))
+    .header('referrer-policy', 'no-referrer')
+    .type('text/html; charset=utf-8')
+    .send(html.replace('name="style-nonce" content=""', `name="style-nonce" content="${nonce}"`));
+}
+
+export function pageRoutes(app: FastifyInstance, system: System, webFolder: string): void {
+  const files = readFolder(webFolder, (name) => !/^(?:console|dist)\//.test(name));
+  for (const [name, file] of readFolder(join(webFolder, 'dist', 'console'))) files.set(`console/${name}`, file);
   const participant =
     files.get('participant/index.html') ??
     asset(Buffer.from(page('Dibs', '<p>See <a href="/docs">/docs</a>.</p>')), 'text/html; charset=utf-8');
   const admin =
-    files.get('admin/index.html') ??
-    asset(
-      Buffer.from(page('Dibs for operators', '<p>See <a href="/docs">/docs</a>.</p>')),
-      'text/html; charset=utf-8',
-    );
+    files.get('console/index.html')?.body.toString() ??
+    page('Dibs for operators', '<p>The console is not built here. See <a href="/docs">/docs</a>.</p>');
   const hidden = { schema: { hide: true } };
   app.get('/', hidden, (request, reply) => send(request, reply, participant));
   app.get('/c/:id', hidden, (request, reply) => send(request, reply, participant));
-  app.get('/admin', hidden, (request, reply) => send(request, reply, admin));
+  app.get('/admin', hidden, (_request, reply) => sendConsole(reply, admin, system));
   app.get('/favicon.ico', hidden, (request, reply) => send(request, reply, files.get('icon.svg')));
   app.get('/assets/*', hidden, (request, reply) => {
     const path = (request.params as { '*': string })['*'];
