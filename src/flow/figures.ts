@@ -18,8 +18,8 @@ import type { FaultWatch } from './part-faults.ts';
 /** Verdicts that came after the answer to the press are counted under this before their name. */
 export const LATER = 'later:';
 /** How often counts are looked at: what falls into a stretch is right within this. */
-export const LOOK_MS = 200;
-const FINE_MS = 200;
+export const LOOK_MS = 100;
+const FINE_MS = 100;
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 3_600_000;
@@ -243,7 +243,7 @@ function measuresOf(noted: Noted): { measures: FigureMeasures; done: () => void 
 }
 
 /**
- * How long a stretch is that counts are kept for: a fifth of a second in the minutes around the opening, and the longer
+ * How long a stretch is that counts are kept for: a tenth of a second in the minutes around the opening, and the longer
  * the drop goes on, the longer. A campaign that is open for a year has a few thousand of each name.
  */
 export function stretchMs(now: number, start: number | null): number {

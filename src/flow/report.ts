@@ -96,6 +96,7 @@ export type UnitStep = { at: number } & UnitTotals;
 const PRESS_STEPS_MAX = 150;
 const REMAINING_STEPS_MAX = 150;
 const UNIT_STEPS_MAX = 60;
+const UNIT_STEP_MIN_MS = 1_000;
 const SOURCES_PAGE = 100;
 /** Histogram buckets in one bar. */
 const BUCKETS_A_BAR = 8;
@@ -299,7 +300,7 @@ async function unitsOf(
     ...{ returned: counts.returned, expired: counts.expired },
   };
   if (counts.firstWonAt === null) return { totals, span: null, steps: [] };
-  const span = spanOf(counts.firstWonAt, now + 1, UNIT_STEPS_MAX);
+  const span = spanOf(counts.firstWonAt, now + 1, UNIT_STEPS_MAX, UNIT_STEP_MIN_MS);
   const of = (act: UnitAct): Promise<number[]> => actsOver(store, campaign.id, act, span);
   const [issued, redeemed, revoked, returned] = await Promise.all([
     of(byJob ? 'issued' : 'won'),

@@ -1,5 +1,6 @@
 /** The four plots of a report. Each says in words what it shows, for whoever cannot see it. */
 
+import { startsAt } from '../core/campaign.ts';
 import type { AnswerGroup, Span } from '../core/series.ts';
 import { ANSWER_GROUPS } from '../core/series.ts';
 import type { Report } from '../flow/report.ts';
@@ -7,8 +8,8 @@ import { escapeText } from './escape.ts';
 import type { Formats } from './formats.ts';
 import { edgeClass, patternId, patterns } from './patterns.ts';
 import type { Area, Size } from './plot.ts';
-import { plot, round } from './plot.ts';
-import { everyFew, ticksTo } from './scale.ts';
+import { FULL, HALF, plot, round } from './plot.ts';
+import { everyFew, roundSteps, ticksTo } from './scale.ts';
 import type { Words } from './words.ts';
 
 export interface Writing {
@@ -20,24 +21,42 @@ const X_TICKS = 8;
 const Y_TICKS = 4;
 /** Shorter spans than this are told in seconds from their beginning, longer ones by the clock. */
 const CLOCK_FROM_MS = 5 * 60_000;
+/** Shorter ones in milliseconds. */
+const SECONDS_FROM_MS = 2_000;
 
 interface TimeAxis {
   xLabel: string;
   xTicks: { at: number; text: string }[];
 }
 
-/** `zeroAt`: what a short span is counted from; null: from its own beginning. */
-function timeAxis({ from, to, stepMs }: Span, zeroAt: number | null, { words, formats }: Writing): TimeAxis {
-  const steps = Math.round((to - from) / stepMs);
-  const marks = everyFew(steps, X_TICKS).map((i) => ({ at: i / steps, ms: from + i * stepMs }));
-  if (to - from > CLOCK_FROM_MS) {
-    const xTicks = marks.map(({ at, ms }) => ({ at, text: formats.tick(ms, stepMs) }));
-    return { xLabel: words.axis.clock(formats.zone), xTicks };
+/** `zero`: what a short span is counted from, unless that is long before. */
+function timeAxis(
+  { from, to, stepMs }: Span,
+  zero: { at: number; is: 'opening' | 'firstWin' },
+  { words, formats }: Writing,
+): TimeAxis {
+  const length = to - from;
+  const isNear = zero.at <= to && from - zero.at < CLOCK_FROM_MS;
+  if (length > CLOCK_FROM_MS || !isNear) {
+    const steps = Math.round(length / stepMs);
+    const marks = everyFew(steps, X_TICKS).map((i) => ({
+      at: i / steps,
+      text: formats.tick(from + i * stepMs, stepMs),
+    }));
+    return { xLabel: words.axis.clock(formats.zone), xTicks: marks };
   }
-  const isNear = zeroAt !== null && zeroAt <= to && from - zeroAt < CLOCK_FROM_MS;
-  const zero = isNear ? zeroAt : from;
-  const xTicks = marks.map(({ at, ms }) => ({ at, text: String(Math.round((ms - zero) / 100) / 10) }));
-  return { xLabel: isNear ? words.axis.sinceOpening : words.axis.sinceFirst, xTicks };
+  const unitMs = length < SECONDS_FROM_MS ? 1 : 1000;
+  const least = zero.is === 'firstWin' ? Math.max(0, from - zero.at) : from - zero.at;
+  const xTicks = roundSteps(least, to - zero.at, X_TICKS).map((ms) => ({
+    at: (zero.at + ms - from) / length,
+    text: formats.count(ms / unitMs),
+  }));
+  return { xLabel: words.axis.since[zero.is](unitMs === 1 ? words.axis.ms : words.axis.s), xTicks };
+}
+
+/** The opening; of campaigns without one, the first thing there is. */
+function opening(report: Report, span: Span): { at: number; is: 'opening' | 'firstWin' } {
+  return { at: startsAt(report.campaign) ?? span.from, is: 'opening' };
 }
 
 /** Groups that anybody was told, in the order in which they are stacked. */
@@ -60,9 +79,9 @@ export function answersPlot(report: Report, writing: Writing): string {
     yLabel: words.axis.perSecond,
     yTicks: ticksTo(peak, Y_TICKS),
     yText: formats.short,
-    ...timeAxis(span, report.sellOut?.startedAt ?? null, writing),
+    ...timeAxis(span, opening(report, span), writing),
   };
-  return plot('answers', axes, (area, id) => {
+  return plot('answers', FULL, axes, (area, id) => {
     const bottoms = steps.map(() => 0);
     const layers = groups.map((group) => {
       const below = [...bottoms];
@@ -76,14 +95,24 @@ export function answersPlot(report: Report, writing: Writing): string {
   });
 }
 
-/** The ground between two stairs. */
+/** The ground between two stairs, where there is any: a piece for each run of steps. */
 function band(area: Area, below: number[], above: number[]): string {
   const n = above.length;
-  const there = above.map(
-    (value, i) => `${i === 0 ? 'M' : 'L'}${area.x(i / n)} ${area.y(value)}H${area.x((i + 1) / n)}`,
-  );
-  const back = below.map((value, i) => `L${area.x((i + 1) / n)} ${area.y(value)}H${area.x(i / n)}`).reverse();
-  return `${there.join('')}${back.join('')}Z`;
+  const has = (i: number): boolean => (above[i] ?? 0) > (below[i] ?? 0);
+  let path = '';
+  for (let first = 0; first < n; first++) {
+    if (!has(first)) continue;
+    let end = first;
+    while (has(end)) end += 1;
+    const stairs = (heights: number[]): string[] =>
+      heights.slice(first, end).map((height, i) => {
+        const [x, next] = [area.x((first + i) / n), area.x((first + i + 1) / n)];
+        return heights === above ? `${x} ${area.y(height)}H${next}` : `${next} ${area.y(height)}H${x}`;
+      });
+    path += `M${[...stairs(above), ...stairs(below).reverse()].join('L')}Z`;
+    first = end;
+  }
+  return path;
 }
 
 function soldOutMark({ sellOut }: Report, { from, to }: Span, area: Area, words: Words): string {
@@ -91,8 +120,8 @@ function soldOutMark({ sellOut }: Report, { from, to }: Span, area: Area, words:
   const x = area.x((sellOut.soldOutAt - from) / (to - from));
   const isLate = x > (area.left + area.right) / 2;
   return (
-    `<path class="event" d="M${x} ${area.top - 6}V${area.bottom}"/>` +
-    `<text class="note" x="${isLate ? x - 5 : x + 5}" y="${area.top}" text-anchor="${isLate ? 'end' : 'start'}">${escapeText(words.soldOut)}</text>`
+    `<path class="event" d="M${x} ${area.top - 18}V${area.bottom}"/>` +
+    `<text class="note" x="${isLate ? x - 5 : x + 5}" y="${area.top - 8}" text-anchor="${isLate ? 'end' : 'start'}">${escapeText(words.soldOut)}</text>`
   );
 }
 
@@ -110,13 +139,13 @@ export function remainingPlot(report: Report, writing: Writing): string {
     yLabel: words.axis.units,
     yTicks: ticksTo(start, Y_TICKS),
     yText: formats.short,
-    ...timeAxis(span, report.sellOut?.startedAt ?? null, writing),
+    ...timeAxis(span, opening(report, span), writing),
   };
-  return plot('remaining', axes, (area) => {
+  return plot('remaining', HALF, axes, (area) => {
     const n = left.length;
     const points = [start, ...left].map((value, i) => `${area.x(i / n)} ${area.y(value)}`);
-    const end = left.at(-1) ?? 0;
-    const label = `<text class="note" x="${area.right}" y="${Math.min(area.y(end), area.bottom) - 8}" text-anchor="end">${escapeText(words.leftAtEnd(formats.count(end)))}</text>`;
+    const end = words.leftAtEnd(formats.count(left.at(-1) ?? 0));
+    const label = `<text class="note" x="${area.right}" y="${area.top - 8}" text-anchor="end">${escapeText(end)}</text>`;
     return (
       `<path class="under" d="M${points.join('L')}V${area.bottom}H${area.left}Z"/>` +
       `<path class="line" d="M${points.join('L')}"/>${label}`
@@ -143,7 +172,7 @@ export function waitPlot(report: Report, writing: Writing): string {
       text: formats.latency(bars[i]?.fromMs ?? bars.at(-1)?.toMs ?? 0),
     })),
   };
-  return plot('wait', axes, (area) => {
+  return plot('wait', HALF, axes, (area) => {
     const n = bars.length;
     const shapes = bars.map(({ count }, i) => {
       const [x, y] = [area.x(i / n), area.y(count / measured)];
@@ -165,11 +194,11 @@ function percentileMarks({ latency }: Report, area: Area, { words, formats }: Wr
     .map((percent, row) => {
       const ms = percent === 50 ? latency.p50 : latency.p99;
       const x = area.x(Math.min(1, Math.max(0, (Math.log2(ms) - low) / range)));
-      const isLate = x > area.right - 130;
+      const isLate = x > area.right - 90;
       const text = words.withinShare(percent, formats.latency(ms));
       return (
-        `<path class="event" d="M${x} ${area.top - 6}V${area.bottom}"/>` +
-        `<text class="note" x="${isLate ? x - 5 : x + 5}" y="${area.top + row * 15}" text-anchor="${isLate ? 'end' : 'start'}">${escapeText(text)}</text>`
+        `<path class="event" d="M${x} ${area.top - 18}V${area.bottom}"/>` +
+        `<text class="note" x="${isLate ? x - 5 : x + 5}" y="${area.top - 8 + row * 15}" text-anchor="${isLate ? 'end' : 'start'}">${escapeText(text)}</text>`
       );
     })
     .join('');
@@ -192,9 +221,9 @@ export function unitsPlot(report: Report, writing: Writing): string {
     yLabel: words.axis.units,
     yTicks: ticksTo(top, Y_TICKS),
     yText: formats.short,
-    ...timeAxis(span, null, writing),
+    ...timeAxis(span, { at: report.winners.first?.wonAt ?? span.from, is: 'firstWin' }, writing),
   };
-  return plot('units', axes, (area, _id, size) =>
+  return plot('units', FULL, axes, (area, _id, size) =>
     lines.map((line, i) => unitLine(report, area, line, i, size)).join(''),
   );
 }
@@ -207,17 +236,20 @@ function unitLine(
   size: Size,
 ): string {
   const { steps } = report.units;
+  const n = steps.length;
   let sum = 0;
-  const points = steps.map((step, i) => {
+  const points: string[] = [];
+  const stairs = steps.map((step, i) => {
     sum += step[line];
-    return `${area.x((i + 1) / steps.length)} ${area.y(sum)}`;
+    points.push(`${area.x((i + 1) / n)} ${area.y(sum)}`);
+    return `V${area.y(sum)}H${area.x((i + 1) / n)}`;
   });
-  const every = Math.max(1, Math.floor(steps.length / (size.name === 'wide' ? 8 : 4)));
+  const every = Math.max(1, Math.floor(steps.length / (size.width > 400 ? 8 : 4)));
   const marks = points
     .filter((_, i) => i % every === every - 1 || i === points.length - 1)
     .map((point) => unitMark(line, point))
     .join('');
-  return `<path class="line u-${line} n${nth}" d="M${area.x(0)} ${area.y(0)}L${points.join('L')}"/>${marks}`;
+  return `<path class="line u-${line} n${nth}" d="M${area.x(0)} ${area.y(0)}${stairs.join('')}"/>${marks}`;
 }
 
 /** Each line has marks of its own shape. */

@@ -19,7 +19,9 @@ export interface Formats {
   duration(ms: number): string;
   /** a waiting time: 1.4 ms */
   latency(ms: number): string;
-  /** date and time with milliseconds, without its zone */
+  /** the two parts of a moment: its date, and its time with milliseconds; without its zone */
+  day(ms: number): string;
+  time(ms: number): string;
   moment(ms: number): string;
   /** for axes, as exact as steps of this length ask for */
   tick(ms: number, stepMs: number): string;
@@ -53,8 +55,9 @@ export function makeFormats(language: Language, zone: string = ZONE[language]): 
   const ofDay = new Intl.DateTimeFormat(locale, day);
   const ofMinute = new Intl.DateTimeFormat(locale, clock);
   const ofSecond = new Intl.DateTimeFormat(locale, { ...clock, second: '2-digit' });
-  const full = new Intl.DateTimeFormat(locale, {
-    ...{ ...day, ...clock, year: 'numeric', second: '2-digit' },
+  const ofDate = new Intl.DateTimeFormat(locale, { ...day, year: 'numeric' });
+  const ofTime = new Intl.DateTimeFormat(locale, {
+    ...{ ...clock, second: '2-digit' },
     fractionalSecondDigits: 3,
   });
   return {
@@ -75,7 +78,9 @@ export function makeFormats(language: Language, zone: string = ZONE[language]): 
       if (ms >= 1000) return `${digits(ms / 1000, 2)}${unit.s}`;
       return `${digits(ms, ms < 10 ? 2 : ms < 100 ? 1 : 0)}${unit.ms}`;
     },
-    moment: (ms) => full.format(ms),
+    day: (ms) => ofDate.format(ms),
+    time: (ms) => ofTime.format(ms),
+    moment: (ms) => `${ofDate.format(ms)} ${ofTime.format(ms)}`,
     tick(ms, stepMs) {
       if (stepMs >= 86_400_000) return ofDay.format(ms);
       return stepMs >= 60_000 ? ofMinute.format(ms) : ofSecond.format(ms);

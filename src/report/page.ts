@@ -61,7 +61,9 @@ function hero(report: Report, { words, formats }: Writing): string {
     sellOut === null
       ? words.heroLeft(formats.count(quantity), number)
       : words.heroSoldOut(formats.count(quantity), formats.duration(sellOut.tookMs));
-  const says = winners.units === 0 ? words.heroNone : went;
+  const { returned } = report.units.totals;
+  const back = returned > 0 ? ` ${words.cameBack(formats.count(returned))}` : '';
+  const says = winners.units === 0 ? words.heroNone : went + back;
   const { people, turnedAway } = demand;
   const pressed =
     people.count === 0

@@ -11,9 +11,9 @@ interface Look {
 
 const LOOKS: Readonly<Record<AnswerGroup, Look>> = {
   won: { colour: 'c-won', tile: '' },
-  already_won: { colour: 'c-won', tile: '<path d="M-1 3L3 -1M-1 7L7 -1M1 9L9 1M5 9L9 5"/>' },
+  already_won: { colour: 'c-won', tile: '<path d="M-2 2L2 -2M0 8L8 0M6 10L10 6"/>' },
   pending: { colour: 'c-wait', tile: '' },
-  sold_out: { colour: 'c-quiet', tile: '<path d="M-1 5L5 11M-1 -1L9 9M3 -3L11 5"/>' },
+  sold_out: { colour: 'c-quiet', tile: '<path d="M-2 6L2 10M0 0L8 8M6 -2L10 2"/>' },
   refused: { colour: 'c-quiet', tile: '<path d="M2 2h1v1h-1zM6 6h1v1h-1z"/>' },
   rate_limited: { colour: 'c-wait', tile: '<path d="M0 2H8M0 6H8"/>' },
   unavailable: { colour: 'c-fault', tile: '' },

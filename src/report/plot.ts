@@ -5,21 +5,25 @@
 
 import { escapeText } from './escape.ts';
 
-/** A plot for wide pages and paper, and one for phones: type keeps its size in both. */
+/** One for wide pages and paper, one for tablets, one for phones: type keeps its size in all of them. */
 export interface Size {
-  name: 'wide' | 'narrow';
+  name: 'wide' | 'middle' | 'narrow';
   width: number;
   height: number;
 }
 
-export const SIZES: readonly Size[] = [
-  { name: 'wide', width: 720, height: 250 },
+/** A plot as wide as the page, or two side by side where there is room. */
+export const FULL: readonly Size[] = [
+  { name: 'wide', width: 1000, height: 280 },
+  { name: 'middle', width: 688, height: 250 },
   { name: 'narrow', width: 328, height: 220 },
 ];
+export const HALF: readonly Size[] = [{ name: 'wide', width: 480, height: 250 }, ...FULL.slice(1)];
 
 const LEFT = 46;
 const RIGHT = 10;
-const TOP = 24;
+/** a line for what the values are, and one for marks */
+const TOP = 36;
 const BOTTOM = 40;
 
 export interface Axes {
@@ -48,8 +52,13 @@ export interface Area {
 }
 
 /** A figure with a plot of each size; `name` is unique in the page, and `draw` draws with ids that begin with `id`. */
-export function plot(name: string, axes: Axes, draw: (area: Area, id: string, size: Size) => string): string {
-  return SIZES.map((size) => oneSize(axes, size, `${name}-${size.name}`, draw)).join('');
+export function plot(
+  name: string,
+  sizes: readonly Size[],
+  axes: Axes,
+  draw: (area: Area, id: string, size: Size) => string,
+): string {
+  return sizes.map((size) => oneSize(axes, size, `${name}-${size.name}`, draw)).join('');
 }
 
 function oneSize(
@@ -88,7 +97,7 @@ function grid(axes: Axes, area: Area, size: Size): string {
   });
   const below = area.bottom + 16;
   const marks = axes.xTicks
-    .filter((_, i) => size.name === 'wide' || i % 2 === 0)
+    .filter((_, i) => size.width > 400 || i % 2 === 0)
     .map(({ at, text }) => {
       const x = area.x(at);
       const anchor = x < area.left + 12 ? 'start' : x > area.right - 22 ? 'end' : 'middle';

@@ -17,3 +17,12 @@ export function everyFew(count: number, most: number): number[] {
     [1, 2, 5, 10, 15, 20, 25, 30, 50, 60, 100].find((one) => count / one <= most) ?? Math.ceil(count / most);
   return Array.from({ length: Math.floor(count / stride) + 1 }, (_, i) => i * stride);
 }
+
+/** Round values from `from` to `to`, at most about `most` of them. */
+export function roundSteps(from: number, to: number, most: number): number[] {
+  const ticks = ticksTo(to - from, most);
+  const step = ticks[1] ?? 1;
+  const first = Math.ceil(from / step) * step;
+  const count = Math.max(0, Math.floor((to - first) / step) + 1);
+  return Array.from({ length: count }, (_, i) => first + i * step);
+}

@@ -6,6 +6,7 @@ import type { Report } from '../flow/report.ts';
 import type { Writing } from './charts.ts';
 import { answersPlot, groupsIn, remainingPlot, UNIT_LINES, unitMark, unitsPlot, waitPlot } from './charts.ts';
 import { escapeText } from './escape.ts';
+import type { Formats } from './formats.ts';
 import { swatch } from './patterns.ts';
 
 export function section(title: string, body: string, name = ''): string {
@@ -35,14 +36,22 @@ export function plots(report: Report, writing: Writing): string {
   );
   const remaining = remainingPlot(report, writing);
   const wait = waitPlot(report, writing);
-  const units = unitsPlot(report, writing);
   const side = [
     remaining === '' ? '' : section(words.plots.remaining, remaining, 'remaining-plot'),
     wait === '' ? '' : section(words.plots.wait, wait, 'wait-plot'),
   ].join('');
-  const last =
-    units === '' ? '' : section(words.plots.units, units + unitsKey(report, writing), 'units-plot');
-  return `${first}<div class="two">${side}</div>${last}`;
+  return `${first}<div class="two">${side}</div>${unitsSection(report, writing)}`;
+}
+
+function unitsSection(report: Report, writing: Writing): string {
+  const { words, formats } = writing;
+  const { issued, ...acts } = report.units.totals;
+  if (issued === 0) return '';
+  const hasMoved = Object.values(acts).some((count) => count > 0);
+  const body = hasMoved
+    ? unitsPlot(report, writing) + unitsKey(report, writing)
+    : paragraph(words.unitsQuiet(formats.count(issued)));
+  return section(words.plots.units, body, 'units-plot');
 }
 
 function outside({ presses }: Report, { words, formats }: Writing): string {
@@ -72,7 +81,7 @@ function verdictRows(verdicts: Readonly<Record<string, number>>, { words, format
   return Object.entries(verdicts).map(([name, count]) => {
     const bar =
       `<svg width="120" height="8" viewBox="0 0 120 8" aria-hidden="true"><rect class="track" width="120" height="8"/>` +
-      `<rect class="bar" width="${Math.max(1, Math.round((count / total) * 120))}" height="8"/></svg>`;
+      `<rect class="bar" width="${Math.max(count > 0 ? 1 : 0, Math.round((count / total) * 120))}" height="8"/></svg>`;
     return (
       `<tr><td class="mono name">${escapeText(name)}</td><td class="wide-only">${escapeText(words.verdicts[name] ?? '')}</td>` +
       `<td class="num">${formats.count(count)}</td><td class="num">${formats.share(count / total)}</td>` +
@@ -124,8 +133,8 @@ export function winnersTable({ winners }: Report, { words, formats }: Writing): 
     if (winner === null) return [];
     const { seq, userId, wonAt } = winner;
     return [
-      `<tr><td>${escapeText(words[which])}</td><td class="num">${formats.count(seq)}</td>` +
-        `<td>${escapeText(userId)}</td><td class="num">${escapeText(formats.moment(wonAt))}</td></tr>`,
+      `<tr><td class="state">${escapeText(words[which])}</td><td class="num">${formats.count(seq)}</td>` +
+        `<td>${escapeText(userId)}</td>${momentCell(wonAt, formats)}</tr>`,
     ];
   });
   const { columns } = words;
@@ -141,20 +150,22 @@ export function faultsTable(report: Report, writing: Writing): string {
   const { faults, unavailable } = report;
   const told = unavailable > 0 ? paragraph(words.faultsTold(formats.count(unavailable))) : '';
   if (faults.length === 0) return section(words.sections.faults, paragraph(words.noFaults) + told, 'faults');
-  const { columns } = words;
-  const head = [columns.part, columns.what, columns.from, columns.lasted, columns.told503];
-  const rows = faults.map((fault) => faultRow(fault, writing));
-  return section(words.sections.faults, told + table(head, rows, [2, 3, 4]), 'faults');
+  const items = faults.map((fault) => faultItem(fault, writing)).join('');
+  return section(words.sections.faults, `${told}<ul class="faults">${items}</ul>`, 'faults');
 }
 
-function faultRow(
-  { part, what, since, until, over, unavailable }: MetFault,
-  { words, formats }: Writing,
-): string {
+/** Date and time may stand on two lines, and neither is broken. */
+function momentCell(ms: number, { day, time }: Formats): string {
+  return `<td class="when"><span>${escapeText(day(ms))}</span> <span>${escapeText(time(ms))}</span></td>`;
+}
+
+function faultItem(fault: MetFault, { words, formats }: Writing): string {
+  const { part, what, since, until, over, unavailable } = fault;
   const lasted = formats.duration(until - since) + (over ? '' : ` (${words.ongoing})`);
+  const about = words.fault(lasted, formats.count(unavailable));
   return (
-    `<tr><td class="name">${escapeText(part)}</td><td>${escapeText(what)}</td><td class="num">${escapeText(formats.moment(since))}</td>` +
-    `<td class="num">${escapeText(lasted)}</td><td class="num">${formats.count(unavailable)}</td></tr>`
+    `<li><p><b class="bad">${escapeText(part)}</b> ${escapeText(about)}</p>` +
+    `<p class="small">${escapeText(formats.moment(since))} · ${escapeText(what)}</p></li>`
   );
 }
 
@@ -168,7 +179,7 @@ export function certificate({ integrity, campaign }: Report, writing: Writing): 
   const { columns } = words;
   const when = paragraph(`${campaign.id} · ${words.generated(formats.moment(checkedAt), formats.zone)}`);
   const head =
-    `<thead><tr><th scope="col"><span aria-hidden="true">·</span></th><th scope="col">${escapeText(columns.invariant)}</th>` +
+    `<thead><tr><th scope="col">${escapeText(columns.state)}</th><th scope="col">${escapeText(columns.invariant)}</th>` +
     `<th scope="col" class="wide-only">${escapeText(columns.figures)}</th></tr></thead>`;
   const body = `${seal}${remark}<table>${head}<tbody>${rows.join('')}</tbody></table>${when}`;
   return `<section id="certificate" class="stub"><h2>${escapeText(words.sections.certificate)}</h2>${body}</section>`;
@@ -180,7 +191,7 @@ function checkRow(check: Check, writing: Writing): string {
   const word = ok ? words.holds : words.holdsNot;
   const basis = check.basis === 'sampled' ? ` <span class="small">(${escapeText(words.sampled)})</span>` : '';
   return (
-    `<tr><td class="${ok ? 'ok' : 'bad'}"><span class="name"><span aria-hidden="true">${ok ? '✓' : '✕'}</span> ${escapeText(id)}</span><br><span class="small">${escapeText(word)}</span></td>` +
+    `<tr><td class="state ${ok ? 'ok' : 'bad'}"><span aria-hidden="true">${ok ? '✓' : '✕'}</span> <b>${escapeText(id)}</b> ${escapeText(word)}</td>` +
     `<td>${escapeText(saysOf(check, writing))}${basis}</td>` +
     `<td class="wide-only small">${escapeText(figuresOf(check, writing))}</td></tr>`
   );

@@ -36,7 +36,7 @@ section{padding-top:40px}
 .two{display:grid;grid-template-columns:minmax(0,1fr);gap:0 40px}
 .plot{display:block;max-width:100%;height:auto;overflow:visible}
 .plot.wide{width:100%}
-.plot.narrow{display:none;width:100%}
+.plot.middle,.plot.narrow{display:none;width:100%}
 .plot text{font:400 12px var(--sans);fill:var(--ink-2);font-variant-numeric:tabular-nums}
 .plot text.note{fill:var(--ink);font-weight:600;paint-order:stroke;stroke:var(--paper);stroke-width:4px;
 stroke-linejoin:round}
@@ -58,12 +58,17 @@ pattern .full{fill:currentColor;fill-opacity:.82}pattern .faint{fill:currentColo
 .key li{display:flex;gap:8px;align-items:center}
 .key b{font-weight:600;font-variant-numeric:tabular-nums}
 .swatch{flex:none}
+.key+.small{margin-top:8px}
+.faults{list-style:none;margin-top:8px}.faults li{padding:8px 0;border-top:1px solid var(--line)}
+#latency table{max-width:420px}
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
 th{text-align:left;font-weight:400;color:var(--ink-2)}
 th,td{padding:6px 16px 6px 0;border-bottom:1px solid var(--line);vertical-align:top}
 tr>:last-child{padding-right:0}
 .num{text-align:right;white-space:nowrap}
+.state,.when span{white-space:nowrap}.when{text-align:right}
+.state b{font-weight:600}
 .name{font-weight:600}
 .mono{font-family:var(--mono);font-size:12px}
 .track{fill:var(--paper-2)}
@@ -71,17 +76,19 @@ tr>:last-child{padding-right:0}
 -webkit-mask:radial-gradient(circle var(--bite) at 50% 0,#0000 96%,#000) 50% 0/17px 100% repeat-x;
 mask:radial-gradient(circle var(--bite) at 50% 0,#0000 96%,#000) 50% 0/17px 100% repeat-x}
 .stub .seal{font-size:20px;line-height:28px;font-weight:650;margin-bottom:12px}
-.stub td,.stub th{border-color:var(--line)}
+.stub td,.stub th{border-color:var(--line)}.stub>.small:last-child{margin-top:16px}
 .facts{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:4px 24px;font-size:13px;line-height:20px}
 .facts dt{color:var(--ink-2)}
 .notes{padding-left:18px;font-size:13px;line-height:20px;color:var(--ink-2)}
 .notes li{margin-bottom:4px}
-@media (min-width:900px){.two{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
+@media (min-width:1000px){.two{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}}
 @media (min-width:640px){body{padding:0 40px 64px}}
-@media (max-width:639px){.plot.wide{display:none}.plot.narrow{display:block}.wide-only{display:none}
+@media (max-width:999px){.plot.wide{display:none}.plot.middle{display:block}}
+@media (max-width:639px){.plot.middle{display:none}.plot.narrow{display:block}.wide-only{display:none}
 .keys{grid-template-columns:1fr 1fr}.stub{padding:32px 16px 16px;margin-left:-8px;margin-right:-8px}
 .hero .says{font-size:16px;line-height:24px}}
-@media print{:root{color-scheme:light;--paper:#fff;--paper-2:#f4f2ec;--ink:#000;--ink-2:#444;--line:#ccc;--won:#0a6b45;
+@media print{.plot.wide{display:block}.plot.middle,.plot.narrow{display:none}.two{grid-template-columns:minmax(0,1fr) minmax(0,1fr)}
+.wide-only{display:table-cell}:root{color-scheme:light;--paper:#fff;--paper-2:#f4f2ec;--ink:#000;--ink-2:#444;--line:#ccc;--won:#0a6b45;
 --wait:#8a5a00;--fault:#a3123a;--signal:#d9391e}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}
 body{max-width:none;padding:0;font-size:14px}.hero{padding:24px 0 16px}.hero .number{font-size:120px}

@@ -8,6 +8,7 @@ export interface Words {
   status: Readonly<Record<string, string>>;
   modes: Readonly<Record<string, string>>;
   heroSoldOut(quantity: string, took: string): string;
+  cameBack(count: string): string;
   heroLeft(quantity: string, given: string): string;
   heroNone: string;
   demand(people: string, low: string, high: string, without: string): string;
@@ -41,8 +42,9 @@ export interface Words {
     units: string;
     share: string;
     wait: string;
-    sinceOpening: string;
-    sinceFirst: string;
+    ms: string;
+    s: string;
+    since: Readonly<Record<'opening' | 'firstWin', (unit: string) => string>>;
     clock(zone: string): string;
   };
   groups: Readonly<Record<AnswerGroup, string>>;
@@ -55,20 +57,7 @@ export interface Words {
   >;
   columns: Readonly<
     Record<
-      | 'verdict'
-      | 'means'
-      | 'count'
-      | 'share'
-      | 'seq'
-      | 'user'
-      | 'at'
-      | 'part'
-      | 'what'
-      | 'from'
-      | 'lasted'
-      | 'told503'
-      | 'invariant'
-      | 'figures',
+      'verdict' | 'means' | 'count' | 'share' | 'seq' | 'user' | 'at' | 'state' | 'invariant' | 'figures',
       string
     >
   >;
@@ -76,9 +65,11 @@ export interface Words {
   first: string;
   last: string;
   nobody: string;
+  unitsQuiet(count: string): string;
   noPresses: string;
   noFaults: string;
   faultsTold(count: string): string;
+  fault(lasted: string, told: string): string;
   ongoing: string;
   holds: string;
   holdsNot: string;
