@@ -12,6 +12,11 @@ import { SignIn } from './sign-in.tsx';
 /** Each area is loaded when somebody goes there. */
 const AREAS = {
   campaigns: lazy(() => import('./areas/campaigns.tsx')),
+  letters: lazy(() => import('./areas/letters.tsx')),
+  jobs: lazy(() => import('./areas/jobs.tsx')),
+  webhooks: lazy(() => import('./areas/webhooks.tsx')),
+  audit: lazy(() => import('./areas/audit.tsx')),
+  parts: lazy(() => import('./areas/parts.tsx')),
 } as const;
 
 type Area = keyof typeof AREAS;
@@ -28,7 +33,14 @@ const words = {
     skip: '본문으로',
     nothing: '그런 화면은 없어요.',
     help: '단축키: / 찾기, g c 캠페인, ? 도움말',
-    areas: { campaigns: '캠페인' } as Record<Area, string>,
+    areas: {
+      campaigns: '캠페인',
+      letters: '못 쓴 사실',
+      jobs: '작업',
+      webhooks: '웹훅',
+      audit: '감사 기록',
+      parts: '구성',
+    } satisfies Record<Area, string>,
   },
   en: {
     rail: 'Menu',
@@ -41,7 +53,14 @@ const words = {
     skip: 'To the content',
     nothing: 'There is no such view.',
     help: 'Keys: / search, g c campaigns, ? help',
-    areas: { campaigns: 'Campaigns' } as Record<Area, string>,
+    areas: {
+      campaigns: 'Campaigns',
+      letters: 'Dead letters',
+      jobs: 'Jobs',
+      webhooks: 'Webhooks',
+      audit: 'Audit log',
+      parts: 'Parts',
+    } satisfies Record<Area, string>,
   },
 };
 

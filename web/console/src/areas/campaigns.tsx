@@ -1,78 +1,106 @@
-/** All campaigns with how each stands. */
+/** Campaigns: the list, a new one, and everything about one of them under its head. */
 
 import { useQuery } from '@tanstack/react-query';
-import { ask, type Campaign, type List } from '../api.ts';
-import { useFormat, useWords } from '../language.tsx';
+import { lazy, Suspense } from 'react';
+import { ask, type Campaign } from '../api.ts';
+import { useWords } from '../language.tsx';
 import { Head, Status } from '../parts/pieces.tsx';
-import { Empty, Loaded } from '../parts/states.tsx';
-import { type Column, Table } from '../parts/table.tsx';
-import { go } from '../route.ts';
+import { Loaded, Loading } from '../parts/states.tsx';
+import { placeOf, usePlace } from '../route.ts';
+import { CampaignList } from './campaign-list.tsx';
+
+const New = lazy(() => import('./campaign-new.tsx'));
+
+/** Each view of one campaign, loaded when somebody goes there. */
+const VIEWS = {
+  live: lazy(() => import('./campaign-live.tsx')),
+  checklist: lazy(() => import('./campaign-checklist.tsx')),
+  winners: lazy(() => import('./campaign-winners.tsx')),
+  codes: lazy(() => import('./campaign-codes.tsx')),
+  integrity: lazy(() => import('./campaign-integrity.tsx')),
+  report: lazy(() => import('./campaign-report.tsx')),
+  rehearsal: lazy(() => import('./campaign-rehearsal.tsx')),
+  edit: lazy(() => import('./campaign-edit.tsx')),
+} as const;
+
+type View = keyof typeof VIEWS;
 
 const words = {
   ko: {
-    title: '캠페인',
-    empty: '아직 캠페인이 없어요. 여기서 만들거나 이렇게 시작해 보세요.',
-    name: '이름',
-    status: '상태',
-    issued: '나간 수 / 전체',
-    opens: '여는 때',
-    level: '보존 수준',
+    views: '캠페인 화면',
+    live: '지금',
+    checklist: '열기 전 점검',
+    winners: '당첨자',
+    codes: '코드',
+    integrity: '정합성',
+    report: '보고서',
+    rehearsal: '리허설',
+    edit: '고치기',
   },
   en: {
-    title: 'Campaigns',
-    empty: 'There are no campaigns yet. Make one here, or begin so.',
-    name: 'Name',
-    status: 'Status',
-    issued: 'Issued / all',
-    opens: 'Opens',
-    level: 'Level',
+    views: 'Views of the campaign',
+    live: 'Live',
+    checklist: 'Checklist',
+    winners: 'Winners',
+    codes: 'Codes',
+    integrity: 'Integrity',
+    report: 'Report',
+    rehearsal: 'Rehearsal',
+    edit: 'Edit',
   },
 };
 
 export default function Campaigns() {
-  const w = useWords(words);
-  const format = useFormat();
-  const query = useQuery({
-    queryKey: ['campaigns'],
-    queryFn: () => ask<List<Campaign>>('/v1/admin/campaigns?limit=1000'),
+  const { parts } = usePlace();
+  const id = parts[1];
+  if (id === undefined) return <CampaignList />;
+  // No id begins with a capital letter or is empty, and `new` could be one: it is asked for by a plus.
+  if (id === '+new') {
+    return (
+      <Suspense fallback={<Loading />}>
+        <New />
+      </Suspense>
+    );
+  }
+  return <OneCampaign key={id} id={id} view={(parts[2] ?? 'live') as View} />;
+}
+
+/** A campaign as it stands, asked for every two seconds while it is looked at. */
+export function useCampaign(id: string) {
+  return useQuery({
+    queryKey: ['campaign', id],
+    queryFn: () => ask<Campaign>(`/v1/admin/campaigns/${encodeURIComponent(id)}`),
     refetchInterval: 2_000,
   });
-  const columns: Column<Campaign>[] = [
-    { key: 'name', head: w.name, width: 'minmax(180px, 2fr)', cell: (row) => row.name },
-    { key: 'status', head: w.status, width: '120px', cell: (row) => <Status of={row.status} /> },
-    {
-      key: 'issued',
-      head: w.issued,
-      width: '160px',
-      right: true,
-      cell: (row) => `${format.number(row.issued)} / ${format.number(row.quantity)}`,
-    },
-    {
-      key: 'opens',
-      head: w.opens,
-      width: 'minmax(160px, 1fr)',
-      cell: (row) => format.time(row.openedAt ?? row.opensAt),
-    },
-    { key: 'level', head: w.level, width: '100px', cell: (row) => row.durability },
-  ];
+}
+
+function OneCampaign({ id, view }: { id: string; view: View }) {
+  const w = useWords(words);
+  const query = useCampaign(id);
+  const Shown = VIEWS[view] ?? VIEWS.live;
   return (
-    <>
-      <Head title={w.title} />
-      <Loaded query={query}>
-        {({ items }) =>
-          items.length === 0 ? (
-            <Empty command="npm run dibs -- campaign apply -f campaign.yaml">{w.empty}</Empty>
-          ) : (
-            <Table
-              label={w.title}
-              columns={columns}
-              rows={items}
-              keyOf={(row) => row.id}
-              onOpen={(row) => go('campaigns', row.id)}
-            />
-          )
-        }
-      </Loaded>
-    </>
+    <Loaded query={query}>
+      {(campaign) => (
+        <>
+          <Head title={campaign.name} under={campaign.id}>
+            <Status of={campaign.status} />
+          </Head>
+          <nav className="tabs" aria-label={w.views}>
+            {(Object.keys(VIEWS) as View[]).map((one) => (
+              <a
+                key={one}
+                href={placeOf('campaigns', id, one)}
+                aria-current={one === view ? 'page' : undefined}
+              >
+                {w[one]}
+              </a>
+            ))}
+          </nav>
+          <Suspense fallback={<Loading />}>
+            <Shown campaign={campaign} />
+          </Suspense>
+        </>
+      )}
+    </Loaded>
   );
 }

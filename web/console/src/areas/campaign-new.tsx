@@ -1,0 +1,5 @@
+/** A new campaign, or a copy of one. */
+
+export default function View() {
+  return null;
+}

@@ -1,0 +1,7 @@
+/** A crowd against a shadow copy. */
+
+import type { Campaign } from '../api.ts';
+
+export default function View({ campaign }: { campaign: Campaign }) {
+  return <p className="quiet">{campaign.id}</p>;
+}

@@ -1,0 +1,7 @@
+/** How it went. */
+
+import type { Campaign } from '../api.ts';
+
+export default function View({ campaign }: { campaign: Campaign }) {
+  return <p className="quiet">{campaign.id}</p>;
+}

@@ -1,0 +1,7 @@
+/** Who won, and the life of one claim. */
+
+import type { Campaign } from '../api.ts';
+
+export default function View({ campaign }: { campaign: Campaign }) {
+  return <p className="quiet">{campaign.id}</p>;
+}
