@@ -1,6 +1,7 @@
 /** `npm run bench [-- CASE…]`: runs the suite, prints ratios against their targets, writes bench/result.json. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { bulkBesideDrop } from './cases/bulk-beside-drop.ts';
 import { claimPath } from './cases/claim-path.ts';
 import { codesImport } from './cases/codes-import.ts';
 import { coldStart } from './cases/cold-start.ts';
@@ -32,6 +33,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'redis-gate': redisGate,
   'mysql-record': mysqlRecord,
   redeem,
+  'bulk-beside-drop': bulkBesideDrop,
   'codes-import': codesImport,
   'shared-path': sharedPath,
   'shared-wait': sharedWait,

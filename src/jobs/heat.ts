@@ -1,6 +1,6 @@
 /**
- * Whether a drop is hot: people press here, or units go out or a window has just opened anywhere. Bulk work gives way
- * then. What other processes give out is seen by the counts that the catalog follows.
+ * Whether a drop is hot: people press here, or units go out or a window opens anywhere. Bulk work gives way then. What
+ * other processes give out is seen by the counts that the catalog follows. What jobs press for themselves is no crowd.
  */
 
 import { startsAt } from '../core/campaign.ts';
@@ -9,47 +9,76 @@ import type { System } from '../ports/system.ts';
 
 export interface Heat {
   hot(): boolean;
+  /** A job has pressed so many times, on behalf of others. */
+  own(presses: number): void;
   stop(): void;
 }
 
 export interface HeatParts {
   catalog: Pick<Catalog, 'all'>;
   system: Pick<System, 'now' | 'monotonic' | 'every'>;
-  /** presses a second in this process from which on it is hot */
+  /** presses a second from which on it is hot */
   pressesPerSecond: number;
 }
 
+interface Sample {
+  at: number;
+  told: number;
+  issued: number;
+  own: number;
+}
+
 const SAMPLE_MS = 250;
+/** Rates are taken over so long; units of jobs may be counted as out by so much later than they were pressed for. */
+const WINDOW = 4;
+const LATE = 12;
 /** It stays hot for so long: a crowd breathes. */
 const COOLS_MS = 3_000;
-/** The crowd is at its largest right then. */
+/** The crowd is at its largest right then, and shortly before pages ask for the time and hold connections ready. */
 const OPENED_MS = 5_000;
-/** and right before: pages ask for the time and hold connections ready */
 const OPENS_MS = 2_000;
 
-export function makeHeat({ catalog, system, pressesPerSecond }: HeatParts): Heat {
-  let before: { told: number; issued: number; at: number } | null = null;
+export function makeHeat(parts: HeatParts): Heat {
+  const { system } = parts;
+  const samples: Sample[] = [];
+  let own = 0;
   let hotUntil = Number.NEGATIVE_INFINITY;
-  const look = (): void => {
-    const at = system.monotonic();
-    const now = system.now();
-    let told = 0;
-    let issued = 0;
-    let opens = false;
-    for (const live of catalog.all()) {
-      for (const count of live.told.values()) told += count;
-      issued += live.issued;
-      const start = startsAt(live.campaign);
-      opens ||= start !== null && now > start - OPENS_MS && now < start + OPENED_MS;
-    }
-    if (before !== null) {
-      const seconds = Math.max(0.001, (at - before.at) / 1000);
-      const presses = (told - before.told) / seconds;
-      const moved = (issued - before.issued) / seconds;
-      if (opens || presses >= pressesPerSecond || moved >= pressesPerSecond) hotUntil = at + COOLS_MS;
-    }
-    before = { told, issued, at };
+  const timer = system.every(SAMPLE_MS, () => {
+    const { sample, opens } = look(parts, own);
+    samples.push(sample);
+    if (samples.length > LATE + 1) samples.shift();
+    if (opens || rateOf(samples) >= parts.pressesPerSecond) hotUntil = sample.at + COOLS_MS;
+  });
+  return {
+    hot: () => system.monotonic() < hotUntil,
+    own: (presses) => {
+      own += presses;
+    },
+    stop: () => timer.stop(),
   };
-  const timer = system.every(SAMPLE_MS, look);
-  return { hot: () => system.monotonic() < hotUntil, stop: () => timer.stop() };
+}
+
+function look({ catalog, system }: HeatParts, own: number): { sample: Sample; opens: boolean } {
+  const now = system.now();
+  const sample: Sample = { at: system.monotonic(), told: 0, issued: 0, own };
+  let opens = false;
+  for (const live of catalog.all()) {
+    for (const count of live.told.values()) sample.told += count;
+    sample.issued += live.issued;
+    const start = startsAt(live.campaign);
+    opens ||= start !== null && now > start - OPENS_MS && now < start + OPENED_MS;
+  }
+  return { sample, opens };
+}
+
+/** People's presses, or units that went to people, a second. */
+function rateOf(samples: readonly Sample[]): number {
+  const last = samples.at(-1);
+  const before = samples.at(-1 - WINDOW) ?? samples[0];
+  const first = samples[0];
+  if (last === undefined || before === undefined || first === undefined || last === before) return 0;
+  const seconds = (last.at - before.at) / 1000;
+  const presses = last.told - before.told - (last.own - before.own);
+  const units = last.issued - before.issued - (last.own - first.own);
+  return Math.max(presses, units) / seconds;
 }

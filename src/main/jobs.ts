@@ -2,12 +2,14 @@
 
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import type { ClaimFlow } from '../flow/claim.ts';
 import { makeIntegrity } from '../flow/integrity.ts';
 import { makeJobFlow } from '../flow/job-flow.ts';
 import { makeReconcile } from '../flow/reconcile.ts';
 import { makeSights } from '../flow/sight.ts';
 import type { GaugeReading } from '../http/parts.ts';
 import { makeJobs } from '../jobs/all.ts';
+import type { Heat } from '../jobs/heat.ts';
 import { makeHeat } from '../jobs/heat.ts';
 import type { Job } from '../jobs/job.ts';
 import type { JobEvent } from '../jobs/job-event.ts';
@@ -21,14 +23,17 @@ import { sweepParts } from './sweeping.ts';
 const FIGURES_EVERY_MS = 2_000;
 
 export function startJobs(parts: AfterWinParts): Started {
-  const { stored, system, config } = parts;
+  const { stored, system, config, catalog } = parts;
+  const heat = makeHeat({ catalog, system, pressesPerSecond: config.jobsHotPresses });
   const jobs = makeJobs({
     ...parts,
+    claims: pressing(parts.claims, heat),
     reconcile: makeReconcile(parts),
     integrity: integrityOf(parts),
     sweep: sweepParts(parts),
   });
-  const working = config.role.includes('jobs') ? startWork(parts, jobs) : null;
+  const working = config.role.includes('jobs') ? startWork(parts, jobs, heat) : null;
+  if (working === null) heat.stop();
   const flow = makeJobFlow({
     jobs,
     runs: stored.jobRuns,
@@ -53,10 +58,21 @@ function integrityOf(parts: AfterWinParts): ReturnType<typeof makeIntegrity> {
   });
 }
 
+/** What jobs press with: nobody takes their presses for a crowd. */
+function pressing(claims: ClaimFlow, heat: Heat): ClaimFlow {
+  return {
+    claim: (press, tell) =>
+      claims.claim(press, (outcome) => {
+        heat.own(1);
+        tell(outcome);
+      }),
+    waiting: () => claims.waiting(),
+  };
+}
+
 /** Runner, schedule and figures of a process that does jobs. */
-function startWork(parts: AfterWinParts, jobs: readonly Job[]) {
-  const { stored, system, config, catalog, logger, leases } = parts;
-  const heat = makeHeat({ catalog, system, pressesPerSecond: config.jobsHotPresses });
+function startWork(parts: AfterWinParts, jobs: readonly Job[], heat: Heat) {
+  const { stored, system, config, logger, leases } = parts;
   const figures = new Figures();
   const runner: Runner = startRunner({
     jobs,
