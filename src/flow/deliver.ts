@@ -1,8 +1,8 @@
 /**
  * Sends what is due to webhook endpoints, each in a lane of its own: an endpoint that is slow or away slows no other. Of
  * one claim only the first fact that is pending is ever in hand, so they arrive in order; a try that nobody came to write
- * down is made again with the same id. An endpoint that fails is tried with one delivery at a time, at growing intervals,
- * until it takes one.
+ * down is made again with the same id. An endpoint that is away is tried with one delivery at a time, at growing
+ * intervals, until it answers.
  */
 
 import type { WebhookAnswer } from '../core/webhook.ts';
@@ -52,7 +52,7 @@ const SETTLE_MAX = 200;
 /** Failures in a row after which an endpoint rests. */
 const FAILURES_MAX = 3;
 const REST_MS = 500;
-const REST_MAX_MS = 30_000;
+const REST_MAX_MS = 10_000;
 const ANSWERS_MAX = 20;
 const RETRY_AFTER_MAX_MS = 86_400_000;
 const AGAIN_MS = 500;
@@ -147,7 +147,7 @@ class Lanes implements Deliverer {
     const restMs = lane.restUntil - this.#parts.system.monotonic();
     if (restMs > 0) {
       lane.timer?.stop();
-      lane.timer = this.#parts.system.after(restMs, () => this.#pump(lane));
+      lane.timer = this.#parts.system.after(Math.ceil(restMs), () => this.#pump(lane));
       return;
     }
     const atOnce = lane.failures >= FAILURES_MAX ? 1 : AT_ONCE;
@@ -191,8 +191,9 @@ class Lanes implements Deliverer {
     );
     lane.underWay -= 1;
     this.#underWay -= 1;
-    if (tried.answer.error === null) lane.failures = 0;
+    if (!isTrouble(tried.answer)) lane.failures = 0;
     else if (began >= lane.restSince) this.#rest(lane);
+    if (tried.answer.status === GONE) lane.restUntil = system.monotonic() + REST_MAX_MS;
     this.#done.push(this.#judge(lane, delivery, tried));
     if (this.#underWay === 0) this.#idle?.();
     this.#settle();
@@ -205,7 +206,7 @@ class Lanes implements Deliverer {
     const now = this.#parts.system.monotonic();
     const most = Math.min(REST_MAX_MS, REST_MS * 2 ** (lane.failures - FAILURES_MAX));
     lane.restSince = now;
-    lane.restUntil = now + most * (0.5 + this.#chance() / 2);
+    lane.restUntil = now + Math.ceil(most * (0.5 + this.#chance() / 2));
   }
 
   #chance(): number {
@@ -221,18 +222,19 @@ class Lanes implements Deliverer {
     }
     this.counts.failedTries += 1;
     const wait = waitAfterTry(this.#parts.waitsMs, tries + 1, this.#chance());
-    if (wait === null || answer.status === GONE) {
+    const gone = { why: 'it answered 410: it is no more', silentSince: null };
+    if (wait === null) {
       this.counts.failed += 1;
       const first = settled.answers.at(-tries - 1) ?? answer;
-      const disable =
-        answer.status === GONE
-          ? { why: 'it answered 410: it is no more', silentSince: null }
-          : { why: `no delivery succeeded in ${tries + 1} tries: ${answer.error}`, silentSince: first.at };
+      const why = `no delivery succeeded in ${tries + 1} tries: ${answer.error}`;
+      const disable = answer.status === GONE ? gone : { why, silentSince: first.at };
       return { lane, settled: { ...settled, state: 'failed' }, disable };
     }
     const asked = Math.min(retryAfterMs ?? 0, RETRY_AFTER_MAX_MS);
     const at = now + Math.max(wait, asked);
-    return { lane, settled: { ...settled, state: 'pending', at }, disable: null };
+    // What was answered 410 stays pending: it goes out when somebody enables the endpoint again.
+    const disable = answer.status === GONE ? gone : null;
+    return { lane, settled: { ...settled, state: 'pending', at }, disable };
   }
 
   /** One call at a time: what is done meanwhile goes with the next. */
@@ -301,6 +303,11 @@ function renew(lane: Lane, endpoint: Endpoint): void {
   lane.endpoint = endpoint;
   lane.failures = 0;
   lane.restUntil = Number.NEGATIVE_INFINITY;
+}
+
+/** It is away or overloaded. What it does not like is another matter: then it is there, and may take the next. */
+function isTrouble({ status }: WebhookAnswer): boolean {
+  return status === null || status >= 500 || status === 408 || status === 429;
 }
 
 function faultAnswer(error: Error, at: number): WebhookAnswer {

@@ -29,7 +29,10 @@ const TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 65_536;
 const KEPT_BYTES = 1_024;
 const CONNECTIONS = 16;
-/** Addresses with connections kept open. One more closes that which was used longest ago. */
+/**
+ * URLs with connections kept open, each its own: two webhooks of one host do not wait for each other. One more closes those
+ * that were used longest ago.
+ */
 const POOLS_MAX = 64;
 
 /** What stopped a connection before it was made: nothing was sent. */
@@ -41,10 +44,10 @@ export function makeWebhookSender(parts: WebhookSenderParts): WebhookSender {
   const pools = new Map<string, Pool>();
 
   function poolOf(url: URL): Pool {
-    const known = pools.get(url.origin);
-    pools.delete(url.origin);
+    const known = pools.get(url.href);
+    pools.delete(url.href);
     const pool = known ?? makePool(url);
-    pools.set(url.origin, pool);
+    pools.set(url.href, pool);
     if (pools.size > POOLS_MAX) {
       const [oldest, idle] = pools.entries().next().value as [string, Pool];
       pools.delete(oldest);
