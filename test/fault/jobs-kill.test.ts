@@ -4,6 +4,7 @@
  */
 
 import { afterEach, describe, expect, it } from 'vitest';
+import { killedFileJobs } from '../support/killed-file-jobs.ts';
 import type { RunSeen } from '../support/killed-jobs.ts';
 import { askForRun, countsOf, endedRun, killedJobs, runSeen } from '../support/killed-jobs.ts';
 import type { TestServer } from '../support/server.ts';
@@ -42,30 +43,32 @@ async function killPast(at: TestServer, id: string, read: number): Promise<boole
 }
 
 describe('killed in mid-chunk', () => {
-  it.each(killedJobs.map((row) => ({ ...row, title: row.about ? `${row.job}: ${row.about}` : row.job })))(
-    '$title',
-    async ({ job, setUp, seen, kills = KILLS }) => {
-      const unbroken = await server(folder());
-      const { id: first } = await askForRun(unbroken, job, await setUp(unbroken));
-      const whole = await endedRun(unbroken, first);
-      expect(whole, whole.lastError ?? '').toMatchObject({ status: 'completed', starts: 1 });
-      const wanted = await seen(unbroken);
-      await unbroken.kill();
+  it.each(
+    [...killedJobs, ...killedFileJobs].map((row) => ({
+      ...row,
+      title: row.about ? `${row.job}: ${row.about}` : row.job,
+    })),
+  )('$title', async ({ job, setUp, seen, kills = KILLS }) => {
+    const unbroken = await server(folder());
+    const { id: first } = await askForRun(unbroken, job, await setUp(unbroken));
+    const whole = await endedRun(unbroken, first);
+    expect(whole, whole.lastError ?? '').toMatchObject({ status: 'completed', starts: 1 });
+    const wanted = await seen(unbroken);
+    await unbroken.kill();
 
-      const dataDir = folder();
-      let at = await server(dataDir);
-      const { id } = await askForRun(at, job, await setUp(at));
-      let killed = 0;
-      while (killed < kills && (await killPast(at, id, (whole.read * killed) / (kills + 1)))) {
-        killed += 1;
-        at = await server(dataDir);
-      }
-      expect(killed, 'the run was over too soon to be broken: give it more to do').toBeGreaterThan(0);
-      const broken: RunSeen = await endedRun(at, id);
-      expect(broken, broken.lastError ?? '').toMatchObject({ status: 'completed' });
-      expect(broken.starts).toBeGreaterThan(1);
-      expect(countsOf(broken)).toEqual(countsOf(whole));
-      expect(await seen(at)).toEqual(wanted);
-    },
-  );
+    const dataDir = folder();
+    let at = await server(dataDir);
+    const { id } = await askForRun(at, job, await setUp(at));
+    let killed = 0;
+    while (killed < kills && (await killPast(at, id, (whole.read * killed) / (kills + 1)))) {
+      killed += 1;
+      at = await server(dataDir);
+    }
+    expect(killed, 'the run was over too soon to be broken: give it more to do').toBeGreaterThan(0);
+    const broken: RunSeen = await endedRun(at, id);
+    expect(broken, broken.lastError ?? '').toMatchObject({ status: 'completed' });
+    expect(broken.starts).toBeGreaterThan(1);
+    expect(countsOf(broken)).toEqual(countsOf(whole));
+    expect(await seen(at)).toEqual(wanted);
+  });
 });
