@@ -1,30 +1,12 @@
 /** What goes on beside the drop once people have won: started with the parts, stopped before them. */
 
-import type { Logger } from 'pino';
-import type { Config } from '../config/load.ts';
-import type { ClaimFlow } from '../flow/claim.ts';
 import type { GaugeReading, HttpParts } from '../http/parts.ts';
 import { startAnnouncing } from './announcing.ts';
+import type { AfterWinParts, Started } from './area.ts';
 import { startFigures } from './figures.ts';
 import { startJobs } from './jobs.ts';
-import type { Parts } from './parts.ts';
 import { startReturning } from './returning.ts';
 import { startWebhooks } from './webhooks.ts';
-
-export interface AfterWinParts extends Parts {
-  config: Config;
-  logger: Logger;
-  master: Buffer;
-  claims: ClaimFlow;
-}
-
-/** What one area has started. */
-export interface Started {
-  /** what HTTP serves of it */
-  served?: Partial<HttpParts>;
-  gauges?(): GaugeReading[];
-  stop(): Promise<void> | void;
-}
 
 export interface AfterWin {
   served: Partial<HttpParts>;

@@ -6,7 +6,7 @@ import { announce } from '../flow/announce.ts';
 import { makeWebhookSink } from '../flow/leave-webhooks.ts';
 import type { Announcements } from '../ports/announcements.ts';
 import type { System } from '../ports/system.ts';
-import type { AfterWinParts, Started } from './after-win.ts';
+import type { AfterWinParts, Started } from './area.ts';
 import { makeHeld } from './held.ts';
 import { repeat } from './repeat.ts';
 import { kafkaConnection } from './shared-log.ts';

@@ -3,7 +3,7 @@
 import { LOOK_MS, makeNotedFigures } from '../flow/figures.ts';
 import { watchPartFaults } from '../flow/part-faults.ts';
 import { makeSights } from '../flow/sight.ts';
-import type { AfterWinParts, Started } from './after-win.ts';
+import type { AfterWinParts, Started } from './area.ts';
 import { repeat } from './repeat.ts';
 
 const FLUSH_MS = 1_000;

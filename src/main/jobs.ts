@@ -16,7 +16,7 @@ import type { JobEvent } from '../jobs/job-event.ts';
 import type { Runner } from '../jobs/runner.ts';
 import { startRunner } from '../jobs/runner.ts';
 import { startSchedule } from '../jobs/schedule.ts';
-import type { AfterWinParts, Started } from './after-win.ts';
+import type { AfterWinParts, Started } from './area.ts';
 import { repeat } from './repeat.ts';
 import { sweepParts } from './sweeping.ts';
 

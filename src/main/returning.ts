@@ -4,7 +4,7 @@ import { makeCampaignFlow } from '../flow/campaign.ts';
 import { returnUnits } from '../flow/return-units.ts';
 import { makeWrongCodes } from '../flow/wrong-codes.ts';
 import type { GaugeReading } from '../http/parts.ts';
-import type { AfterWinParts, Started } from './after-win.ts';
+import type { AfterWinParts, Started } from './area.ts';
 import { repeat } from './repeat.ts';
 
 const EVERY_MS = 1_000;

@@ -3,7 +3,7 @@
 import type { Config } from '../config/load.ts';
 import type { KeepTimes, SweepParts } from '../jobs/sweep-parts.ts';
 import type { Epochs } from '../ports/epochs.ts';
-import type { AfterWinParts } from './after-win.ts';
+import type { AfterWinParts } from './area.ts';
 
 const HOUR_MS = 3_600_000;
 

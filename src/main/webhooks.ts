@@ -11,7 +11,7 @@ import { makeWebhookFlow } from '../flow/webhooks.ts';
 import type { GaugeReading } from '../http/parts.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { Endpoint } from '../ports/webhooks.ts';
-import type { AfterWinParts, Started } from './after-win.ts';
+import type { AfterWinParts, Started } from './area.ts';
 import { makeHeld } from './held.ts';
 import { repeat } from './repeat.ts';
 

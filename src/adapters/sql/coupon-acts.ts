@@ -10,9 +10,9 @@ import { sql } from 'kysely';
 import { type CouponState, type CouponVerb, ruleOnCoupon } from '../../core/coupon.ts';
 import type { OutboxType } from '../../core/event.ts';
 import type { CouponAct, CouponChange, StoredClaim } from '../../ports/record.ts';
-import { storedUnit, type UnitRow } from './claims.ts';
 import type { ClaimsTable, RecordTables } from './schema.ts';
 import { together } from './together.ts';
+import { storedUnit, type UnitRow } from './units.ts';
 import { leaveUnitsBack } from './units-back.ts';
 
 export interface UnitId {

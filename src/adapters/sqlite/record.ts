@@ -7,7 +7,7 @@
  */
 
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
-import { makeSqlClaims, storedUnit, type UnitRow } from '../sql/claims.ts';
+import { makeSqlClaims } from '../sql/claims.ts';
 import { type HolderRow, mergedHolders } from '../sql/holders.ts';
 import type { Letter, Why, WinColumns } from '../sql/letter-rows.ts';
 import {
@@ -24,6 +24,7 @@ import {
   winLetter,
 } from '../sql/letter-rows.ts';
 import { rowFault } from '../sql/row-faults.ts';
+import { storedUnit, type UnitRow } from '../sql/units.ts';
 import type { Sqlite } from './open.ts';
 import { makeStoreDecided } from './record-decided.ts';
 import type { RecordFile } from './record-file.ts';
