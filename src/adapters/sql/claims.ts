@@ -4,7 +4,7 @@ import type { Kysely, SelectQueryBuilder } from 'kysely';
 import { sql } from 'kysely';
 import type { Campaign } from '../../core/campaign.ts';
 import { DAY_MS, isIssuedByJob, storedCampaign } from '../../core/campaign.ts';
-import type { RecordStore, StoredClaim } from '../../ports/record.ts';
+import type { RecordStore } from '../../ports/record.ts';
 import { makeCouponActs } from './coupon-acts.ts';
 import type { RecordTables } from './schema.ts';
 import { together } from './together.ts';
