@@ -71,7 +71,7 @@ describe('a decider is found out that', () => {
       })),
     ],
   ])('%s', async (_title, make) => {
-    await expect(holdDeciderAgainstRule(make, 500)).rejects.toThrow('Property failed');
+    await expect(holdDeciderAgainstRule(make, 500, true)).rejects.toThrow('Property failed');
   });
 });
 

@@ -58,6 +58,6 @@ describe('a gate is found out that', () => {
       })),
     ],
   ])('%s', async (_title, makeGate) => {
-    await expect(holdAgainstRule(makeGate, 1000)).rejects.toThrow('Property failed');
+    await expect(holdAgainstRule(makeGate, 1000, true)).rejects.toThrow('Property failed');
   });
 });

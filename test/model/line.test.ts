@@ -113,6 +113,6 @@ describe('a line is found out that', () => {
       ] as const
     ).map((kind): [string, MakeLine] => [`forgets line.${kind} in a crash`, without(`line.${kind}`)]),
   ])('%s', async (_title, makeLine) => {
-    await expect(holdLineAgainstRule(makeLine, 1000)).rejects.toThrow('Property failed');
+    await expect(holdLineAgainstRule(makeLine, 1000, true)).rejects.toThrow('Property failed');
   });
 });
