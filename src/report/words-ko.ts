@@ -19,7 +19,7 @@ export const korean: Words = {
   heroLeft: (quantity, given) => `${quantity}개 중 ${given}개가 나갔어요.`,
   heroNone: '아직 나간 것이 없어요.',
   demand: (people, low, high, without) =>
-    `약 ${people}명(${low}~${high}명)이 눌렀고, 약 ${without}명은 받지 못했어요.`,
+    `약\u00a0${people}명(${low}~${high}명)이 눌렀고, 약\u00a0${without}명은 받지 못했어요.`,
   keys: {
     presses: '응답한 참여',
     people: '참여한 사람',
