@@ -107,6 +107,28 @@ test('001 a line for gifticons: 150 people, 10 a second let in, 100 win in their
   expect(said).toMatch(/'people-\d+'님의 치킨 기프티콘이 발급되었습니다 \([0-9A-Z-]+\)/);
 }, 30_000);
 
+test('001 gifticons from a batch: 250 win, are collected, issued in chunks of 100, and nothing is issued twice', async () => {
+  const { code, right, wrong, said } = await play('001-gifticon-batch');
+  expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
+  expect(right).toEqual([
+    'winners: 250',
+    'isEventEnded: told sold_out: 350',
+    'gifticons before the batch: 0',
+    'winners collected: 250',
+    'gifticons issued: 250',
+    'chunks: 3',
+    'cleaned up: 1',
+    'gifticons with a code: 250',
+    'codes, all different: 250',
+    expect.stringMatching(/^people-\d+ asks and sees his: true$/),
+    'issued again: 0',
+    'already_issued: 250',
+    'gifticons as they were: true',
+    'invariants broken: none',
+  ]);
+  expect(said).toMatch(/'people-\d+'님의 치킨 기프티콘이 발급되었습니다 \([0-9A-Z-]+\)/);
+}, 30_000);
+
 test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,000 times → exactly 1', async () => {
   const { code, right, wrong, said } = await play('002-coupon-100');
   expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
