@@ -68,7 +68,7 @@ export interface Job {
   steps: readonly Step[];
   /** bad items in all before the run fails; default 10 */
   skipLimit?: number;
-  /** tries of a chunk after transient faults; default 5 */
+  /** tries of a chunk in all, when faults may pass; default: by DIBS_RETRY_MAX */
   retryLimit?: number;
   /** what was completed is not done again with the same params */
   once?: boolean;

@@ -26,6 +26,8 @@ export interface RunParts {
   leaseMs: number;
   /** before the second try of a chunk */
   retryFirstMs: number;
+  /** further tries of a chunk, when the job does not say */
+  retryMax: number;
   tell(event: JobEvent): void;
 }
 
@@ -40,7 +42,6 @@ export interface Running {
 const CHUNK_SIZE = 100;
 const CHUNK_MAX_MS = 60_000;
 const SKIP_LIMIT = 10;
-const RETRY_LIMIT = 5;
 /** What is under way has so long to end by itself when the process leaves. */
 const LEAVE_MS = 3_000;
 const AWAY_FIRST_MS = 100;
@@ -234,7 +235,8 @@ class OneRun {
         throw error;
       }
     };
-    const max = (this.#job.retryLimit ?? RETRY_LIMIT) - 1;
+    const { retryLimit } = this.#job;
+    const max = retryLimit === undefined ? this.#parts.retryMax : retryLimit - 1;
     if (max < 1) return once();
     const onRetry = (error: Error): void => this.#noteRetry(at, step.name, error.message);
     const retry = makeRetry({ max, baseMs: this.#parts.retryFirstMs, isTransient: mayPass, onRetry });

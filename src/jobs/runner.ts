@@ -25,6 +25,7 @@ export interface RunnerParts {
   /** runs at the same time */
   atOnce?: number;
   retryFirstMs?: number;
+  retryMax?: number;
   tell(event: JobEvent): void;
 }
 
@@ -41,6 +42,7 @@ const LEASE_MS = 6_000;
 const AT_ONCE = 4;
 const LOOK_MS = 1_000;
 const RETRY_FIRST_MS = 100;
+const RETRY_MAX = 4;
 
 export function startRunner(parts: RunnerParts): Runner {
   const runner = new Claiming(parts);
@@ -103,7 +105,7 @@ class Claiming implements Runner {
 
   async #take(run: JobRun): Promise<void> {
     const { runs, system, heat, giveWayMaxMs, tell } = this.#parts;
-    const { leaseMs = LEASE_MS, retryFirstMs = RETRY_FIRST_MS } = this.#parts;
+    const { leaseMs = LEASE_MS, retryFirstMs = RETRY_FIRST_MS, retryMax = RETRY_MAX } = this.#parts;
     const job = this.#jobs.get(run.job);
     if (job === undefined) {
       const lastError = `This version knows no job ${run.job}.`;
@@ -114,7 +116,7 @@ class Claiming implements Runner {
     const lane = makeLane({ heat, system, giveWayMaxMs });
     // The same run again: what this process did with it before was overtaken, by this claim at the latest.
     this.#running.get(run.id)?.stop('queued');
-    const running = runJob({ runs, system, lane, leaseMs, retryFirstMs, tell }, job, run);
+    const running = runJob({ runs, system, lane, leaseMs, retryFirstMs, retryMax, tell }, job, run);
     this.#running.set(run.id, running);
     void running.ended.then(() => {
       if (this.#running.get(run.id) === running) this.#running.delete(run.id);

@@ -83,6 +83,8 @@ function startWork(parts: AfterWinParts, jobs: readonly Job[], heat: Heat) {
     alone: leases === undefined,
     giveWayMaxMs: config.jobsGiveWaySeconds * 1000,
     atOnce: config.jobsAtOnce,
+    retryMax: config.retryMax,
+    retryFirstMs: config.retryBaseMs,
     tell: (event) => {
       figures.take(event);
       log(logger, event);
