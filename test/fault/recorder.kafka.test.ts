@@ -163,6 +163,33 @@ describe.skipIf(services === null)('the recorder between Kafka and MariaDB', () 
     expect(kept.map(({ source }) => source).sort()).toEqual([`${topic.topic}/0:2`, `${topic.topic}/0:5`]);
   });
 
+  it('sends what the record has set aside to the dlq too, once it is written, with its causes', async () => {
+    const { start, fill, kafka: topic } = await place(1);
+    await mysql.pool.query('ALTER TABLE claims ADD CONSTRAINT a_fault CHECK (seq <> 5)');
+    onTestFinished(async () => void (await mysql.pool.query('ALTER TABLE claims DROP CONSTRAINT a_fault')));
+    await fill(1, 10, 10);
+    await start();
+    await until(9);
+    const letters = topic.openReader(0, { topic: `${topic.topic}.dlq` });
+    onTestFinished(() => letters.close());
+    await expect
+      .poll(async () => (await record.unsentLetters.unsent(`${topic.topic}/0`, 10)).length, {
+        timeout: 10_000,
+      })
+      .toBe(0);
+    const { unreadable } = await letters.read(0, 10);
+    const [letter] = await record.letters.list({}, null, 10);
+    expect(unreadable.map(({ payload }) => payload)).toEqual([letter?.payload]);
+    const entry = unreadable[0]?.entry;
+    const headers = new Map(entry?.headers.map(([name, text]) => [String(name), String(text)]));
+    expect(headers.get('dlq_cause')).toContain('a_fault');
+    expect(JSON.parse(headers.get('dlq_causes') ?? '')).toEqual(letter?.causes);
+    expect([headers.get('dlq_letter'), entry?.key?.toString()]).toEqual([
+      String(letter?.id),
+      'chicken-100.5',
+    ]);
+  });
+
   it('keeps the pace over all its partitions together', async () => {
     const { start, fill } = await place(3);
     await fill(1, 2000, 50);

@@ -9,6 +9,7 @@ import { makePace, makeTurns } from '../../src/main/recorder/pace.ts';
 import { PartitionLoop } from '../../src/main/recorder/partition-loop.ts';
 import { recording } from '../../src/main/recorder/recording.ts';
 import type { Campaigns } from '../../src/ports/campaigns.ts';
+import type { DeadLetter } from '../../src/ports/dead-letters.ts';
 import type { RecordBatch, RecordStore, StoreResult } from '../../src/ports/record.ts';
 import { makeHandClock } from '../support/hand-clock.ts';
 import { sampleCampaign, sampleWin } from '../support/samples.ts';
@@ -21,6 +22,10 @@ function loopOver(end: number, over: { ratePerSecond?: number; gatherMs?: number
     clock,
     stored: [] as RecordBatch[],
     letters: [] as number[],
+    /** what the record has set aside and nobody was told of, and what was told */
+    unsent: [] as DeadLetter[],
+    told: [] as string[],
+    dlqFails: [] as boolean[],
     reads: [] as number[],
     next: 0,
     /** what the record does with the next batches, before it stores again as it should */
@@ -57,7 +62,18 @@ function loopOver(end: number, over: { ratePerSecond?: number; gatherMs?: number
     reader,
     letters: {
       deadLetter: async ({ offset }) => void state.letters.push(offset),
+      async setAside(topic, partition, letters) {
+        const fail = state.dlqFails.shift();
+        if (fail) throw new Error('no broker');
+        state.told.push(...letters.map(({ id }) => `${topic}/${partition} ${id}`));
+      },
       close: async () => undefined,
+    },
+    unsentLetters: {
+      unsent: async (source, limit) => (source === 't/0' ? state.unsent.slice(0, limit) : []),
+      async markSent(ids) {
+        state.unsent = state.unsent.filter(({ id }) => !ids.includes(id));
+      },
     },
     taking: recording({
       record,
@@ -81,6 +97,33 @@ function loopOver(end: number, over: { ratePerSecond?: number; gatherMs?: number
 const settle = async () => {
   for (let i = 0; i < 60; i++) await turn();
 };
+
+describe('what the record has set aside', () => {
+  const letter = (id: number): DeadLetter => ({ id }) as Partial<DeadLetter> as DeadLetter;
+
+  it('is told of once it is written, also of a life before', async () => {
+    const { state, clock } = loopOver(3);
+    state.unsent.push(letter(1));
+    state.answers.push({ kind: 'stored', inserted: 0, repeated: 0, conflicts: 1 });
+    await settle();
+    expect([state.told, state.unsent]).toEqual([['t/0 1'], []]);
+    state.unsent.push(letter(2));
+    clock.move(1_000);
+    await settle();
+    expect(state.told).toEqual(['t/0 1']);
+  });
+
+  it('holds nothing up while nobody can be told, and is told later', async () => {
+    const { state, clock, loop } = loopOver(3);
+    state.dlqFails.push(true);
+    state.unsent.push(letter(1));
+    await settle();
+    expect([state.told, loop.progress.next]).toEqual([[], 3]);
+    clock.move(2_100);
+    await settle();
+    expect(state.told).toEqual(['t/0 1']);
+  });
+});
 
 describe('a partition on its way', () => {
   it('is stored message by message, with what is known of it', async () => {

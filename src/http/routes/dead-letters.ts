@@ -51,6 +51,13 @@ function tell(reply: FastifyReply, body: object): FastifyReply {
   return reply.header('cache-control', 'no-store').send(body);
 }
 
+/** What is wrong with a query has no place in a body. */
+function inQuery({ code, detail }: Problem): Problem {
+  return code === 'invalid_field'
+    ? problem('invalid_query', `since: ${detail ?? 'is wrong'}`)
+    : problem(code);
+}
+
 /** The letter's number; null when it is none. */
 function idOf(request: FastifyRequest): number | null {
   const { id } = request.params as { id: string };
@@ -78,7 +85,7 @@ function listRoute(app: FastifyInstance, context: HttpContext): void {
     },
     async (request, reply) => {
       const read = readFilter(request.query as AskedFilter, '');
-      if (!read.ok) return sendProblem(reply, read.problem);
+      if (!read.ok) return sendProblem(reply, inQuery(read.problem));
       const { filter } = read;
       const list = `dead-letters ${JSON.stringify(filter)}`;
       const page = pageOf(context, request, list);

@@ -7,6 +7,7 @@
 
 import type { DeadLetters } from '../../adapters/kafka/dead-letters.ts';
 import type { KafkaUnreadable } from '../../adapters/kafka/partition-entries.ts';
+import type { UnsentLetters } from '../../ports/dead-letters.ts';
 import type { StoreResult } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
 import type { Pace, Turns } from './pace.ts';
@@ -72,6 +73,8 @@ export interface PartitionParts<Slice extends PartitionSlice> {
   reader: PartitionReader<Slice>;
   taking: Taking<Slice>;
   letters: DeadLetters;
+  /** where the record keeps what it has set aside */
+  unsentLetters: UnsentLetters;
   system: System;
   turns: Turns;
   pace: Pace;
@@ -89,6 +92,8 @@ const RETRY_FIRST_MS = 200;
 const RETRY_LATEST_MS = 2_000;
 const LEASE_POLL_MS = 100;
 const GATHER_MS = 200;
+/** Told of in one go. */
+const LETTERS_MAX = 100;
 /** A batch that is nearly full is followed by the next at once. */
 const FULL = 0.8;
 
@@ -104,6 +109,8 @@ export class PartitionLoop<Slice extends PartitionSlice> {
   #endTurn: () => void = () => undefined;
   /** dead letters below this offset were sent already */
   #lettersUpTo = 0;
+  /** the record may have letters of this partition that others were not told of: of a life before, at first */
+  #hasUnsent = true;
   /** until then the next batch gathers, `system.monotonic()` */
   #gathersUntil = 0;
   readonly #done: Promise<void>;
@@ -152,6 +159,7 @@ export class PartitionLoop<Slice extends PartitionSlice> {
     const reader = { read: (offset: number, max: number) => this.#read(offset, max) };
     this.#taker ??= await taking.begin(progress.source, reader, (result) => this.#taken(result));
     progress.next = this.#taker.next();
+    if (this.#hasUnsent) await this.#tellOfLetters().catch(() => this.#tellLater());
     try {
       await this.#taker.step();
     } finally {
@@ -194,6 +202,29 @@ export class PartitionLoop<Slice extends PartitionSlice> {
     }
   }
 
+  /** After they are written and before they are marked: told at least once. */
+  async #tellOfLetters(): Promise<void> {
+    const { letters, unsentLetters, system } = this.#parts;
+    const { source } = this.progress;
+    const cut = source.lastIndexOf('/');
+    for (;;) {
+      const some = await unsentLetters.unsent(source, LETTERS_MAX);
+      if (some.length === 0) break;
+      await letters.setAside(source.slice(0, cut), Number(source.slice(cut + 1)), some);
+      const ids = some.map(({ id }) => id);
+      await unsentLetters.markSent(ids, system.now());
+    }
+    this.#hasUnsent = false;
+  }
+
+  /** They are in SQL: nobody waits for it, and the record goes on. */
+  #tellLater(): void {
+    this.#hasUnsent = false;
+    this.#parts.system.after(RETRY_LATEST_MS, () => {
+      this.#hasUnsent = true;
+    });
+  }
+
   #taken(result: StoreResult): void {
     const { progress } = this;
     const { taking, system, gatherMs = GATHER_MS, onTaken } = this.#parts;
@@ -204,6 +235,7 @@ export class PartitionLoop<Slice extends PartitionSlice> {
       progress.facts += size;
       progress.wins += result.inserted;
       progress.conflicts += result.conflicts;
+      if (result.conflicts > slice.unreadable.length) this.#hasUnsent = true;
       progress.dead += slice.unreadable.length;
     }
     this.#gathersUntil = size >= FULL * taking.batchMax ? 0 : system.monotonic() + gatherMs;

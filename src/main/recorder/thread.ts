@@ -16,6 +16,7 @@ import { makeMysqlRecord } from '../../adapters/mysql/record.ts';
 import { steady } from '../../adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../adapters/sql/campaigns.ts';
 import { makeSqlCodePool } from '../../adapters/sql/code-pool.ts';
+import { makeSqlUnsentLetters } from '../../adapters/sql/letters.ts';
 import { makeSystem } from '../../adapters/system/system.ts';
 import type { Config } from '../../config/load.ts';
 import { deriveKey } from '../../core/code.ts';
@@ -126,6 +127,7 @@ async function start(): Promise<void> {
   const letters = openDeadLetters({ connection: data.kafka, system });
   const parts = {
     letters,
+    unsentLetters: steady(makeSqlUnsentLetters(mysql.db), mysql.address, system),
     taking: recording({
       record: makeMysqlRecord({
         mysql: stores,
