@@ -1,6 +1,8 @@
 // Protects: operators ask for runs of jobs, watch them, stop and restart them and say when they run, each change with its
 // line in the audit log; what is unknown or wrong is refused in the words of the catalogue, and changes nothing.
 
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askForRun, endedRun } from '../support/killed-jobs.ts';
 import type { TestServer } from '../support/server.ts';
@@ -201,5 +203,88 @@ describe('jobs', () => {
     expect((await operator(reader, 'POST', '/v1/admin/jobs/reconcile/runs', {})).status).toBe(403);
     expect((await operator(reader, 'PUT', '/v1/admin/jobs/schedules/x', {})).status).toBe(403);
     expect((await fetch(`${server.url}/v1/admin/jobs`)).status).toBe(401);
+  });
+});
+
+describe('dibs jobs', () => {
+  interface Ended {
+    code: number;
+    out: string;
+    err: string;
+  }
+
+  /** As people run it: a process of its own. */
+  function dibs(...args: string[]): Promise<Ended> {
+    const file = join(import.meta.dirname, '../../src/cli/dibs.ts');
+    const env = {
+      ...{ PATH: process.env['PATH'] ?? '', NO_COLOR: '1' },
+      ...{ DIBS_URL: server.url, DIBS_ADMIN_KEY: server.adminKey },
+    };
+    return new Promise((resolve) => {
+      execFile(process.execPath, [file, 'jobs', ...args], { env }, (error, out, err) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      );
+    });
+  }
+
+  it('lists the jobs, runs one and waits for it, and shows what it did', async () => {
+    const [listed, ran] = await Promise.all([
+      dibs('list'),
+      dibs('run', 'reconcile', '--campaign', 'c-5', '--param', 'apply=no', '--wait'),
+    ]);
+    expect(listed.code).toBe(0);
+    expect(listed.out).toContain('reconcile  Compare gate, log and record');
+    expect(ran.code, ran.err).toBe(0);
+    expect(ran.out).toMatch(/✓ reconcile run-\S+ is completed\n/);
+    expect(ran.out).toMatch(/compare +completed +1 of 1/);
+    const status = await dibs('status', '--json');
+    const runs = JSON.parse(status.out) as { job: string; id: string }[];
+    const run = runs.find(({ job }) => job === 'reconcile');
+    const one = await dibs('status', run?.id ?? '', '--json');
+    expect(JSON.parse(one.out)).toMatchObject({
+      params: { campaign: 'c-5', apply: false },
+      status: 'completed',
+    });
+  });
+
+  it('stops a run, lets it go on, and says so', async () => {
+    const asked = await dibs('run', 'reconcile', '--json');
+    const { id } = JSON.parse(asked.out) as { id: string };
+    const stopped = await dibs('stop', id);
+    // 200 campaigns are compared faster than a command starts, on some machines.
+    if (stopped.code === 0) {
+      const again = await dibs('restart', id, '--wait');
+      expect(again).toMatchObject({ code: 0 });
+      expect(again.out).toMatch(/compare +completed +200 of 200/);
+    } else expect(stopped.err).toContain('invalid_transition');
+  });
+
+  it('schedules, switches off and removes', async () => {
+    const params = ['--cron', '0 3 * * *', '--time-zone', 'Asia/Seoul', '--id', 'nightly'];
+    const made = await dibs('schedule', 'reconcile', ...params, '--param', 'campaign=c-1');
+    expect(made).toMatchObject({ code: 0, out: '✓ reconcile runs at 0 3 * * * (Asia/Seoul)\n' });
+    expect((await dibs('schedule', 'reconcile', '--id', 'nightly', '--off')).out).toContain(
+      'does not run by itself',
+    );
+    const jobs = (await call('GET', '')).body['items'] as { name: string; schedules: { id: string }[] }[];
+    expect(
+      jobs.find(({ name }) => name === 'reconcile')?.schedules.find(({ id }) => id === 'nightly'),
+    ).toMatchObject({
+      ...{ cron: '0 3 * * *', timeZone: 'Asia/Seoul', enabled: false, nextAt: null },
+      params: { campaign: 'c-1', apply: true },
+    });
+    expect((await dibs('schedule', 'reconcile', '--id', 'nightly', '--remove')).code).toBe(0);
+  });
+
+  it.each([
+    ['an unknown job', ['run', 'nope'], 1, 'job_not_found'],
+    ['an unknown param', ['run', 'reconcile', '--param', 'a=b'], 1, 'unknown_field'],
+    ['a param without a value', ['run', 'reconcile', '--param', 'a'], 2, 'name=value'],
+    ['an unknown run', ['stop', 'run-0'], 1, 'run_not_found'],
+    ['no schedule to switch off', ['schedule', 'issue', '--off'], 2, '--cron'],
+  ])('refuses %s', async (_title, args, code, says) => {
+    const ended = await dibs(...args);
+    expect(ended.code).toBe(code);
+    expect(ended.err).toContain(says);
   });
 });
