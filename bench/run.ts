@@ -7,6 +7,7 @@ import { codesImport } from './cases/codes-import.ts';
 import { coldStart } from './cases/cold-start.ts';
 import { crowdSize } from './cases/crowd-size.ts';
 import { decider } from './cases/decider.ts';
+import { issue } from './cases/issue.ts';
 import { latency } from './cases/latency.ts';
 import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
@@ -37,6 +38,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'codes-import': codesImport,
   'shared-path': sharedPath,
   'shared-wait': sharedWait,
+  issue,
   'shared-line': sharedLine,
   'ordered-wait': orderedWait,
   'shared-rebuild': sharedRebuild,
