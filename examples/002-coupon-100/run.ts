@@ -1,6 +1,7 @@
 /**
  * Plays the two tests of the document: 여러명응모 (1,000 claims, 32 at a time → exactly 100) and
- * 한명당_한개의쿠폰만_발급 (1,000 claims of one person → exactly 1). Waits for the record, not for ten seconds.
+ * 한명당_한개의쿠폰만_발급 (1,000 claims of one person → exactly 1). Waits for the record, not for ten seconds. Then its
+ * FailedEvent, where the server's data folder is at hand.
  */
 
 import {
@@ -13,6 +14,7 @@ import {
   operate,
   untilRecorded,
 } from '../client.ts';
+import { failedEvent, recordFile } from './failed-event.ts';
 
 const CLAIMS = 1000;
 const THREADS = 32;
@@ -39,6 +41,11 @@ await example(async (suffix) => {
   expect.equal('coupons in the record', (await untilRecorded(one.id, 1)).length, 1);
   await operate('POST', `/campaigns/${one.id}/close`);
   await expect.integrity(one.id);
+
+  const record = recordFile();
+  if (record === null)
+    console.log('FailedEvent: left out, it needs the data folder of an embedded server (DIBS_DATA_DIR)');
+  else await failedEvent(expect, FILE, record, suffix);
 
   expect.end();
 });

@@ -129,8 +129,8 @@ test('001 gifticons from a batch: 250 win, are collected, issued in chunks of 10
   expect(said).toMatch(/'people-\d+'님의 치킨 기프티콘이 발급되었습니다 \([0-9A-Z-]+\)/);
 }, 30_000);
 
-test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,000 times → exactly 1', async () => {
-  const { code, right, wrong, said } = await play('002-coupon-100');
+test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,000 times → 1; a FailedEvent → 1', async () => {
+  const { code, right, wrong, said } = await play('002-coupon-100', { DIBS_DATA_DIR: dataDir });
   expect({ code, wrong }, said).toEqual({ code: 0, wrong: [] });
   expect(right).toEqual([
     'won: 100',
@@ -142,7 +142,16 @@ test('002 coupon for the first 100: 1,000 on 32 → exactly 100; one person 1,00
     'different seqs told: 1',
     'coupons in the record: 1',
     'invariants broken: none',
+    'won: 100',
+    'failures kept: 1',
+    expect.stringMatching(/^whose it is: user-\d+$/),
+    'issued by the job: 1',
+    'issued by the job when it runs again: 0',
+    'coupons in the record: 100',
+    'coupons with No. 17: 1',
+    'invariants broken: none',
   ]);
+  expect(said).toContain('the record refuses it: failed to create coupon');
 });
 
 test('003 coupon for 1,000: on Redis, Kafka and MariaDB, recorded at a pace, each delivery reported', async (context) => {
