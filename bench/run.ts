@@ -20,6 +20,7 @@ import { sharedProcesses } from './cases/shared-processes.ts';
 import { sharedRebuild } from './cases/shared-rebuild.ts';
 import { sharedWait } from './cases/shared-wait.ts';
 import { streams } from './cases/streams.ts';
+import { webhooks } from './cases/webhooks.ts';
 import type { Figure } from './measure.ts';
 import { isShort } from './measure.ts';
 
@@ -29,6 +30,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   'cold-start': coldStart,
   'crowd-size': crowdSize,
   streams,
+  webhooks,
   line: lineCase,
   decider,
   'redis-gate': redisGate,
@@ -36,9 +38,9 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   redeem,
   'bulk-beside-drop': bulkBesideDrop,
   'codes-import': codesImport,
+  issue,
   'shared-path': sharedPath,
   'shared-wait': sharedWait,
-  issue,
   'shared-line': sharedLine,
   'ordered-wait': orderedWait,
   'shared-rebuild': sharedRebuild,
