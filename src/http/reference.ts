@@ -137,6 +137,7 @@ function emptyParts(): HttpParts {
     operators,
     config,
     system,
+    stored: {},
     master: Buffer.alloc(32),
     durabilities: [],
     version: '0',
