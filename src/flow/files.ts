@@ -122,15 +122,3 @@ export async function* fileBytes(
     from = part.at;
   }
 }
-
-const SWEPT_A_ROUND = 100;
-
-/** Takes away what was begun and left; the number of files. `untouchedSince`: epoch ms. */
-export async function sweepUnfinished(files: Files, untouchedSince: number): Promise<number> {
-  let swept = 0;
-  for (;;) {
-    const left = await files.list({ before: null, untouchedSince }, SWEPT_A_ROUND);
-    for (const { id } of left) if (await files.remove(id, null)) swept += 1;
-    if (left.length < SWEPT_A_ROUND) return swept;
-  }
-}

@@ -3,6 +3,7 @@
 import type { EraseParts } from '../flow/erase.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { CodeImports } from '../ports/code-pool.ts';
+import type { Files } from '../ports/files.ts';
 import type { OldKind, Retention } from '../ports/retention.ts';
 
 /** How long each is kept, ms; null: for ever, and people of archived campaigns: until somebody asks. */
@@ -16,6 +17,7 @@ export interface SweepParts extends EraseParts {
   campaigns: Pick<Campaigns, 'get' | 'list' | 'update'>;
   retention: Retention;
   codeImports: Pick<CodeImports, 'stale' | 'drop'>;
+  files: Pick<Files, 'list' | 'remove'>;
   keep: KeepTimes;
 }
 

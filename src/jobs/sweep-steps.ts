@@ -144,17 +144,25 @@ export function oldStep({ retention }: SweepParts, kind: OldKind, keepMs: number
   };
 }
 
-/** Codes that somebody began to import and left. */
-export function stagingsStep({ codeImports }: SweepParts): Step<number> {
+type Staging = { importNo: number } | { fileId: string };
+
+/** Codes that somebody began to import and left, and files that nobody finished. */
+export function stagingsStep({ codeImports, files }: SweepParts): Step<Staging> {
   return {
     name: 'old-stagings',
     async read(context) {
       if (isAboutOne(context)) return NOTHING;
-      const items = await codeImports.stale(context.system.now() - STAGING_KEEP_MS);
-      return { items, position: 0, done: true };
+      const before = context.system.now() - STAGING_KEEP_MS;
+      const imports = await codeImports.stale(before);
+      const left = await files.list({ before: null, untouchedSince: before }, PAGE);
+      const items = [...imports.map((importNo) => ({ importNo })), ...left.map(({ id }) => ({ fileId: id }))];
+      return { items, position: 0, done: left.length < PAGE };
     },
     async write({ signal }, items) {
-      for (const importNo of items) while (!signal.aborted && (await codeImports.drop(importNo)));
+      for (const item of items) {
+        if ('fileId' in item) await files.remove(item.fileId, null);
+        else while (!signal.aborted && (await codeImports.drop(item.importNo)));
+      }
       return { written: items.length };
     },
   };

@@ -34,6 +34,7 @@ export function sweepParts(parts: AfterWinParts): SweepParts {
     ...parts,
     retention: stored.retention,
     codeImports: stored.codeImports,
+    files: stored.files,
     keep: keepTimes(config),
     shared: keeper && epochs ? { keeper, epochs } : undefined,
   };

@@ -10,10 +10,12 @@ import type { Position, StepContext } from '../../src/jobs/job.ts';
 import { makeSweepJob } from '../../src/jobs/sweep.ts';
 import type { SweepParts } from '../../src/jobs/sweep-parts.ts';
 import type { Epoch } from '../../src/ports/epochs.ts';
+import type { StoredFile } from '../../src/ports/files.ts';
 import type { PersonalPlace, RowKey } from '../../src/ports/retention.ts';
 import { sampleCampaign, T0 } from '../support/samples.ts';
 
 const DAY = 86_400_000;
+const LEFT = `remove left-${T0 - DAY}`;
 
 interface World {
   campaigns: Map<string, Campaign>;
@@ -63,6 +65,10 @@ function makeWorld(): World {
         said.push(`drop import ${no}`);
         return said.filter((one) => one === `drop import ${no}`).length < 2;
       },
+    },
+    files: {
+      list: async ({ untouchedSince }) => [{ id: `left-${untouchedSince}` } as StoredFile],
+      remove: async (id) => said.push(`remove ${id}`) > 0,
     },
     retention: {
       old: async (kind, _before, after, limit) =>
@@ -232,8 +238,8 @@ describe('old rows', () => {
     expect(await run('old-audit')).toMatchObject({ written: 2, done: true });
     expect(await run('old-outbox')).toMatchObject({ read: 0, done: true });
     expect(await run('old-audit', { campaign: 'x' })).toMatchObject({ read: 0, done: true });
-    expect(await run('old-stagings')).toMatchObject({ written: 1, done: true });
-    expect(world.said).toEqual(['drop audit 1,2', 'drop import 7', 'drop import 7']);
+    expect(await run('old-stagings')).toMatchObject({ written: 2, done: true });
+    expect(world.said).toEqual(['drop audit 1,2', 'drop import 7', 'drop import 7', LEFT]);
   });
 });
 
