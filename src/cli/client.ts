@@ -25,11 +25,13 @@ interface CallOptions {
   ifMatch?: string;
   /** Statuses that are answers to the caller and not failures. */
   accept?: readonly number[];
+  upload?: { body: Readable; headers: Record<string, string> };
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
 
 const timeoutMs = 15_000;
+const uploadTimeoutMs = 600_000;
 
 /** How far the server's clock is ahead of `monotonicMs`, and by how much that can be wrong. */
 export interface ClockReading {
@@ -82,6 +84,13 @@ export class Client {
     return response.body;
   }
 
+  /** Sends a file as it comes, and waits as long as the server takes over it. */
+  async upload<T>(path: string, body: Readable, headers: Record<string, string>): Promise<T> {
+    const answer = await this.#send('POST', path, { upload: { body, headers } });
+    if (answer.statusCode >= 400) throw await this.#problem('POST', path, answer);
+    return this.#json(await answer.body.text()) as T;
+  }
+
   /** Reads the server's clock by the fastest of a few answers. */
   async clock(): Promise<ClockReading> {
     let best: ClockReading = { offsetMs: 0, errorMs: Number.POSITIVE_INFINITY };
@@ -122,9 +131,11 @@ export class Client {
     }
     if (options.ifMatch !== undefined) headers['if-match'] = options.ifMatch;
     if (options.body !== undefined) headers['content-type'] = 'application/json';
-    const body = options.body === undefined ? null : JSON.stringify(options.body);
+    const body = options.upload?.body ?? (options.body === undefined ? null : JSON.stringify(options.body));
+    Object.assign(headers, options.upload?.headers);
+    const patience = options.upload ? { headersTimeout: uploadTimeoutMs, bodyTimeout: uploadTimeoutMs } : {};
     try {
-      return await request(this.url + path, { method, headers, body, dispatcher: this.#agent });
+      return await request(this.url + path, { method, headers, body, dispatcher: this.#agent, ...patience });
     } catch (error) {
       throw unreachable(this.url, error);
     }

@@ -8,9 +8,11 @@ import type { Campaign } from '../core/campaign.ts';
 import { QUANTITY_MAX } from '../core/campaign.ts';
 import type { CodeLinesOptions, LineFault } from '../core/code-lines.ts';
 import { CodeLines } from '../core/code-lines.ts';
+import type { Duplicate } from '../core/pool-lookups.ts';
+import { PoolLookups } from '../core/pool-lookups.ts';
 import type { Problem } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
-import type { CodeImports, CodePool, Duplicate } from '../ports/code-pool.ts';
+import type { CodeImports, CodePool } from '../ports/code-pool.ts';
 import type { System } from '../ports/system.ts';
 import type { Actor } from './campaign.ts';
 import type { Catalog } from './catalog.ts';
@@ -59,9 +61,8 @@ const LINES_MAX = 2 * QUANTITY_MAX;
 const TOO_MANY_LINES = `A file of codes has at most ${LINES_MAX} lines.`;
 /** Lines that a report names. */
 export const LINES_TOLD_MAX = 100;
-/** Codes looked through for doubles in one question. */
-const SLICE_CODES = 20_000;
-const LOOKUPS = 2 ** 52;
+/** Codes looked at in one turn. */
+const LOOK_CODES = 10_000;
 /** Places copied at once. */
 export const COPY_PLACES = 10_000;
 /** Imports of others that may come in between. */
@@ -170,7 +171,7 @@ class Importing {
     let codes = stagedCodes;
     for (let moves = 0; moves < MOVES_MAX; moves++) {
       const { imported: behind } = await this.#parts.codePool.counts(this.#ask.campaignId);
-      const found = await lookThrough(this.#parts.codeImports, importNo, codes, {
+      const found = await lookThrough(this.#parts, importNo, codes, {
         leaveOut: this.#ask.onDuplicate === 'skip',
       });
       if (found.total > 0 && this.#ask.onDuplicate === 'refuse') return refused(duplicateProblem(found));
@@ -223,29 +224,52 @@ class Importing {
   }
 }
 
-/** Codes that are there twice, or were before. `leaveOut`: they are left out of the import right away. */
+/**
+ * Codes that are there twice, or were before. `leaveOut`: they are left out of the import right away.
+ * `places`: the last one that something is staged at.
+ */
 export async function lookThrough(
-  codeImports: Pick<CodeImports, 'duplicates' | 'leaveOut'>,
+  parts: Pick<ImportCodesParts, 'codeImports' | 'system'>,
   importNo: number,
-  codes: number,
+  places: number,
   { leaveOut }: { leaveOut: boolean },
 ): Promise<Found> {
+  const { codeImports } = parts;
   const found: Found = { total: 0, first: [] };
-  const slices = Math.max(1, Math.ceil(codes / SLICE_CODES));
-  for (let slice = 0; slice < slices; slice++) {
-    const from = Math.floor((LOOKUPS / slices) * slice);
-    const to = Math.floor((LOOKUPS / slices) * (slice + 1));
-    const some = await codeImports.duplicates(importNo, from, to);
-    if (some.length === 0) continue;
+  for await (const some of duplicatesOf(parts, importNo, places)) {
     found.total += some.length;
     found.first = [...found.first, ...some].sort((a, b) => a.line - b.line).slice(0, LINES_TOLD_MAX);
-    if (!leaveOut) continue;
-    await codeImports.leaveOut(
-      importNo,
-      some.map(({ place }) => place),
-    );
+    const those = some.map(({ place }) => place);
+    if (leaveOut) await codeImports.leaveOut(importNo, those);
   }
   return found;
+}
+
+/** In turns: whoever presses meanwhile does not wait for long. */
+async function* duplicatesOf(
+  { codeImports, system }: Pick<ImportCodesParts, 'codeImports' | 'system'>,
+  importNo: number,
+  places: number,
+): AsyncGenerator<Duplicate[]> {
+  const lookups = new PoolLookups();
+  for (let from = 1; from <= places; from += LOOK_CODES) {
+    lookups.add(await codeImports.staged(importNo, from, from + LOOK_CODES));
+  }
+  for (let slice = 0; slice < lookups.slices(); slice++) {
+    const some = lookups.doublesIn(slice);
+    if (some.length > 0) yield some;
+    await new Promise<void>((resume) => system.afterTurn(resume));
+  }
+  for (let first = 1, more = true; more; first += LOOK_CODES) {
+    const known = await codeImports.known(importNo, first, LOOK_CODES);
+    lookups.noteKnown(known);
+    more = known.marks.length === LOOK_CODES;
+  }
+  for (let from = 0; from < lookups.size; from += LOOK_CODES) {
+    const some = lookups.knownIn(from, from + LOOK_CODES);
+    if (some.length > 0) yield some;
+    await new Promise<void>((resume) => system.afterTurn(resume));
+  }
 }
 
 export interface Found {

@@ -4,6 +4,7 @@
  * that was not full yet is asked for again when more of it is needed.
  */
 
+import type { KeyObject } from 'node:crypto';
 import { openCode, poolKey } from '../core/pool-code.ts';
 import { Recent } from '../core/recent.ts';
 import type { CodePool, PoolRows } from '../ports/code-pool.ts';
@@ -27,7 +28,7 @@ const AHEAD = 4;
 interface CampaignPool {
   /** unlike that of every other campaign here */
   no: number;
-  key: Buffer;
+  key: KeyObject;
   /** blocks below this one were asked for */
   aheadTo: number;
   /** on their way, by number */

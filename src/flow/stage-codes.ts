@@ -1,5 +1,6 @@
 /** Codes on their way into an import: sealed in small turns, so that whoever presses meanwhile is answered, and staged. */
 
+import type { KeyObject } from 'node:crypto';
 import { deriveKey } from '../core/code.ts';
 import type { Hmac } from '../core/hmac.ts';
 import { makeHmac } from '../core/hmac.ts';
@@ -13,9 +14,9 @@ export interface StagingParts {
   system: Pick<System, 'randomBytes' | 'afterTurn' | 'monotonic'>;
   campaignId: string;
   importNo: number;
-  onStaged?: ((codes: number) => void) | undefined;
   /** codes that are staged already; absent: none */
   staged?: number;
+  onStaged?: ((codes: number) => void) | undefined;
 }
 
 /** Codes staged at once. */
@@ -30,7 +31,7 @@ export class Staging {
   codes = 0;
 
   readonly #parts: StagingParts;
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
   readonly #mac: Hmac;
   #lines: number[] = [];
   #texts: string[] = [];
@@ -40,8 +41,8 @@ export class Staging {
 
   constructor(parts: StagingParts) {
     this.#parts = parts;
-    this.#key = poolKey(parts.master, parts.campaignId);
     this.#staged = parts.staged ?? 0;
+    this.#key = poolKey(parts.master, parts.campaignId);
     this.#mac = makeHmac(deriveKey(parts.master, 'code-lookup'));
   }
 

@@ -168,7 +168,7 @@ async function look(
   { params: given }: StepContext,
   { importNo, codes }: Extract<Place, { phase: 'look' }>,
 ): Promise<Place> {
-  await lookThrough(parts.codeImports, importNo, codes, { leaveOut: true });
+  await lookThrough(parts, importNo, codes, { leaveOut: true });
   return {
     phase: 'copy',
     source: importNo,
@@ -204,7 +204,7 @@ async function take(
   const id = String(given[CAMPAIGN_PARAM]);
   for (let moves = 0; moves < MOVES_MAX && codes > 0; moves++) {
     const { imported: behind } = await codePool.counts(id);
-    const found = await lookThrough(codeImports, importNo, codes, { leaveOut: false });
+    const found = await lookThrough(parts, importNo, codes, { leaveOut: false });
     if (found.total > 0) return givenUp(parts, importNo, refusal(duplicateProblem(found)));
     const line = { at: system.now(), actor: by, action: 'codes.import', target: id, requestId: null };
     const after = { total: behind + codes, imported: codes, skipped, file: given[FILE_PARAM] };

@@ -6,6 +6,7 @@
  * goes through a whole import is asked for in slices.
  */
 
+import type { PoolMarks, StagedMarks } from '../core/pool-lookups.ts';
 import type { AuditLine } from './operators.ts';
 
 /** Sealed codes one after the other, in one piece: it crosses a thread as such. */
@@ -43,23 +44,14 @@ export interface StagedCodes {
   bytes: Uint8Array;
 }
 
-/** A code that was there before, and where. */
-export interface Duplicate {
-  line: number;
-  place: number;
-  /** line of the same file that has it; null: it is in the pool */
-  sameAs: number | null;
-}
-
 export interface CodeImports {
   /** Begins one; null: there is no such campaign. */
   begin(campaignId: string, now: number): Promise<number | null>;
   stage(importNo: number, codes: StagedCodes): Promise<void>;
-  /**
-   * Codes with a lookup in [from, to) that are in the import twice (all but the first), or in the pool already; in order
-   * of lines.
-   */
-  duplicates(importNo: number, from: number, to: number): Promise<Duplicate[]>;
+  /** What staged codes at places in [from, to) are compared by. */
+  staged(importNo: number, from: number, to: number): Promise<StagedMarks>;
+  /** The same of codes in the pool that the import is for, from number `first` on, at most `max`. */
+  known(importNo: number, first: number, max: number): Promise<PoolMarks>;
   /**
    * Copies what stands at places in [from, to) to another import, without those left out, numbered on from `first`.
    * Resolves with how many that were.

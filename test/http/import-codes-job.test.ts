@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeImportCodesJob } from '../../src/jobs/import-codes.ts';
 import type { Job } from '../../src/jobs/job.ts';
+import type { CodeImports } from '../../src/ports/code-pool.ts';
 import type { Site } from '../support/http-site.ts';
 import { startSite } from '../support/http-site.ts';
 import type { RunOptions } from '../support/run-job.ts';
@@ -94,18 +95,19 @@ describe('import-codes', () => {
     const at: RunOptions['at'] = new Map();
     const { codeImports } = site.parts.stored;
     const other = { codes: ['PIN-000003'] };
+    const take: CodeImports['take'] = async (...args) => {
+      const codes = other.codes.splice(0);
+      if (codes.length > 0) await run({ campaign: 'between', file: await fileOf(codes.join('\n')) });
+      return codeImports.take(...args);
+    };
+    const hasty = new Proxy(codeImports, {
+      get: (of, name) => (name === 'take' ? take : (Reflect.get(of, name) as unknown)),
+    });
     const stubborn = makeImportCodesJob({
-      ...{ ...site.parts, ...site.parts.stored, master },
-      codeImports: {
-        ...{ begin: codeImports.begin, stage: codeImports.stage, duplicates: codeImports.duplicates },
-        ...{ copy: codeImports.copy, leaveOut: codeImports.leaveOut, drop: codeImports.drop },
-        stale: codeImports.stale,
-        async take(...args) {
-          const codes = other.codes.splice(0);
-          if (codes.length > 0) await run({ campaign: 'between', file: await fileOf(codes.join('\n')) });
-          return codeImports.take(...args);
-        },
-      },
+      ...site.parts,
+      ...site.parts.stored,
+      master,
+      codeImports: hasty,
     });
     const given = { params: { campaign: 'between', file }, system: site.parts.system, at };
     await expect(runToEnd(stubborn, given)).rejects.toThrow(/line 3 is in the pool already/);

@@ -2,13 +2,16 @@
 
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
-import type { CodeImports, Duplicate, StagedCodes } from '../../ports/code-pool.ts';
+import type { PoolMarks } from '../../core/pool-lookups.ts';
+import type { CodeImports, StagedCodes } from '../../ports/code-pool.ts';
 import { writeAuditLine } from './campaigns.ts';
-import { campaignNo, poolImports } from './code-pool.ts';
+import type { PoolImport } from './code-pool.ts';
+import { campaignNo, partsOf, poolImports, rowsOf } from './code-pool.ts';
 import type { RecordTables } from './schema.ts';
+import type { PoolCodesTable } from './tables/pool.ts';
 
 /** Rows in one statement. */
-const ROWS_MAX = 1000;
+const ROWS_MAX = 2000;
 /** Rows forgotten at once. */
 const DROP_ROWS = 10_000;
 const STALE_MAX = 100;
@@ -23,7 +26,23 @@ export function makeSqlCodeImports(db: Kysely<RecordTables>): CodeImports {
       return Number(insertId);
     },
     stage: (importNo, codes) => stageCodes(db, importNo, codes),
-    duplicates: (importNo, from, to) => findDuplicates(db, importNo, from, to),
+    async staged(importNo, from, to) {
+      const rows = await rowsOf(db, { importNo, from, to })
+        .select(['place', 'line', 'lookup', 'mark'])
+        .execute();
+      return {
+        ...marksOf(rows),
+        places: Uint32Array.from(rows, ({ place }) => place),
+        lines: Uint32Array.from(rows, ({ line }) => line),
+      };
+    },
+    async known(importNo, first, max) {
+      const rows: MarkRow[] = [];
+      for (const part of partsOf(await importsBehind(db, importNo), first, max)) {
+        rows.push(...(await rowsOf(db, part).select(['lookup', 'mark']).execute()));
+      }
+      return marksOf(rows);
+    },
     async copy(importNo, to, range) {
       const { numAffectedRows } = await sql`
         INSERT INTO pool_codes (import_no, place, line, lookup, mark, sealed)
@@ -57,6 +76,25 @@ export function makeSqlCodeImports(db: Kysely<RecordTables>): CodeImports {
   };
 }
 
+type MarkRow = Pick<PoolCodesTable, 'lookup' | 'mark'>;
+
+const marksOf = (rows: readonly MarkRow[]): PoolMarks => ({
+  lookups: Float64Array.from(rows, ({ lookup }) => lookup),
+  marks: Uint32Array.from(rows, ({ mark }) => mark),
+});
+
+/** What the pool is made of that an import is for. */
+async function importsBehind(db: Kysely<RecordTables>, importNo: number): Promise<PoolImport[]> {
+  const own = await db
+    .selectFrom('pool_imports')
+    .select('campaign_no')
+    .where('no', '=', importNo)
+    .executeTakeFirst();
+  const imports = own ? await poolImports(db, own.campaign_no) : [];
+  // Whoever was broken off after it was taken in looks once more.
+  return imports.filter(({ no }) => no !== importNo);
+}
+
 async function stageCodes(db: Kysely<RecordTables>, importNo: number, codes: StagedCodes): Promise<void> {
   const { first, lines, lookups, marks, ends, bytes } = codes;
   const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
@@ -74,45 +112,6 @@ async function stageCodes(db: Kysely<RecordTables>, importNo: number, codes: Sta
       .values(rows.slice(at, at + ROWS_MAX))
       .execute();
   }
-}
-
-async function findDuplicates(
-  db: Kysely<RecordTables>,
-  importNo: number,
-  from: number,
-  to: number,
-): Promise<Duplicate[]> {
-  const own = await sql<{ place: number; line: number; same_as: number }>`
-    SELECT a.place AS place, a.line AS line, b.line AS same_as FROM (
-      SELECT lookup, mark, MIN(place) AS place FROM pool_codes
-      WHERE import_no = ${importNo} AND lookup >= ${from} AND lookup < ${to}
-      GROUP BY lookup, mark HAVING COUNT(*) > 1
-    ) d
-    JOIN pool_codes a ON a.import_no = ${importNo} AND a.lookup = d.lookup AND a.mark = d.mark
-    JOIN pool_codes b ON b.import_no = ${importNo} AND b.place = d.place
-    WHERE a.place > d.place`.execute(db);
-  const found = new Map<number, Duplicate>();
-  for (const { place, line, same_as } of own.rows) found.set(place, { place, line, sameAs: same_as });
-  for (const other of await othersOf(db, importNo)) {
-    const there = await sql<{ place: number; line: number }>`
-      SELECT a.place AS place, a.line AS line FROM pool_codes a
-      JOIN pool_codes b ON b.import_no = ${other} AND b.lookup = a.lookup AND b.mark = a.mark
-      WHERE a.import_no = ${importNo} AND a.lookup >= ${from} AND a.lookup < ${to}`.execute(db);
-    for (const { place, line } of there.rows) found.set(place, { place, line, sameAs: null });
-  }
-  return [...found.values()].sort((a, b) => a.line - b.line || a.place - b.place);
-}
-
-/** The imports that make the pool which this one is for. */
-async function othersOf(db: Kysely<RecordTables>, importNo: number): Promise<number[]> {
-  const own = await db
-    .selectFrom('pool_imports')
-    .select('campaign_no')
-    .where('no', '=', importNo)
-    .executeTakeFirst();
-  if (!own) return [];
-  const imports = await poolImports(db, own.campaign_no);
-  return imports.map(({ no }) => no).filter((no) => no !== importNo);
 }
 
 async function takeIn(

@@ -32,12 +32,9 @@ export function makeSqlCodePool(db: Kysely<RecordTables>): CodePool {
   return {
     async rows(campaignId, first, max) {
       const seals: Uint8Array[] = [];
-      for (const one of await importsOf(campaignId)) {
-        const next = first + seals.length;
-        const left = max - seals.length;
-        if (left <= 0) break;
-        if (next < one.first_n || next >= one.first_n + one.codes) continue;
-        seals.push(...(await sealedOf(db, one.no, next - one.first_n + 1, left)));
+      for (const part of partsOf(await importsOf(campaignId), first, max)) {
+        const rows = await rowsOf(db, part).select('sealed').execute();
+        seals.push(...rows.map(({ sealed }) => sealed));
       }
       return packed(first, seals);
     },
@@ -55,21 +52,29 @@ export function makeSqlCodePool(db: Kysely<RecordTables>): CodePool {
   };
 }
 
-async function sealedOf(
-  db: Kysely<RecordTables>,
-  importNo: number,
-  place: number,
-  max: number,
-): Promise<Uint8Array[]> {
-  const rows = await db
+export interface Part {
+  importNo: number;
+  /** places in the import, [from, to) */
+  from: number;
+  to: number;
+}
+
+/** Where rows `first` … `first + max - 1` stand; imports follow each other without a gap. */
+export function partsOf(imports: readonly PoolImport[], first: number, max: number): Part[] {
+  return imports.flatMap(({ no, first_n, codes }) => {
+    const from = Math.max(1, first - first_n + 1);
+    const to = Math.min(codes + 1, first + max - first_n + 1);
+    return from < to ? [{ importNo: no, from, to }] : [];
+  });
+}
+
+export function rowsOf(db: Kysely<RecordTables>, { importNo, from, to }: Part) {
+  return db
     .selectFrom('pool_codes')
-    .select('sealed')
     .where('import_no', '=', importNo)
-    .where('place', '>=', place)
-    .where('place', '<', place + max)
-    .orderBy('place')
-    .execute();
-  return rows.map(({ sealed }) => sealed);
+    .where('place', '>=', from)
+    .where('place', '<', to)
+    .orderBy('place');
 }
 
 function packed(first: number, seals: readonly Uint8Array[]): PoolRows {

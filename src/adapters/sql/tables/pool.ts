@@ -27,7 +27,6 @@ export const POOL_DDL: Ddl = {
       sealed BLOB NOT NULL,
       PRIMARY KEY (import_no, place)
     ) WITHOUT ROWID`,
-    'CREATE INDEX pool_codes_lookup ON pool_codes (import_no, lookup, mark)',
   ],
   mysql: [
     `CREATE TABLE IF NOT EXISTS pool_imports (
@@ -47,8 +46,7 @@ export const POOL_DDL: Ddl = {
       lookup BIGINT NOT NULL,
       mark BIGINT NOT NULL,
       sealed VARBINARY(400) NOT NULL,
-      PRIMARY KEY (import_no, place),
-      INDEX pool_codes_lookup (import_no, lookup, mark)
+      PRIMARY KEY (import_no, place)
     )`,
   ],
 };
@@ -72,6 +70,7 @@ export interface PoolCodesTable {
   place: number;
   /** in the file that it came in */
   line: number;
+  /** with `mark`: what codes are compared by (core/pool-code). No index: see core/pool-lookups */
   lookup: number;
   mark: number;
   sealed: Uint8Array;
