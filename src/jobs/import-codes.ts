@@ -194,6 +194,9 @@ async function copy(
   return { ...place, from: range.to, codes: codes + copied };
 }
 
+/** Of a chunk that is done again: it was taken in, and its own codes are no doubles of it. */
+const NOWHERE = -1;
+
 /** Behind what is there; whatever others bring in between is looked through once more. */
 async function take(
   parts: ImportCodesJobParts,
@@ -202,20 +205,22 @@ async function take(
 ): Promise<Written> {
   const { codeImports, codePool } = parts;
   const id = String(given[CAMPAIGN_PARAM]);
-  for (let moves = 0; moves < MOVES_MAX && codes > 0; moves++) {
+  const takeIn = async (behind: number): Promise<boolean> => {
+    const line = { at: system.now(), actor: by, action: 'codes.import', target: id, requestId: null };
+    const after = { total: behind + codes, imported: codes, skipped, file: given[FILE_PARAM] };
+    const audit = { ...line, before: { total: behind }, after };
+    const taken = await codeImports.take(importNo, { codes, behind }, audit);
+    if (taken === 'gone') throw new Error('What was staged is gone. Start the job again.');
+    return taken === 'taken';
+  };
+  let done = codes === 0 || (await takeIn(NOWHERE));
+  for (let moves = 0; moves < MOVES_MAX && !done; moves++) {
     const { imported: behind } = await codePool.counts(id);
     const found = await lookThrough(parts, importNo, codes, { leaveOut: false });
     if (found.total > 0) return givenUp(parts, importNo, refusal(duplicateProblem(found)));
-    const line = { at: system.now(), actor: by, action: 'codes.import', target: id, requestId: null };
-    const after = { total: behind + codes, imported: codes, skipped, file: given[FILE_PARAM] };
-    const taken = await codeImports.take(
-      importNo,
-      { codes, behind },
-      { ...line, before: { total: behind }, after },
-    );
-    if (taken === 'gone') throw new Error('What was staged is gone. Start the job again.');
-    if (taken === 'taken') break;
+    done = await takeIn(behind);
   }
+  if (!done) throw new Error('Others import at the same time, again and again. Restart the run.');
   for (const old of codes > 0 ? [source] : [source, importNo]) {
     if (old !== null) await dropImport(codeImports, old).catch(() => undefined);
   }
