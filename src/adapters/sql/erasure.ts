@@ -244,18 +244,33 @@ const RUNS: Place = {
     if (after !== null) query = query.where('id', '>', String(after));
     return keysOf(await query.execute());
   },
-  async erase(db, _of, keys) {
-    const { numUpdatedRows } = await db
-      .updateTable('job_runs')
-      .set({ last_error: null })
-      .where('id', 'in', keys.map(String))
-      .executeTakeFirst();
-    return Number(numUpdatedRows);
-  },
+  erase: (db, _of, keys) =>
+    db.transaction().execute(async (tx) => {
+      const rows = await tx
+        .selectFrom('job_runs')
+        .select(['id', 'steps'])
+        .where('id', 'in', keys.map(String))
+        .execute();
+      for (const { id, steps } of rows) {
+        const kept = (JSON.parse(steps) as object[]).map((step) => ({ ...step, lastError: null }));
+        await tx
+          .updateTable('job_runs')
+          .set({ last_error: null, result: '{}', steps: JSON.stringify(kept) })
+          .where('id', '=', id)
+          .execute();
+      }
+      return rows.length;
+    }),
 };
 
+/** Those that name it, and lists of what operators did, which may be about any campaign. */
 const runsAbout = (db: Db, campaignId: string) =>
-  db.selectFrom('job_runs').where('ended_at', 'is not', null).where('params', 'like', `%"${campaignId}"%`);
+  db
+    .selectFrom('job_runs')
+    .where('ended_at', 'is not', null)
+    .where((at) =>
+      at.or([at('params', 'like', `%"${campaignId}"%`), at('params', 'like', '%"what":"audit"%')]),
+    );
 
 /** Files that such runs were given or have made, by their names in the run. */
 const FILES: Place = {
