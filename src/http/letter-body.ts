@@ -3,10 +3,10 @@
 import type { TSchema } from 'typebox';
 import { Type } from 'typebox';
 import { CAMPAIGN_ID } from '../core/campaign.ts';
+import { LETTER_STATES } from '../core/letter-state.ts';
 import type { Problem } from '../core/problem.ts';
 import type { ReplayedMany, ShownLetter } from '../flow/replay.ts';
 import type { LetterFilter, LetterState } from '../ports/dead-letters.ts';
-import { LETTER_STATES } from '../ports/dead-letters.ts';
 import { oneOf, orNull, pageQuery } from './schema.ts';
 import { readTime } from './times.ts';
 import { timeOrNull, timeText } from './wire.ts';

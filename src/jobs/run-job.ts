@@ -9,7 +9,6 @@
  *                └─ for good: failed
  */
 
-import { makeRetry } from '../flow/retry.ts';
 import type { JobRun, JobRuns, Progress, StepState } from '../ports/job-runs.ts';
 import type { System } from '../ports/system.ts';
 import type { ChunkDone } from './chunk.ts';
@@ -18,6 +17,7 @@ import { mayPass, Overtaken, TooSlow } from './faults.ts';
 import type { Job, Position, Step, StepContext } from './job.ts';
 import type { JobEvent, OwnEvent } from './job-event.ts';
 import type { Lane } from './lane.ts';
+import { makeRetry } from './retry.ts';
 
 export interface RunParts {
   runs: Pick<JobRuns, 'renew' | 'checkpoint' | 'end'>;

@@ -6,10 +6,10 @@
  */
 
 import type { ClaimWon } from '../core/event.ts';
+import type { LetterState } from '../core/letter-state.ts';
 import type { Win } from './record.ts';
 
-export const LETTER_STATES = ['dead', 'replayed', 'discarded'] as const;
-export type LetterState = (typeof LETTER_STATES)[number];
+export type { LetterState };
 
 /** One link of the chain that led to it, the nearest first. */
 export interface Cause {

@@ -1,7 +1,7 @@
 // Protects: what may pass is tried again, as often as was said and no more; what does not pass is told at once.
 
 import { describe, expect, it } from 'vitest';
-import { makeRetry } from '../../src/flow/retry.ts';
+import { makeRetry } from '../../src/jobs/retry.ts';
 
 const fault = (name: string): Error => Object.assign(new Error('not now'), { name });
 
