@@ -4,13 +4,14 @@
  */
 
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { mayPass } from './faults.ts';
 
 export interface RetryRule {
   /** tries after the first */
   max: number;
   /** the first wait, about; each further one about twice as long, at most {@link LATEST_MS} */
   baseMs: number;
-  /** which faults are worth another try; absent: those of a part that may be back in a moment */
+  /** which faults are worth another try; absent: those that may pass */
   isTransient?: (error: Error) => boolean;
   /** told of each fault that is tried again, with the number of tries so far */
   onRetry?: (error: Error, tries: number) => void;
@@ -20,13 +21,7 @@ export interface RetryRule {
 export type Retry = <T>(run: () => Promise<T>, signal?: AbortSignal) => Promise<T>;
 
 const LATEST_MS = 5_000;
-/** Faults of database, log and gate by name, whichever adapter they are of: what was asked can be asked again. */
-const PASSING = ['RecordFault', 'KafkaFault', 'RedisFault'];
-
-/** A part did not do what it was asked, and may do it later. */
-export const isPassing = ({ name }: Error): boolean => PASSING.includes(name);
-
-export function makeRetry({ max, baseMs, isTransient = isPassing, onRetry }: RetryRule): Retry {
+export function makeRetry({ max, baseMs, isTransient = mayPass, onRetry }: RetryRule): Retry {
   const backoff = new ExponentialBackoff({ initialDelay: baseMs, maxDelay: LATEST_MS });
   const policy = retry(
     handleWhen((error) => error instanceof Error && isTransient(error)),
