@@ -12,6 +12,7 @@ import { openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeMysqlRecord } from '../../src/adapters/mysql/record.ts';
 import { steady } from '../../src/adapters/mysql/steady.ts';
 import { makeSqlCampaigns } from '../../src/adapters/sql/campaigns.ts';
+import { cron } from '../../src/adapters/system/cron.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import { makeCodes } from '../../src/flow/codes.ts';
 import { makeJobFlow } from '../../src/flow/job-flow.ts';
@@ -89,7 +90,7 @@ async function issued(place: Place, id: string, chunkSize: number): Promise<Done
   const lane = { heat: { hot: () => false }, alone: true, giveWayMaxMs: 0, owner: id };
   const runner = startRunner({ jobs, runs, system, ...lane, tell: () => undefined });
   const poke = (): void => runner.poke();
-  const flow = makeJobFlow({ jobs, runs, schedules, system, poke, stopRun: () => undefined });
+  const flow = makeJobFlow({ jobs, runs, schedules, cron, system, poke, stopRun: () => undefined });
   const began = performance.now();
   const asked = await flow.ask('issue', { campaign: id, chunkSize }, { id: 'bench', requestId: null });
   if ('problem' in asked) throw new Error(asked.problem.code);

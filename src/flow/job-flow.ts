@@ -3,11 +3,12 @@
 import { createHash } from 'node:crypto';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import { problem } from '../core/problem.ts';
+import type { Cron } from '../ports/cron.ts';
 import type { Asked, JobRun, JobRuns, NewRun } from '../ports/job-runs.ts';
 import type { JobSchedule, JobSchedules } from '../ports/job-schedules.ts';
+import type { AuditLine } from '../ports/operators.ts';
 import type { System } from '../ports/system.ts';
 import type { Actor } from './campaign.ts';
-import { cronFault, nextTime } from './cron.ts';
 
 /** Of a job, whatever is needed to ask for a run of it. */
 export interface JobKind {
@@ -30,6 +31,7 @@ export interface JobFlowParts {
   jobs: readonly JobKind[];
   runs: JobRuns;
   schedules: JobSchedules;
+  cron: Cron;
   system: Pick<System, 'now' | 'randomBytes'>;
   /** somebody in this process should look for runs now */
   poke(): void;
@@ -52,95 +54,112 @@ export interface JobFlow {
   unschedule(id: string, by: Actor): Promise<boolean>;
 }
 
-const PROBLEM_OF = {
-  run: problem('run_not_found'),
-  job: problem('job_not_found'),
-};
+const RUN_NOT_FOUND = { problem: problem('run_not_found') };
+const JOB_NOT_FOUND = { problem: problem('job_not_found') };
+const refused = (says: string) => ({ problem: problem('invalid_transition', says) });
 
 export function makeJobFlow(parts: JobFlowParts): JobFlow {
-  const { jobs, runs, schedules, system } = parts;
-  const kinds = new Map(jobs.map((job) => [job.name, job]));
-  const lineOf = (action: string, target: string, before: unknown, after: unknown, by: Actor) => ({
-    at: system.now(),
-    actor: by.id,
-    action,
-    target,
-    before,
-    after,
-    requestId: by.requestId,
-  });
-
-  async function ask(name: string, params: Record<string, unknown>, by: Actor, action = 'job.run') {
-    const kind = kinds.get(name);
-    if (kind === undefined) return { problem: PROBLEM_OF.job };
-    const refused = await kind.refuses?.(params);
-    if (refused) return { problem: problem(refused.code as ProblemCode, refused.detail) };
-    const run = newRun(kind, params, by.id, system);
-    const asked = await runs.ask(run, lineOf(action, run.id, null, { job: name, params }, by));
-    if (asked.kind === 'running')
-      return { problem: problem('job_running', undefined, { run: asked.run.id }) };
-    if (asked.kind === 'completed') {
-      return { problem: problem('job_completed', undefined, { run: asked.run.id }) };
-    }
-    parts.poke();
-    return asked;
-  }
-
+  const { runs } = parts;
+  const kinds = new Map(parts.jobs.map((job) => [job.name, job]));
   return {
     kind: (name) => kinds.get(name),
-    ask,
-    async list() {
-      const [newest, all] = await Promise.all([runs.newest(), schedules.list()]);
-      const last = new Map(newest.map((run) => [run.job, run]));
-      return jobs.map((job) => ({
-        job,
-        lastRun: last.get(job.name) ?? null,
-        schedules: all
-          .filter((one) => one.job === job.name)
-          .map((one) => ({
-            ...one,
-            nextAt: one.enabled ? nextTime(one.cron, one.timeZone, system.now()) : null,
-          })),
-      }));
-    },
+    ask: (name, params, by) => ask(parts, kinds, { name, params, by, action: 'job.run' }),
+    list: () => list(parts),
     async restart(id, by) {
       const run = await runs.get(id);
-      if (run === null) return { problem: PROBLEM_OF.run };
-      if (run.status === 'queued' || run.status === 'running') {
-        return { problem: problem('job_running', undefined, { run: id }) };
-      }
-      if (run.status === 'completed') {
-        return { problem: problem('invalid_transition', 'The run is completed. Ask for a new one.') };
-      }
-      const [newest] = (await runs.list(run.job, null, 1000)).filter(
-        (one) => one.paramsKey === run.paramsKey,
-      );
-      if (newest && newest.id !== id) {
-        return { problem: problem('invalid_transition', `The same work has a newer run: ${newest.id}.`) };
-      }
-      return ask(run.job, run.params, by, 'job.restart');
+      const fault = run === null ? RUN_NOT_FOUND : await restartFault(runs, run);
+      if (run === null || fault !== null) return fault ?? RUN_NOT_FOUND;
+      return ask(parts, kinds, { name: run.job, params: run.params, by, action: 'job.restart' });
     },
-    async stop(id, by) {
-      const stopped = await runs.stop(id, lineOf('job.stop', id, null, null, by));
-      if (stopped === null) return { problem: PROBLEM_OF.run };
-      if (!stopped.changed && stopped.run.status !== 'running') {
-        return { problem: problem('invalid_transition', `The run is ${stopped.run.status}.`) };
-      }
-      parts.stopRun(id);
-      return { run: stopped.run };
-    },
+    stop: (id, by) => stop(parts, id, by),
     run: (id) => runs.get(id),
     runs: (job, before, limit) => runs.list(job, before, limit),
-    async schedule(asked, by) {
-      if (!kinds.has(asked.job)) return { problem: PROBLEM_OF.job };
-      const fault = cronFault(asked.cron, asked.timeZone);
-      if (fault) return { problem: problem('invalid_field', fault.says, { pointer: `/${fault.field}` }) };
-      const schedule = { ...asked, doneUntil: system.now() };
-      await schedules.put(schedule, lineOf('job.schedule', asked.id, null, asked, by));
-      return { schedule };
-    },
-    unschedule: (id, by) => schedules.remove(id, lineOf('job.unschedule', id, null, null, by)),
+    schedule: (asked, by) =>
+      kinds.has(asked.job) ? schedule(parts, asked, by) : Promise.resolve(JOB_NOT_FOUND),
+    unschedule: (id, by) => parts.schedules.remove(id, lineOf(parts, 'job.unschedule', id, null, by)),
   };
+}
+
+function lineOf(
+  { system }: JobFlowParts,
+  action: string,
+  target: string,
+  after: unknown,
+  by: Actor,
+): AuditLine {
+  return { at: system.now(), actor: by.id, action, target, before: null, after, requestId: by.requestId };
+}
+
+interface AskFor {
+  name: string;
+  params: Record<string, unknown>;
+  by: Actor;
+  action: string;
+}
+
+async function ask(
+  parts: JobFlowParts,
+  kinds: ReadonlyMap<string, JobKind>,
+  { name, params, by, action }: AskFor,
+): Promise<Answer<Asked>> {
+  const kind = kinds.get(name);
+  if (kind === undefined) return JOB_NOT_FOUND;
+  const fault = await kind.refuses?.(params);
+  if (fault) return { problem: problem(fault.code as ProblemCode, fault.detail) };
+  const run = newRun(kind, params, by.id, parts.system);
+  const asked = await parts.runs.ask(run, lineOf(parts, action, run.id, { job: name, params }, by));
+  if (asked.kind === 'running') return { problem: problem('job_running', undefined, { run: asked.run.id }) };
+  if (asked.kind === 'completed')
+    return { problem: problem('job_completed', undefined, { run: asked.run.id }) };
+  parts.poke();
+  return asked;
+}
+
+async function list({ jobs, runs, schedules, system, cron }: JobFlowParts): Promise<JobListed[]> {
+  const [newest, all] = await Promise.all([runs.newest(), schedules.list()]);
+  const last = new Map(newest.map((run) => [run.job, run]));
+  const nextAt = ({ enabled, cron: expression, timeZone }: JobSchedule): number | null =>
+    enabled ? cron.next(expression, timeZone, system.now()) : null;
+  return jobs.map((job) => ({
+    job,
+    lastRun: last.get(job.name) ?? null,
+    schedules: all.filter((one) => one.job === job.name).map((one) => ({ ...one, nextAt: nextAt(one) })),
+  }));
+}
+
+/** Why a run cannot go on; null: it can. */
+async function restartFault(
+  runs: JobRuns,
+  { id, job, status, paramsKey }: JobRun,
+): Promise<{ problem: Problem } | null> {
+  if (status === 'queued' || status === 'running') {
+    return { problem: problem('job_running', undefined, { run: id }) };
+  }
+  if (status === 'completed') return refused('The run is completed. Ask for a new one.');
+  const newer = (await runs.list(job, null, 1000)).find((one) => one.paramsKey === paramsKey);
+  return newer && newer.id !== id ? refused(`The same work has a newer run: ${newer.id}.`) : null;
+}
+
+async function stop(parts: JobFlowParts, id: string, by: Actor): Promise<Answer<{ run: JobRun }>> {
+  const stopped = await parts.runs.stop(id, lineOf(parts, 'job.stop', id, null, by));
+  if (stopped === null) return RUN_NOT_FOUND;
+  const { changed, run } = stopped;
+  if (!changed && run.status !== 'running') return refused(`The run is ${run.status}.`);
+  parts.stopRun(id);
+  return { run };
+}
+
+async function schedule(
+  parts: JobFlowParts,
+  asked: ScheduleAsk,
+  by: Actor,
+): Promise<Answer<{ schedule: JobSchedule }>> {
+  const { cron, schedules, system } = parts;
+  const fault = cron.fault(asked.cron, asked.timeZone);
+  if (fault) return { problem: problem('invalid_field', fault.says, { pointer: `/${fault.field}` }) };
+  const made = { ...asked, doneUntil: system.now() };
+  await schedules.put(made, lineOf(parts, 'job.schedule', asked.id, asked, by));
+  return { schedule: made };
 }
 
 /** A run to ask for. Its id sorts by the time of its making. */

@@ -3,8 +3,8 @@
  * asks: whoever moves `doneUntil` first.
  */
 
-import { nextTime } from '../flow/cron.ts';
 import { newRun } from '../flow/job-flow.ts';
+import type { Cron } from '../ports/cron.ts';
 import type { JobSchedule, JobSchedules } from '../ports/job-schedules.ts';
 import type { System } from '../ports/system.ts';
 import type { Job } from './job.ts';
@@ -12,6 +12,7 @@ import type { Job } from './job.ts';
 export interface ScheduleParts {
   jobs: readonly Job[];
   schedules: JobSchedules;
+  cron: Cron;
   system: System;
   /** a run was asked for */
   poke(): void;
@@ -74,7 +75,7 @@ class Firing {
     for (const schedule of this.#known) {
       const { id, enabled, cron, timeZone, doneUntil } = schedule;
       const from = Math.max(doneUntil, this.#seen.get(id) ?? 0);
-      const next = enabled ? nextTime(cron, timeZone, from) : null;
+      const next = enabled ? this.#parts.cron.next(cron, timeZone, from) : null;
       if (next !== null && next <= now) await this.#fire(schedule, now);
     }
   }

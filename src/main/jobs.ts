@@ -2,6 +2,7 @@
 
 import { hostname } from 'node:os';
 import type { Logger } from 'pino';
+import { cron } from '../adapters/system/cron.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import { makeIntegrity } from '../flow/integrity.ts';
 import { makeJobFlow } from '../flow/job-flow.ts';
@@ -38,6 +39,7 @@ export function startJobs(parts: AfterWinParts): Started {
     jobs,
     runs: stored.jobRuns,
     schedules: stored.jobSchedules,
+    cron,
     system,
     poke: () => working?.runner.poke(),
     stopRun: (id) => working?.runner.stopRun(id),
@@ -93,6 +95,7 @@ function startWork(parts: AfterWinParts, jobs: readonly Job[], heat: Heat) {
   const schedule = startSchedule({
     jobs,
     schedules: stored.jobSchedules,
+    cron,
     system,
     poke: () => runner.poke(),
     onFault: (error) => logger.debug({ err: error }, 'the schedule of jobs waits'),

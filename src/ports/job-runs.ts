@@ -4,11 +4,10 @@
  * steps, counts and positions are one value that is stored at once, so a chunk counts when it is committed and only then.
  */
 
+import type { RunStatus } from '../core/run-status.ts';
 import type { AuditLine } from './operators.ts';
 
-/** `queued`: waits for a runner. A stopped or failed run goes on where it was when it is restarted. */
-export const RUN_STATUSES = ['queued', 'running', 'completed', 'failed', 'stopped'] as const;
-export type RunStatus = (typeof RUN_STATUSES)[number];
+export type { RunStatus };
 
 export interface StepState {
   name: string;
@@ -106,8 +105,6 @@ export interface JobRuns {
   newest(): Promise<JobRun[]>;
   /** Runs by status, and since when the one that waits longest has waited. */
   figures(): Promise<{ counts: Record<string, number>; oldestQueuedAt: number | null }>;
-  /** Deletes runs that ended before, the oldest first and at most `limit`; how many. */
-  forget(endedBefore: number, limit: number): Promise<number>;
 }
 
 export interface Ended extends Progress {

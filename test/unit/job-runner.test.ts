@@ -11,6 +11,7 @@ import type { RunnerParts } from '../../src/jobs/runner.ts';
 import { startRunner } from '../../src/jobs/runner.ts';
 import type { JobRun, JobRuns } from '../../src/ports/job-runs.ts';
 import { listJob, makeSqliteJobRuns } from '../support/job-bench.ts';
+import { sampleAudit } from '../support/samples.ts';
 
 const system = makeSystem();
 const SIZE = 95;
@@ -349,12 +350,7 @@ describe('stopping', () => {
 
   it('stops after the chunk, and a restart goes on there', async () => {
     const { runs, runner, run, goOn, job, begun } = await half();
-    await runs.stop(run.id, {
-      ...{ at: 0, actor: 'env', action: 'job.stop', target: run.id },
-      before: null,
-      after: null,
-      requestId: null,
-    });
+    await runs.stop(run.id, sampleAudit());
     runner.stopRun(run.id);
     goOn.open();
     expect(await ended(runs, run.id)).toMatchObject({
@@ -369,12 +365,7 @@ describe('stopping', () => {
 
   it('a run is stopped by another process too: its runner asks when it renews', async () => {
     const { runs, run, goOn } = await half();
-    await runs.stop(run.id, {
-      ...{ at: 0, actor: 'env', action: 'job.stop', target: run.id },
-      before: null,
-      after: null,
-      requestId: null,
-    });
+    await runs.stop(run.id, sampleAudit());
     await expect.poll(async () => (await runs.get(run.id))?.status, { timeout: 2000 }).toBe('running');
     await new Promise((resolve) => setTimeout(resolve, 250));
     goOn.open();

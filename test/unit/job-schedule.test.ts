@@ -2,7 +2,7 @@
 // what operators say takes the place of what is usual.
 
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { cronFault, nextTime } from '../../src/flow/cron.ts';
+import { cron as times } from '../../src/adapters/system/cron.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import { startSchedule } from '../../src/jobs/schedule.ts';
 import { makeHandClock } from '../support/hand-clock.ts';
@@ -19,7 +19,7 @@ async function bench(over: Partial<Job> = {}) {
   const { job } = listJob(1, {}, { usual: { cron: '*/5 * * * *' }, ...over });
   const make = () => {
     const schedule = startSchedule({
-      ...{ jobs: [job], schedules: place.schedules, system, poke: () => undefined },
+      ...{ jobs: [job], schedules: place.schedules, cron: times, system, poke: () => undefined },
       onFault(error) {
         throw error;
       },
@@ -125,26 +125,26 @@ describe('a cron expression', () => {
     ['at three in Seoul', '0 3 * * *', 'Asia/Seoul', '2026-12-01T18:00:00Z'],
     ['the last day of a month', '0 0 L * *', 'UTC', '2026-12-31T00:00:00Z'],
   ])('%s', (_title, cron, timeZone, wanted) => {
-    expect(nextTime(cron, timeZone, T0)).toBe(Date.parse(wanted));
-    expect(cronFault(cron, timeZone)).toBeNull();
+    expect(times.next(cron, timeZone, T0)).toBe(Date.parse(wanted));
+    expect(times.fault(cron, timeZone)).toBeNull();
   });
 
   it('comes once in the night in which an hour is skipped, and once in that which has it twice', () => {
-    const times = (from: string, count: number): string[] => {
+    const nights = (from: string, count: number): string[] => {
       const all: number[] = [];
       for (let at = Date.parse(from); all.length < count; ) {
-        at = nextTime('30 2 * * *', 'Europe/Berlin', at) ?? 0;
+        at = times.next('30 2 * * *', 'Europe/Berlin', at) ?? 0;
         all.push(at);
       }
       return all.map((at) => new Date(at).toISOString().slice(0, 10));
     };
-    expect(times('2026-03-28T12:00:00Z', 3)).toEqual(['2026-03-29', '2026-03-30', '2026-03-31']);
-    expect(times('2026-10-24T12:00:00Z', 3)).toEqual(['2026-10-25', '2026-10-26', '2026-10-27']);
+    expect(nights('2026-03-28T12:00:00Z', 3)).toEqual(['2026-03-29', '2026-03-30', '2026-03-31']);
+    expect(nights('2026-10-24T12:00:00Z', 3)).toEqual(['2026-10-25', '2026-10-26', '2026-10-27']);
   });
 
   it('that is wrong is told as that', () => {
-    expect(cronFault('61 * * * *', 'UTC')?.field).toBe('cron');
-    expect(cronFault('0 0 30 2 *', 'UTC')).toEqual({ field: 'cron', says: 'This time never comes.' });
-    expect(cronFault('* * * * *', 'Mars/Base')?.field).toBe('timeZone');
+    expect(times.fault('61 * * * *', 'UTC')?.field).toBe('cron');
+    expect(times.fault('0 0 30 2 *', 'UTC')).toEqual({ field: 'cron', says: 'This time never comes.' });
+    expect(times.fault('* * * * *', 'Mars/Base')?.field).toBe('timeZone');
   });
 });

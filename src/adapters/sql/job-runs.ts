@@ -3,7 +3,7 @@
  * whoever claims or stops it. The lease runs by the database's clock.
  */
 
-import type { Kysely, Transaction } from 'kysely';
+import type { Kysely, RawBuilder, Transaction } from 'kysely';
 import { sql } from 'kysely';
 import type { Asked, JobRun, JobRuns, NewRun, Progress, RunStatus, StepState } from '../../ports/job-runs.ts';
 import { writeAuditLine } from './campaigns.ts';
@@ -122,47 +122,11 @@ export async function againAfterAnother<T>(tryOnce: () => Promise<T>): Promise<T
 }
 
 export function makeSqlJobRuns(db: Db): JobRuns {
-  const now = nowMs(db);
-  const until = (leaseMs: number) => sql<number>`${now} + ${leaseMs}`;
-  /** A statement on a run that has to be held. */
-  const held = (id: string, fence: number) =>
-    db
-      .updateTable('job_runs')
-      .where('id', '=', id)
-      .where('fence', '=', fence)
-      .where('status', '=', 'running');
+  return { ...asking(db), ...holding(db), ...telling(db) };
+}
 
-  async function free(owner: string, alone: boolean) {
-    return db
-      .selectFrom('job_runs')
-      .select(['id', 'fence', 'status'])
-      .where('status', 'in', ['queued', 'running'])
-      .where((is) =>
-        is.or([is('status', '=', 'queued'), alone ? is('owner', '<>', owner) : is('lease_until', '<=', now)]),
-      )
-      .orderBy('id')
-      .limit(1)
-      .executeTakeFirst();
-  }
-
-  async function stop(tx: Transaction<RecordTables>, id: string, at: number) {
-    const waiting = await tx
-      .updateTable('job_runs')
-      .set({ status: 'stopped', live_key: null, ended_at: at })
-      .where('id', '=', id)
-      .where('status', '=', 'queued')
-      .executeTakeFirst();
-    if (waiting.numUpdatedRows === 1n) return true;
-    const running = await tx
-      .updateTable('job_runs')
-      .set({ stop_asked: 1 })
-      .where('id', '=', id)
-      .where('status', '=', 'running')
-      .where('stop_asked', '=', 0)
-      .executeTakeFirst();
-    return running.numUpdatedRows === 1n;
-  }
-
+/** For operators and schedules. */
+function asking(db: Db): Pick<JobRuns, 'ask' | 'stop'> {
   return {
     ask: (run, audit) =>
       againAfterAnother(() =>
@@ -173,26 +137,47 @@ export function makeSqlJobRuns(db: Db): JobRuns {
           return asked;
         }),
       ),
-    async claim(owner, leaseMs, alone, at) {
-      for (let tried = 0; tried < CLAIM_TRIES; tried++) {
-        const found = await free(owner, alone);
-        if (!found) return null;
-        const { numUpdatedRows } = await db
-          .updateTable('job_runs')
-          .set({ status: 'running', owner, lease_until: until(leaseMs) })
-          .set((is) => ({
-            fence: is('fence', '+', 1),
-            starts: is('starts', '+', 1),
-            started_at: is.fn.coalesce('started_at', is.val(at)),
-          }))
-          .where('id', '=', found.id)
-          .where('fence', '=', found.fence)
-          .where('status', '=', found.status)
-          .executeTakeFirst();
-        if (numUpdatedRows === 1n) return find(db, String(found.id));
-      }
-      return null;
-    },
+    stop: (id, audit) =>
+      db.transaction().execute(async (tx) => {
+        const changed = await stop(tx, id, audit.at);
+        if (changed) await writeAuditLine(tx, audit);
+        const run = await find(tx, id);
+        return run && { changed, run };
+      }),
+  };
+}
+
+async function stop(tx: Transaction<RecordTables>, id: string, at: number): Promise<boolean> {
+  const waiting = await tx
+    .updateTable('job_runs')
+    .set({ status: 'stopped', live_key: null, ended_at: at })
+    .where('id', '=', id)
+    .where('status', '=', 'queued')
+    .executeTakeFirst();
+  if (waiting.numUpdatedRows === 1n) return true;
+  const running = await tx
+    .updateTable('job_runs')
+    .set({ stop_asked: 1 })
+    .where('id', '=', id)
+    .where('status', '=', 'running')
+    .where('stop_asked', '=', 0)
+    .executeTakeFirst();
+  return running.numUpdatedRows === 1n;
+}
+
+/** For runners. */
+function holding(db: Db): Pick<JobRuns, 'claim' | 'renew' | 'checkpoint' | 'end'> {
+  const now = nowMs(db);
+  const until = (leaseMs: number) => sql<number>`${now} + ${leaseMs}`;
+  /** A statement on a run that has to be held. */
+  const held = (id: string, fence: number) =>
+    db
+      .updateTable('job_runs')
+      .where('id', '=', id)
+      .where('fence', '=', fence)
+      .where('status', '=', 'running');
+  return {
+    claim: (owner, leaseMs, alone, at) => claim(db, { owner, until: until(leaseMs), alone, at }),
     async renew(id, fence, leaseMs) {
       const { numUpdatedRows } = await held(id, fence)
         .set({ lease_until: until(leaseMs) })
@@ -217,13 +202,57 @@ export function makeSqlJobRuns(db: Db): JobRuns {
         .executeTakeFirst();
       return numUpdatedRows === 1n;
     },
-    stop: (id, audit) =>
-      db.transaction().execute(async (tx) => {
-        const changed = await stop(tx, id, audit.at);
-        if (changed) await writeAuditLine(tx, audit);
-        const run = await find(tx, id);
-        return run && { changed, run };
-      }),
+  };
+}
+
+interface Claim {
+  owner: string;
+  until: RawBuilder<number>;
+  alone: boolean;
+  at: number;
+}
+
+async function claim(db: Db, { owner, until, alone, at }: Claim): Promise<JobRun | null> {
+  for (let tried = 0; tried < CLAIM_TRIES; tried++) {
+    const found = await free(db, owner, alone);
+    if (!found) return null;
+    const { numUpdatedRows } = await db
+      .updateTable('job_runs')
+      .set({ status: 'running', owner, lease_until: until })
+      .set((is) => ({
+        fence: is('fence', '+', 1),
+        starts: is('starts', '+', 1),
+        started_at: is.fn.coalesce('started_at', is.val(at)),
+      }))
+      .where('id', '=', found.id)
+      .where('fence', '=', found.fence)
+      .where('status', '=', found.status)
+      .executeTakeFirst();
+    if (numUpdatedRows === 1n) return find(db, String(found.id));
+  }
+  return null;
+}
+
+/** The oldest run that somebody may take. */
+function free(db: Db, owner: string, alone: boolean) {
+  return db
+    .selectFrom('job_runs')
+    .select(['id', 'fence', 'status'])
+    .where('status', 'in', ['queued', 'running'])
+    .where((is) =>
+      is.or([
+        is('status', '=', 'queued'),
+        alone ? is('owner', '<>', owner) : is('lease_until', '<=', nowMs(db)),
+      ]),
+    )
+    .orderBy('id')
+    .limit(1)
+    .executeTakeFirst();
+}
+
+/** For whoever looks. */
+function telling(db: Db): Pick<JobRuns, 'get' | 'list' | 'newest' | 'figures'> {
+  return {
     get: (id) => find(db, id),
     async list(job, before, limit) {
       let asked = db.selectFrom('job_runs').selectAll().orderBy('id', 'desc').limit(limit);
@@ -257,24 +286,6 @@ export function makeSqlJobRuns(db: Db): JobRuns {
         .executeTakeFirst();
       const counts = Object.fromEntries(rows.map(({ status, count }) => [status, Number(count)]));
       return { counts, oldestQueuedAt: numberOrNull(queued?.at ?? null) };
-    },
-    async forget(endedBefore, limit) {
-      const old = await db
-        .selectFrom('job_runs')
-        .select('id')
-        .where('status', 'in', ['completed', 'failed', 'stopped'])
-        .where('ended_at', '<', endedBefore)
-        .orderBy('id')
-        .limit(limit)
-        .execute();
-      if (old.length === 0) return 0;
-      const ids = old.map(({ id }) => id);
-      const { numDeletedRows } = await db
-        .deleteFrom('job_runs')
-        .where('id', 'in', ids)
-        .where('status', 'in', ['completed', 'failed', 'stopped'])
-        .executeTakeFirst();
-      return Number(numDeletedRows);
     },
   };
 }
