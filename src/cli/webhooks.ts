@@ -68,10 +68,10 @@ export function webhooksCommand(): Command {
   return command.addCommand(ofOne('remove', 'Removes it with its deliveries.', remove));
 }
 
-function ofOne(
+function ofOne<Options extends SharedOptions>(
   name: string,
   says: string,
-  run: (id: string, options: SharedOptions) => Promise<void>,
+  run: (id: string, options: Options) => Promise<void>,
 ): Command {
   return talksToServer(new Command(name))
     .description(says)

@@ -41,7 +41,7 @@ export interface Deliverer {
   /** There may be more to send: looks at what is due, without looking at the endpoints. */
   poke(): void;
   readonly counts: Readonly<DeliverCounts>;
-  /** Starts nothing any more; resolves when what was under way is written down. */
+  /** Starts nothing any more; resolves when what was answered within a second is written down. The rest is sent again. */
   stop(): Promise<void>;
 }
 
@@ -56,6 +56,8 @@ const REST_MAX_MS = 10_000;
 const ANSWERS_MAX = 20;
 const RETRY_AFTER_MAX_MS = 86_400_000;
 const AGAIN_MS = 500;
+/** How long a stop waits for answers. */
+const LAST_ANSWERS_MS = 1_000;
 
 interface Lane {
   endpoint: Endpoint;
@@ -100,6 +102,8 @@ class Lanes implements Deliverer {
   #stopped = false;
   #underWay = 0;
   #idle: (() => void) | null = null;
+  /** what is answered from now on is not heard */
+  #left = false;
 
   constructor(parts: DeliverParts) {
     this.#parts = parts;
@@ -127,10 +131,13 @@ class Lanes implements Deliverer {
   async stop(): Promise<void> {
     this.#stopped = true;
     for (const lane of this.#lanes.values()) this.#close(lane);
-    if (this.#underWay > 0)
+    if (this.#underWay > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve;
+        this.#parts.system.after(LAST_ANSWERS_MS, resolve);
       });
+    }
+    this.#left = true;
     this.#settle();
     while (this.#settling !== null) await this.#settling;
   }
@@ -189,6 +196,7 @@ class Lanes implements Deliverer {
     const tried = await sendWebhook(this.#parts, lane.endpoint, delivery.eventId, delivery.body).catch(
       (error: Error): Tried => ({ answer: faultAnswer(error, system.now()), retryAfterMs: null }),
     );
+    if (this.#left) return;
     lane.underWay -= 1;
     this.#underWay -= 1;
     if (!isTrouble(tried.answer)) lane.failures = 0;

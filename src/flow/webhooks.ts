@@ -10,7 +10,7 @@ import type { System } from '../ports/system.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { Endpoint, Webhooks } from '../ports/webhooks.ts';
 import { sendWebhook } from './send-webhook.ts';
-import { makeSecretSeal, mintWebhookSecret } from './webhook-secret.ts';
+import { makeSecretSeal, mintWebhookSecret, type SecretSeal } from './webhook-secret.ts';
 
 export const ENDPOINTS_MAX = 50;
 /** How long the secret before goes on signing when nobody says otherwise. */
@@ -73,87 +73,12 @@ const refused = (what: Problem): Refused => ({ kind: 'refused', problem: what })
 const NOT_FOUND = refused(problem('webhook_not_found'));
 
 export function makeWebhookFlow(parts: WebhookParts): WebhookFlow {
-  const { webhooks, deliveries, sender, system, master } = parts;
+  const { webhooks, deliveries, system, master } = parts;
   const seal = makeSecretSeal(master, system);
-
-  const line = (action: string, target: string, by: Actor, before: unknown, after: unknown): AuditLine => ({
-    at: system.now(),
-    actor: by.id,
-    action: `webhook.${action}`,
-    target,
-    before,
-    after,
-    requestId: by.requestId,
-  });
-
-  /** Somebody else may change it in between: then it is changed from what it is by then. */
-  async function alter(
-    id: string,
-    action: string,
-    by: Actor,
-    next: (now: Endpoint) => Partial<Endpoint>,
-  ): Promise<EndpointDone> {
-    for (let i = 0; i < TRIES; i++) {
-      const now = await webhooks.get(id);
-      if (now === null) return NOT_FOUND;
-      const changed = { ...now, ...next(now), version: now.version + 1, updatedAt: system.now() };
-      if (await webhooks.put(changed, line(action, id, by, shown(now), shown(changed))))
-        return { kind: 'done', endpoint: changed };
-    }
-    return refused(problem('precondition_failed'));
-  }
-
-  async function urlProblem(url: string): Promise<Refused | null> {
-    const why = await sender.refusal(url);
-    return why === null ? null : refused(problem('webhook_url_refused', `${capital(why)}.`, { why }));
-  }
-
   return {
-    async add(given, by) {
-      const wrong = secretProblem(given.secret) ?? (await urlProblem(given.url));
-      if (wrong !== null) return wrong;
-      const secret = given.secret ?? mintWebhookSecret(system);
-      const id = `wh_${system.randomBytes(8).toString('hex')}`;
-      const now = system.now();
-      const endpoint: Endpoint = {
-        ...{ id, version: 1, url: given.url, description: given.description ?? '' },
-        ...{ facts: given.facts ?? null, campaigns: given.campaigns ?? null },
-        secrets: seal.seal(id, [{ secret, until: null }]),
-        ...{ state: 'enabled', why: null, disabledAt: null, createdAt: now, updatedAt: now },
-      };
-      const added = await webhooks.add(endpoint, ENDPOINTS_MAX, line('add', id, by, null, shown(endpoint)));
-      return added ? { kind: 'done', endpoint, secret } : refused(problem('too_many_webhooks'));
-    },
+    ...managing(parts, seal),
     list: () => webhooks.list(),
     get: (id) => webhooks.get(id),
-    async change(id, given, by) {
-      const wrong = given.url === undefined ? null : await urlProblem(given.url);
-      return wrong ?? alter(id, 'change', by, () => definedOf(given));
-    },
-    async rotate(id, { secret = mintWebhookSecret(system), overlapSeconds = OVERLAP_SECONDS }, by) {
-      const wrong = secretProblem(secret);
-      if (wrong !== null) return wrong;
-      const until = system.now() + overlapSeconds * 1000;
-      const done = await alter(id, 'rotate', by, ({ secrets }) => {
-        const [newest] = seal.open(id, secrets);
-        const before = newest && overlapSeconds > 0 ? [{ secret: newest.secret, until }] : [];
-        return { secrets: seal.seal(id, [{ secret, until: null }, ...before]) };
-      });
-      return done.kind === 'done' ? { ...done, secret } : done;
-    },
-    setState: (id, state, by) =>
-      alter(id, state === 'enabled' ? 'enable' : 'disable', by, () =>
-        state === 'enabled'
-          ? { state, why: null, disabledAt: null }
-          : { state, why: 'by an operator', disabledAt: system.now() },
-      ),
-    remove: async (id, by) => {
-      const now = await webhooks.get(id);
-      if (now === null || !(await webhooks.remove(id, line('remove', id, by, shown(now), null))))
-        return false;
-      while ((await deliveries.forget(id, FORGET_MAX)) === FORGET_MAX);
-      return true;
-    },
     async test(id, by) {
       const endpoint = await webhooks.get(id);
       if (endpoint === null) return null;
@@ -164,8 +89,105 @@ export function makeWebhookFlow(parts: WebhookParts): WebhookFlow {
     },
     deliveries: (id, state, before, limit) => deliveries.list(id, state, before, limit),
     resend: (id, delivery, by) =>
-      deliveries.resend(id, delivery, system.now(), line('resend', id, by, null, { delivery })),
+      deliveries.resend(id, delivery, system.now(), auditLine(parts, 'resend', id, by, null, { delivery })),
   };
+}
+
+type Managing = Pick<WebhookFlow, 'add' | 'change' | 'rotate' | 'setState' | 'remove'>;
+
+/** Every change, each with its line in the audit log. */
+function managing(parts: WebhookParts, seal: SecretSeal): Managing {
+  const { webhooks, deliveries, system } = parts;
+  return {
+    async add(given, by) {
+      const wrong = secretProblem(given.secret) ?? (await urlProblem(parts, given.url));
+      if (wrong !== null) return wrong;
+      const secret = given.secret ?? mintWebhookSecret(system);
+      const endpoint = newEndpoint(parts, seal, given, secret);
+      const line = auditLine(parts, 'add', endpoint.id, by, null, shown(endpoint));
+      const added = await webhooks.add(endpoint, ENDPOINTS_MAX, line);
+      return added ? { kind: 'done', endpoint, secret } : refused(problem('too_many_webhooks'));
+    },
+    async change(id, given, by) {
+      const wrong = given.url === undefined ? null : await urlProblem(parts, given.url);
+      return wrong ?? alter(parts, id, 'change', by, () => definedOf(given));
+    },
+    async rotate(id, { secret = mintWebhookSecret(system), overlapSeconds = OVERLAP_SECONDS }, by) {
+      const wrong = secretProblem(secret);
+      if (wrong !== null) return wrong;
+      const until = system.now() + overlapSeconds * 1000;
+      const done = await alter(parts, id, 'rotate', by, ({ secrets }) => {
+        const [newest] = seal.open(id, secrets);
+        const before = newest && overlapSeconds > 0 ? [{ secret: newest.secret, until }] : [];
+        return { secrets: seal.seal(id, [{ secret, until: null }, ...before]) };
+      });
+      return done.kind === 'done' ? { ...done, secret } : done;
+    },
+    setState: (id, state, by) =>
+      alter(parts, id, state === 'enabled' ? 'enable' : 'disable', by, () =>
+        state === 'enabled'
+          ? { state, why: null, disabledAt: null }
+          : { state, why: 'by an operator', disabledAt: system.now() },
+      ),
+    async remove(id, by) {
+      const now = await webhooks.get(id);
+      const line = auditLine(parts, 'remove', id, by, now && shown(now), null);
+      if (now === null || !(await webhooks.remove(id, line))) return false;
+      while ((await deliveries.forget(id, FORGET_MAX)) === FORGET_MAX);
+      return true;
+    },
+  };
+}
+
+function newEndpoint(
+  { system }: WebhookParts,
+  seal: SecretSeal,
+  { url, description = '', facts = null, campaigns = null }: EndpointDefinition,
+  secret: string,
+): Endpoint {
+  const id = `wh_${system.randomBytes(8).toString('hex')}`;
+  const now = system.now();
+  return {
+    ...{ id, version: 1, url, description, facts, campaigns },
+    secrets: seal.seal(id, [{ secret, until: null }]),
+    ...{ state: 'enabled', why: null, disabledAt: null, createdAt: now, updatedAt: now },
+  };
+}
+
+/** Somebody else may change it in between: then it is changed from what it is by then. */
+async function alter(
+  parts: WebhookParts,
+  id: string,
+  action: string,
+  by: Actor,
+  next: (now: Endpoint) => Partial<Endpoint>,
+): Promise<EndpointDone> {
+  const { webhooks, system } = parts;
+  for (let i = 0; i < TRIES; i++) {
+    const now = await webhooks.get(id);
+    if (now === null) return NOT_FOUND;
+    const changed = { ...now, ...next(now), version: now.version + 1, updatedAt: system.now() };
+    if (await webhooks.put(changed, auditLine(parts, action, id, by, shown(now), shown(changed))))
+      return { kind: 'done', endpoint: changed };
+  }
+  return refused(problem('precondition_failed'));
+}
+
+function auditLine(
+  { system }: WebhookParts,
+  action: string,
+  target: string,
+  by: Actor,
+  before: unknown,
+  after: unknown,
+): AuditLine {
+  const { id: actor, requestId } = by;
+  return { at: system.now(), actor, action: `webhook.${action}`, target, before, after, requestId };
+}
+
+async function urlProblem({ sender }: WebhookParts, url: string): Promise<Refused | null> {
+  const why = await sender.refusal(url);
+  return why === null ? null : refused(problem('webhook_url_refused', `${capital(why)}.`, { why }));
 }
 
 function secretProblem(secret: string | undefined): Refused | null {

@@ -109,7 +109,9 @@ export async function makeWebhookWorld(waitsMs: number[]): Promise<WebhookWorld>
     },
   };
   onTestFinished(async () => {
-    await deliverer.stop();
+    const stopped = deliverer.stop();
+    clock.move(1_000);
+    await stopped;
     await file.db.destroy();
   });
   return world;

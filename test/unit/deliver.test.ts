@@ -75,6 +75,20 @@ describe('deliveries', () => {
     expect((await world.deliveries.backlog('a', 100)).pending).toBe(0);
   });
 
+  it('are not waited for for long when the server stops, and are sent again', async () => {
+    await world.add('a');
+    await world.leave(['a'], facts(2));
+    world.answer = (_, eventId) =>
+      eventId === fact(1).eventId ? answered(200) : new Promise<WebhookSent>(() => undefined);
+    await world.pass(500);
+    const stopped = world.deliverer.stop();
+    world.clock.move(1_000);
+    await stopped;
+    expect(await world.deliveries.due('a', world.clock.now(), 9)).toMatchObject([
+      { orderKey: 'c.2', tries: 0 },
+    ]);
+  });
+
   it('wait as long as the receiver asks', async () => {
     await world.add('a');
     await world.leave(['a'], facts(1));

@@ -2,7 +2,7 @@
 
 import type { Insertable, Kysely, Selectable, Transaction } from 'kysely';
 import type { DeliveryState, WebhookAnswer } from '../../core/webhook.ts';
-import type { Deliveries, Delivery, LeftFact, SettledTry } from '../../ports/deliveries.ts';
+import type { Backlog, Deliveries, Delivery, LeftFact, SettledTry } from '../../ports/deliveries.ts';
 import { writeAuditLine } from './campaigns.ts';
 import type { RecordTables } from './schema.ts';
 import type { WebhookDeliveriesTable } from './tables/webhooks.ts';
@@ -13,59 +13,13 @@ export function makeSqlDeliveries(db: Kysely<RecordTables>): Deliveries {
       db.transaction().execute(async (tx) => {
         for (const endpointId of endpointIds) await leaveFor(tx, endpointId, facts, now);
       }),
-    async due(endpointId, now, limit) {
-      const rows = await db
-        .selectFrom('webhook_deliveries as one')
-        .selectAll('one')
-        .where('one.endpoint_id', '=', endpointId)
-        .where('one.state', '=', 'pending')
-        .where('one.at', '<=', now)
-        .where(({ not, exists, selectFrom }) =>
-          not(
-            exists(
-              selectFrom('webhook_deliveries as earlier')
-                .select('earlier.id')
-                .where('earlier.endpoint_id', '=', endpointId)
-                .whereRef('earlier.order_key', '=', 'one.order_key')
-                .where('earlier.state', '=', 'pending')
-                .whereRef('earlier.id', '<', 'one.id'),
-            ),
-          ),
-        )
-        .orderBy('one.at')
-        .orderBy('one.id')
-        .limit(limit)
-        .execute();
-      return rows.map(deliveryOf);
-    },
+    due: (endpointId, now, limit) => readDue(db, endpointId, now, limit),
     settle: (tries) =>
       db.transaction().execute(async (tx) => {
         // In one order, so that two who settle at once wait for each other instead of for ever.
         for (const one of tries.toSorted((a, b) => a.id - b.id)) await settleOne(tx, one);
       }),
-    async backlog(endpointId, most) {
-      const { count } = await db
-        .selectFrom((at) =>
-          at
-            .selectFrom('webhook_deliveries')
-            .select('id')
-            .where('endpoint_id', '=', endpointId)
-            .where('state', '=', 'pending')
-            .limit(most)
-            .as('some'),
-        )
-        .select((at) => at.fn.countAll<number>().as('count'))
-        .executeTakeFirstOrThrow();
-      const last = await db
-        .selectFrom('webhook_deliveries')
-        .select('at')
-        .where('endpoint_id', '=', endpointId)
-        .where('state', '=', 'delivered')
-        .orderBy('at', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return { pending: Number(count), lastDeliveredAt: last ? Number(last.at) : null };
-    },
+    backlog: (endpointId, most) => readBacklog(db, endpointId, most),
     async list(endpointId, state, before, limit) {
       let query = db
         .selectFrom('webhook_deliveries')
@@ -101,6 +55,61 @@ export function makeSqlDeliveries(db: Kysely<RecordTables>): Deliveries {
       return ids.length;
     },
   };
+}
+
+async function readDue(
+  db: Kysely<RecordTables>,
+  endpointId: string,
+  now: number,
+  limit: number,
+): Promise<Delivery[]> {
+  const rows = await db
+    .selectFrom('webhook_deliveries as one')
+    .selectAll('one')
+    .where('one.endpoint_id', '=', endpointId)
+    .where('one.state', '=', 'pending')
+    .where('one.at', '<=', now)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('webhook_deliveries as earlier')
+            .select('earlier.id')
+            .where('earlier.endpoint_id', '=', endpointId)
+            .whereRef('earlier.order_key', '=', 'one.order_key')
+            .where('earlier.state', '=', 'pending')
+            .whereRef('earlier.id', '<', 'one.id'),
+        ),
+      ),
+    )
+    .orderBy('one.at')
+    .orderBy('one.id')
+    .limit(limit)
+    .execute();
+  return rows.map(deliveryOf);
+}
+
+async function readBacklog(db: Kysely<RecordTables>, endpointId: string, most: number): Promise<Backlog> {
+  const { count } = await db
+    .selectFrom((at) =>
+      at
+        .selectFrom('webhook_deliveries')
+        .select('id')
+        .where('endpoint_id', '=', endpointId)
+        .where('state', '=', 'pending')
+        .limit(most)
+        .as('some'),
+    )
+    .select((at) => at.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow();
+  const last = await db
+    .selectFrom('webhook_deliveries')
+    .select('at')
+    .where('endpoint_id', '=', endpointId)
+    .where('state', '=', 'delivered')
+    .orderBy('at', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  return { pending: Number(count), lastDeliveredAt: last ? Number(last.at) : null };
 }
 
 /** What is there already was left before by somebody who did not come to say so. */

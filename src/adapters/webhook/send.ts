@@ -29,10 +29,7 @@ const TIMEOUT_MS = 5_000;
 const ANSWER_BYTES_MAX = 65_536;
 const KEPT_BYTES = 1_024;
 const CONNECTIONS = 16;
-/**
- * URLs with connections kept open, each its own: two webhooks of one host do not wait for each other. One more closes those
- * that were used longest ago.
- */
+/** One more closes those that were used longest ago. */
 const POOLS_MAX = 64;
 
 /** What stopped a connection before it was made: nothing was sent. */
@@ -40,68 +37,26 @@ class Refused extends Error {}
 
 export function makeWebhookSender(parts: WebhookSenderParts): WebhookSender {
   const { rules, system, timeoutMs = TIMEOUT_MS } = parts;
-  const resolve = parts.resolve ?? ((name: string) => lookUpAll(name, { all: true, verbatim: true }));
-  const pools = new Map<string, Pool>();
-
-  function poolOf(url: URL): Pool {
-    const known = pools.get(url.href);
-    pools.delete(url.href);
-    const pool = known ?? makePool(url);
-    pools.set(url.href, pool);
-    if (pools.size > POOLS_MAX) {
-      const [oldest, idle] = pools.entries().next().value as [string, Pool];
-      pools.delete(oldest);
-      void idle.close().catch(() => undefined);
-    }
-    return pool;
-  }
-
-  function makePool(url: URL): Pool {
-    return new Pool(url.origin, {
-      connections: CONNECTIONS,
-      pipelining: 1,
-      allowH2: false,
-      headersTimeout: timeoutMs,
-      bodyTimeout: timeoutMs,
-      connect: {
-        timeout: timeoutMs,
-        lookup: checkedLookup(url),
-        ...(parts.ca === undefined ? {} : { ca: parts.ca }),
-      },
-    });
-  }
-
-  const checkedLookup =
-    (url: URL): LookupFunction =>
-    (hostname, options, done) => {
-      checked(hostname, url).then(
-        (found) => {
-          const [first] = found as [ResolvedAddress];
-          if (options.all) done(null, found);
-          else done(null, first.address, first.family);
-        },
-        (error: Error) => done(error, options.all ? [] : ''),
-      );
-    };
-
-  /** Every address behind the name. Rejects when one of them is not allowed, or there is none. */
-  async function checked(hostname: string, url: URL): Promise<ResolvedAddress[]> {
-    const found = await resolve(hostname);
-    if (found.length === 0) throw new Refused(`${hostname} stands for no address`);
-    for (const { address } of found) {
-      const why = addressRefusal(address, url, rules);
-      if (why !== null) throw new Refused(`refused: ${hostname} stands for ${why}`);
-    }
-    return found;
-  }
-
+  const resolve = makeResolver(parts);
+  const pools = new Pools((url) => ({
+    connections: CONNECTIONS,
+    pipelining: 1,
+    allowH2: false,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connect: {
+      timeout: timeoutMs,
+      lookup: checkedLookup(url, resolve),
+      ...(parts.ca === undefined ? {} : { ca: parts.ca }),
+    },
+  }));
   return {
     async refusal(text) {
       const url = checkUrl(text, rules);
       if (!url.ok) return url.why;
       if (url.address !== null) return null;
       try {
-        await checked(url.url.hostname, url.url);
+        await resolve(url.url.hostname, url.url);
         return null;
       } catch (error) {
         // A name that cannot be resolved now may be tomorrow; the test button tells.
@@ -119,7 +74,7 @@ export function makeWebhookSender(parts: WebhookSenderParts): WebhookSender {
       const end = new AbortController();
       const timer = system.after(timeoutMs, () => end.abort());
       try {
-        const sent = await exchange(poolOf(url.url), url.url, request, end.signal);
+        const sent = await exchange(pools.of(url.url), url.url, request, end.signal);
         return { ...sent, ms: Math.round(system.monotonic() - began), fault: null };
       } catch (error) {
         return failed(
@@ -129,11 +84,67 @@ export function makeWebhookSender(parts: WebhookSenderParts): WebhookSender {
         timer.stop();
       }
     },
-    async close() {
-      await Promise.all([...pools.values()].map((pool) => pool.destroy()));
-      pools.clear();
-    },
+    close: () => pools.close(),
   };
+}
+
+/** Every address behind a name. Rejects when one of them is not allowed, or there is none. */
+type Resolve = (hostname: string, url: URL) => Promise<ResolvedAddress[]>;
+
+function makeResolver({ rules, resolve }: WebhookSenderParts): Resolve {
+  const ask = resolve ?? ((name: string) => lookUpAll(name, { all: true, verbatim: true }));
+  return async (hostname, url) => {
+    const found = await ask(hostname);
+    if (found.length === 0) throw new Refused(`${hostname} stands for no address`);
+    for (const { address } of found) {
+      const why = addressRefusal(address, url, rules);
+      if (why !== null) throw new Refused(`refused: ${hostname} stands for ${why}`);
+    }
+    return found;
+  };
+}
+
+/** What a connection asks for its addresses: those that it gets are those that were checked. */
+function checkedLookup(url: URL, resolve: Resolve): LookupFunction {
+  return (hostname, options, done) => {
+    resolve(hostname, url).then(
+      (found) => {
+        const [first] = found as [ResolvedAddress];
+        if (options.all) done(null, found);
+        else done(null, first.address, first.family);
+      },
+      (error: Error) => done(error, options.all ? [] : ''),
+    );
+  };
+}
+
+/** Connections kept open, those of each URL its own: two webhooks of one host do not wait for each other. */
+class Pools {
+  readonly #settings: (url: URL) => Pool.Options;
+  readonly #pools = new Map<string, Pool>();
+
+  constructor(settings: (url: URL) => Pool.Options) {
+    this.#settings = settings;
+  }
+
+  of(url: URL): Pool {
+    const pool = this.#pools.get(url.href) ?? new Pool(url.origin, this.#settings(url));
+    this.#pools.delete(url.href);
+    this.#pools.set(url.href, pool);
+    if (this.#pools.size > POOLS_MAX) this.#closeOldest();
+    return pool;
+  }
+
+  #closeOldest(): void {
+    const [href, pool] = this.#pools.entries().next().value as [string, Pool];
+    this.#pools.delete(href);
+    void pool.close().catch(() => undefined);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pools.values()].map((pool) => pool.destroy()));
+    this.#pools.clear();
+  }
 }
 
 type Exchanged = Pick<WebhookSent, 'status' | 'body' | 'retryAfterMs'>;
