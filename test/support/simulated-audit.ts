@@ -1,6 +1,7 @@
 // What was told in a simulated world, held against its record by the same checker as a real crowd's answers.
 
 import { checkHistory } from '../../src/core/history.ts';
+import { T0 } from './samples.ts';
 import type { Try } from './simulated-crowd.ts';
 import type { Lived } from './simulated-world.ts';
 
@@ -36,7 +37,9 @@ export function auditLife(lived: Lived, rule: AuditRule): string[] {
   // forgets before anybody has put them there (it takes two faults within 2 s) are given to others, and it was early.
   for (const { id, ok, findings: said } of checks) {
     // After a disaster numbers may have gaps; doubles they may not.
-    const serious = said.filter((one) => !one.includes('has no seq') && !(forgotten > 0 && isEarly(id, one)));
+    const serious = said.filter(
+      (one) => !one.includes('has no seq') && !(forgotten > 0 && isEarly(id, one, lived)),
+    );
     if (ok || serious.length === 0) continue;
     if (!rule.keepsWins && !['I1', 'I6', 'I9'].includes(id)) continue;
     findings.push(`${id}: ${serious[0]}`);
@@ -50,8 +53,19 @@ export function auditLife(lived: Lived, rule: AuditRule): string[] {
   return findings;
 }
 
-const isEarly = (id: string, finding: string): boolean =>
-  id === 'I11' || (id === 'I8' && finding.includes('was told sold_out and also that he won'));
+function isEarly(id: string, finding: string, lived: Lived): boolean {
+  if (id !== 'I8') return id === 'I11';
+  return finding.includes('was told sold_out and also that he won') || isOfBefore(finding, lived);
+}
+
+/** He was refused before he won the unit that was free again, and the answer to the press that won it was lost. */
+function isOfBefore(finding: string, { tries, record }: Lived): boolean {
+  const [, userId] = /^(\S+) holds seq \d+ and was told sold_out when he asked again$/.exec(finding) ?? [];
+  const win = record.find((one) => one.userId === userId);
+  if (win === undefined) return false;
+  const refusals = tries.filter(({ user, answer }) => `u-${user}` === userId && answer === 'sold_out');
+  return refusals.every(({ completedMs }) => completedMs !== null && T0 + completedMs < win.wonAt);
+}
 
 function historyOf(tries: Try[]) {
   const answers = [...new Set(tries.map(({ answer }) => answer))];
