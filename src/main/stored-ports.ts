@@ -20,13 +20,10 @@ import type { RemoteCalls } from '../adapters/sqlite/remote-calls.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 
-/** Nobody waits at a counter for these, and a slow answer must not undo a million codes. */
-const IMPORT_CALL_MAX_MS = {
-  stage: 15_000,
-  duplicates: 15_000,
-  copy: 15_000,
-  leaveOut: 15_000,
-  drop: 15_000,
+/** Nobody waits at a counter for these, and a slow answer must not undo a thousand coupons or a million codes. */
+const CALL_MAX_MS: Partial<Record<keyof StoredPorts, Record<string, number>>> = {
+  coupons: { issue: 15_000, putBack: 15_000 },
+  codeImports: { stage: 15_000, duplicates: 15_000, copy: 15_000, leaveOut: 15_000, drop: 15_000 },
 };
 
 /** Where the database is: in the thread of SQLite's file, or on the other side of MySQL's pool. */
@@ -51,7 +48,7 @@ export function makeStoredPorts(db: Kysely<RecordTables>): StoredPorts {
 export function mysqlStoredPorts(mysql: Mysql, system: System): StoredPorts {
   const ports = makeStoredPorts(mysql.db);
   return eachOf(ports, (name, port) => {
-    const maxMs = name === 'codeImports' ? IMPORT_CALL_MAX_MS : undefined;
+    const maxMs: Record<string, number> = CALL_MAX_MS[name as keyof StoredPorts] ?? {};
     return steady(port, mysql.address, system, maxMs);
   });
 }
