@@ -1,50 +1,72 @@
 // The tests, as one project for each folder of test/. What is cheap runs first and on all cores; what starts servers,
-// kills them or measures time runs afterwards, one file at a time, so that no test disturbs another's timing.
+// kills them or measures time runs afterwards, a file at a time where another one would disturb its timing, and two
+// where files wait for services most of the time.
 
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/support/longest-first.ts';
 
 interface Project {
   /** A folder of test/. */
   folder: string;
-  /** One file at a time, after all parallel projects. */
-  serial?: true;
-  /** This many files at a time, after all parallel projects. */
-  atOnce?: number;
+  /** another name than the folder's, for some files of it; those are left out of the folder's own project */
+  name?: string;
+  files?: string[];
+  /** Projects of one group run together, and after those of the groups before. */
+  group: number;
   /** run once before the first file, and again after the last */
   setup?: string;
   timeoutMs: number;
 }
 
+/** Files at a time in each group, on a machine with at least two cores. */
+const AT_ONCE = [Math.max(2, availableParallelism()), 1, 2, 2, 1];
+
 /** A folder that is not listed here is not run, and the fence says so. */
 const projects: Project[] = [
-  { folder: 'fence', timeoutMs: 30_000 },
-  { folder: 'unit', timeoutMs: 15_000 },
-  { folder: 'contract', timeoutMs: 30_000 },
-  { folder: 'model', timeoutMs: 60_000 },
-  { folder: 'simulation', timeoutMs: 60_000 },
-  { folder: 'http', timeoutMs: 30_000 },
-  { folder: 'e2e', serial: true, timeoutMs: 120_000 },
-  { folder: 'fault', serial: true, timeoutMs: 240_000 },
-  // Each file starts services and processes of its own, and waits most of the time.
-  { folder: 'faults', atOnce: 2, setup: 'test/support/distributed-report.ts', timeoutMs: 120_000 },
-  { folder: 'web', serial: true, timeoutMs: 120_000 },
+  { folder: 'fence', group: 0, timeoutMs: 30_000 },
+  { folder: 'unit', group: 0, timeoutMs: 15_000 },
+  { folder: 'contract', group: 0, timeoutMs: 30_000 },
+  { folder: 'model', group: 0, timeoutMs: 60_000 },
+  { folder: 'simulation', group: 0, timeoutMs: 60_000 },
+  { folder: 'http', group: 0, timeoutMs: 30_000 },
+  { folder: 'e2e', group: 1, timeoutMs: 120_000 },
+  { folder: 'e2e', name: 'e2e-services', files: ['examples', 'demo-services'], group: 2, timeoutMs: 120_000 },
+  { folder: 'fault', group: 2, timeoutMs: 240_000 },
+  // Each file starts services and processes of its own.
+  { folder: 'faults', group: 3, setup: 'test/support/distributed-report.ts', timeoutMs: 120_000 },
+  { folder: 'web', group: 4, timeoutMs: 120_000 },
 ];
+
+const pathOf = ({ folder }: Project, file: string): string => `test/${folder}/${file}.test.ts`;
+
+/** What other projects have taken out of this one's folder. */
+function takenFrom(project: Project): string[] {
+  if (project.files !== undefined) return [];
+  return projects
+    .filter(({ folder }) => folder === project.folder)
+    .flatMap((other) => (other.files ?? []).map((file) => pathOf(other, file)));
+}
 
 export default defineConfig({
   test: {
-    projects: projects.map(({ folder, serial, atOnce, setup, timeoutMs }, index) => ({
-      test: {
-        name: folder,
-        include: [`test/${folder}/**/*.test.ts`],
-        environment: 'node',
-        testTimeout: timeoutMs,
-        hookTimeout: timeoutMs,
-        fileParallelism: !serial,
-        ...(atOnce === undefined ? {} : { maxWorkers: atOnce }),
-        ...(setup === undefined ? {} : { globalSetup: [setup] }),
-        // Parallel projects share group 0; each other one is a group of its own.
-        sequence: { groupOrder: serial || atOnce ? index : 0 },
-      },
-    })),
+    sequence: { sequencer: LongestFirst },
+    projects: projects.map((project) => {
+      const { folder, name = folder, files, group, setup, timeoutMs } = project;
+      return {
+        test: {
+          name,
+          include: files?.map((file) => pathOf(project, file)) ?? [`test/${folder}/**/*.test.ts`],
+          exclude: takenFrom(project),
+          environment: 'node' as const,
+          testTimeout: timeoutMs,
+          hookTimeout: timeoutMs,
+          maxWorkers: AT_ONCE[group] as number,
+          ...(setup === undefined ? {} : { globalSetup: [setup] }),
+          // Files of group 0 that may not run beside others would be put behind all groups.
+          sequence: { groupOrder: group },
+        },
+      };
+    }),
   },
 });

@@ -1,9 +1,10 @@
 /** The step of `sweep` that takes people out: campaign by campaign, place by place, a page of rows at a time. */
 
+import type { PersonalPlace } from '../core/kept.ts';
+import { PERSONAL_PLACES } from '../core/kept.ts';
 import type { EraseStep } from '../flow/erase.ts';
 import { beginErasing, endErasing, eraseKeyOf, isToErase } from '../flow/erase.ts';
-import type { PersonalPlace, RowKey } from '../ports/retention.ts';
-import { PERSONAL_PLACES } from '../ports/retention.ts';
+import type { RowKey } from '../ports/retention.ts';
 import { TooSlow } from './faults.ts';
 import type { Chunk, Step, StepContext } from './job.ts';
 import { ERASE_PARAM, type SweepParts } from './sweep-parts.ts';

@@ -1,10 +1,11 @@
 /** What the steps of `sweep` are made of. */
 
+import type { OldKind } from '../core/kept.ts';
 import type { EraseParts } from '../flow/erase.ts';
 import type { Campaigns } from '../ports/campaigns.ts';
 import type { CodeImports } from '../ports/code-pool.ts';
 import type { Files } from '../ports/files.ts';
-import type { OldKind, Retention } from '../ports/retention.ts';
+import type { Retention } from '../ports/retention.ts';
 
 /** How long each is kept, ms; null: for ever, and people of archived campaigns: until somebody asks. */
 export interface KeepTimes {

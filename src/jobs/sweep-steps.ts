@@ -1,9 +1,10 @@
 /** The steps of `sweep` that let go of rows and of what stands at the gate. */
 
 import type { Campaign } from '../core/campaign.ts';
+import type { OldKind } from '../core/kept.ts';
 import { isOver } from '../flow/fill-gate.ts';
 import { clearGate } from '../flow/sweep-gate.ts';
-import type { OldKind, RowKey } from '../ports/retention.ts';
+import type { RowKey } from '../ports/retention.ts';
 import type { Position, Step, StepContext } from './job.ts';
 import { CAMPAIGN_PARAM } from './job.ts';
 import { ERASE_PARAM, type SweepParts } from './sweep-parts.ts';

@@ -6,7 +6,7 @@
 
 import { Type } from 'typebox';
 import { CAMPAIGN_ID } from '../core/campaign.ts';
-import type { OldKind } from '../ports/retention.ts';
+import type { OldKind } from '../core/kept.ts';
 import type { Job } from './job.ts';
 import { CAMPAIGN_PARAM } from './job.ts';
 import { eraseStep } from './sweep-erase.ts';

@@ -5,22 +5,7 @@
  * Deliberately absent: taking claims away. What was given stays counted, whoever it was.
  */
 
-/** What has a time of its own to be kept for. */
-export const OLD_KINDS = ['audit', 'outbox', 'deliveries', 'runs', 'files', 'figures', 'faults'] as const;
-export type OldKind = (typeof OLD_KINDS)[number];
-
-/** Where something of a campaign's people stands. */
-export const PERSONAL_PLACES = [
-  'claims',
-  'line',
-  'letters',
-  'outbox',
-  'audit',
-  'deliveries',
-  'files',
-  'runs',
-] as const;
-export type PersonalPlace = (typeof PERSONAL_PLACES)[number];
+import type { OldKind, PersonalPlace } from '../core/kept.ts';
 
 /** What a row is told by, within its kind. */
 export type RowKey = string | number;

@@ -3,6 +3,7 @@
 
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { Campaign } from '../../src/core/campaign.ts';
+import type { PersonalPlace } from '../../src/core/kept.ts';
 import { makeCatalog } from '../../src/flow/catalog.ts';
 import { clearGate } from '../../src/flow/sweep-gate.ts';
 import { doChunk } from '../../src/jobs/chunk.ts';
@@ -11,7 +12,7 @@ import { makeSweepJob } from '../../src/jobs/sweep.ts';
 import type { SweepParts } from '../../src/jobs/sweep-parts.ts';
 import type { Epoch } from '../../src/ports/epochs.ts';
 import type { StoredFile } from '../../src/ports/files.ts';
-import type { PersonalPlace, RowKey } from '../../src/ports/retention.ts';
+import type { RowKey } from '../../src/ports/retention.ts';
 import { sampleCampaign, T0 } from '../support/samples.ts';
 
 const DAY = 86_400_000;

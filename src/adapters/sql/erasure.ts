@@ -6,8 +6,9 @@
 import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import { type Eraser, makeEraser } from '../../core/erased.ts';
+import type { PersonalPlace } from '../../core/kept.ts';
 import type { LineFact } from '../../core/line-fact.ts';
-import type { PersonalPlace, Retention, RowKey } from '../../ports/retention.ts';
+import type { Retention, RowKey } from '../../ports/retention.ts';
 import { dropFiles } from './drop-files.ts';
 import type { RecordTables } from './schema.ts';
 

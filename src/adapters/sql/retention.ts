@@ -2,7 +2,8 @@
 
 import type { Kysely, ReferenceExpression } from 'kysely';
 import { sql } from 'kysely';
-import type { OldKind, Retention, RowKey } from '../../ports/retention.ts';
+import type { OldKind } from '../../core/kept.ts';
+import type { Retention, RowKey } from '../../ports/retention.ts';
 import { dropFiles } from './drop-files.ts';
 import { makeSqlErasure } from './erasure.ts';
 import { makeSqlTidying } from './retention-units.ts';

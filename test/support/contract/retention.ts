@@ -2,8 +2,8 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { erasureKey } from '../../../src/core/erased.ts';
+import { PERSONAL_PLACES } from '../../../src/core/kept.ts';
 import type { Retention } from '../../../src/ports/retention.ts';
-import { PERSONAL_PLACES } from '../../../src/ports/retention.ts';
 import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../samples.ts';
 import type { RecordPlace } from './record-bench.ts';
 
