@@ -92,6 +92,18 @@ export const runOfJobParams = Type.Object({ name: Type.String(), id: Type.String
 const sum = (steps: readonly StepState[], of: 'read' | 'written' | 'skipped'): number =>
   steps.reduce((all, step) => all + step[of], 0);
 
+/** Where it stands is the job's own affair. */
+function stepBody(step: StepState): Record<string, unknown> {
+  const { startedAt, endedAt } = step;
+  const body: Record<string, unknown> = {
+    ...step,
+    startedAt: timeOrNull(startedAt),
+    endedAt: timeOrNull(endedAt),
+  };
+  delete body['position'];
+  return body;
+}
+
 export function runBody(run: JobRun): Record<string, unknown> {
   const { id, job, status, by, starts, stopAsked, lastError, result, steps } = run;
   const totals = steps.map(({ total, status: at, read }) => (at === 'completed' ? (total ?? read) : total));
@@ -115,11 +127,7 @@ export function runBody(run: JobRun): Record<string, unknown> {
     read: sum(steps, 'read'),
     written: sum(steps, 'written'),
     skipped: sum(steps, 'skipped'),
-    steps: steps.map(({ position: _, ...step }) => ({
-      ...step,
-      startedAt: timeOrNull(step.startedAt),
-      endedAt: timeOrNull(step.endedAt),
-    })),
+    steps: steps.map(stepBody),
   };
 }
 
