@@ -74,6 +74,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./jobs.ts')).jobsCommand(),
   },
   {
+    name: 'files',
+    summary: 'Bring files for jobs, and take those that jobs have made',
+    load: async () => (await import('./files.ts')).filesCommand(),
+  },
+  {
     name: 'webhooks',
     summary: 'Tell other programs of facts; see and repeat deliveries',
     load: async () => (await import('./webhooks.ts')).webhooksCommand(),

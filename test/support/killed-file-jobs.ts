@@ -52,6 +52,7 @@ async function granted(server: TestServer, campaign: string, count: number): Pro
 export const killedFileJobs: readonly KilledJob[] = [
   {
     job: 'grant',
+    kills: 2,
     async setUp(server) {
       await openCampaign(server, 'gift', 2000, { eligibility: { allowUsers: [] } });
       return { campaign: 'gift', file: await upload(server, [...users(1500), ...users(300), '\u202e']) };
@@ -64,8 +65,9 @@ export const killedFileJobs: readonly KilledJob[] = [
   },
   {
     job: 'export',
+    kills: 1,
     async setUp(server) {
-      await granted(server, 'listed', 4000);
+      await granted(server, 'listed', 2500);
       return { what: 'winners', campaign: 'listed', codes: true };
     },
     async seen(server) {
@@ -77,6 +79,7 @@ export const killedFileJobs: readonly KilledJob[] = [
   },
   {
     job: 'import-codes',
+    kills: 2,
     async setUp(server) {
       const body = { id: 'pool', name: 'pool', quantity: 100, codes: { source: 'pool' } };
       await operator(server, 'POST', '/v1/admin/campaigns', body);
