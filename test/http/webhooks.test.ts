@@ -1,14 +1,16 @@
 // Protects: operators manage webhooks by HTTP: a secret is shown once, an address inside is refused, a test shows its
 // answer, deliveries are listed and sent again, and every change is in the audit log.
 
+import { execFile } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import { makeWebhookSender } from '../../src/adapters/webhook/send.ts';
 import type { Site } from '../support/http-site.ts';
-import { startSite } from '../support/http-site.ts';
+import { ADMIN_KEY, startSite } from '../support/http-site.ts';
 
 const P = '/v1/admin/webhooks';
 const system = makeSystem();
@@ -220,4 +222,49 @@ describe('what may not be', () => {
     expect((await site.call(`${P}/${id}/test`, { headers, body: {} })).status).toBe(200);
     expect((await site.call(P)).status).toBe(401);
   });
+});
+
+describe('dibs webhooks', () => {
+  const file = join(import.meta.dirname, '../../src/cli/dibs.ts');
+  const dibs = (...args: string[]) =>
+    new Promise<{ code: number; out: string; err: string }>((resolve) => {
+      const { PATH = '' } = process.env;
+      const env = { PATH, NO_COLOR: '1', DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY };
+      execFile(process.execPath, [file, 'webhooks', ...args], { env }, (error, out, err) =>
+        resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      );
+    });
+
+  it('adds, lists, tests, changes the secret, sends again and removes', async () => {
+    const added = await dibs(
+      'add',
+      url,
+      '--facts',
+      'coupon.issued, coupon.redeemed',
+      '--description',
+      'mails',
+    );
+    expect(added).toMatchObject({ code: 0, out: expect.stringMatching(/^whsec_\S{44}\n$/) });
+    const [, id = ''] = /webhook (wh_\w+)/.exec(added.err) ?? [];
+    expect((await dibs('list')).out).toMatch(new RegExp(`${id} .* coupon.issued coupon.redeemed`));
+    expect((await dibs('test', id)).out).toMatch(/✓ answered 200 after \d+ ms/);
+    expect((await dibs('rotate', id, '--overlap', '60')).out).not.toBe(added.out);
+    const left = { eventId: 'c:1:9:coupon.issued', type: 'coupon.issued', campaignId: 'c' };
+    await site.parts.stored.deliveries.leave([id], [{ ...left, orderKey: 'c.9', body: '{}' }], system.now());
+    const listed = await dibs('deliveries', id, '--json');
+    const [{ id: delivery }] = JSON.parse(listed.out) as [{ id: number }];
+    expect((await dibs('deliveries', id)).out).toMatch(/pending +c:1:9:coupon.issued +0/);
+    expect((await dibs('resend', id, String(delivery))).out).toContain('is sent again');
+    expect((await dibs('disable', id)).out).toContain('is disabled');
+    expect((await dibs('remove', id)).out).toContain('is removed');
+    const gone = await dibs('test', id);
+    expect([gone.code, gone.err]).toEqual([1, expect.stringContaining('webhook_not_found')]);
+  }, 40_000);
+
+  it('says with 1 that a test was not taken, and why an address is refused', async () => {
+    const { id } = await add({ url: url.replace('/hook', '/wrong') });
+    expect(await dibs('test', id)).toMatchObject({ code: 1, out: expect.stringContaining('answered 500') });
+    const refused = await dibs('add', 'https://169.254.169.254/');
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('metadata')]);
+  }, 20_000);
 });
