@@ -33,6 +33,9 @@ export function recordStoring(name: string, makePlace: MakeRecordPlace): void {
             redeemedBy: null,
             revokedAt: null,
             revokedReason: null,
+            issuedAt: T0 + 17,
+            heldUntil: null,
+            returnedAt: null,
             expiresAt: T0 + 10_000,
           },
         ]);
