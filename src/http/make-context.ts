@@ -9,6 +9,7 @@ import type { Outcome } from '../flow/outcome.ts';
 import { makeReconcile } from '../flow/reconcile.ts';
 import { makeReplay } from '../flow/replay.ts';
 import { makeReport } from '../flow/report.ts';
+import type { Sights } from '../flow/sight.ts';
 import { makeSights } from '../flow/sight.ts';
 import { makeTickets } from '../flow/tickets.ts';
 import { makeWrongCodes } from '../flow/wrong-codes.ts';
@@ -44,8 +45,7 @@ type Edge = Pick<HttpContext, 'auth' | 'clientAddress' | 'crossOrigin' | 'leavin
 
 export function makeContext(given: HttpParts, requestIds: RequestIds): HttpContext & Running {
   const parts = { ...given, tickets: given.tickets ?? makeTickets(given.master), modes: given.modes ?? {} };
-  const { config, system, catalog, record, caughtUp, line } = parts;
-  const { figures } = parts;
+  const { config, system, catalog, record, caughtUp, line, figures } = parts;
   const sights = parts.sights ?? makeSights(parts.shared ?? false);
   const wrongCodes = parts.wrongCodes ?? makeWrongCodes(system);
   const lookUp = makeLookUp(parts);
@@ -60,35 +60,14 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
   const throttle = makeThrottle(config.rateLimit, system);
   const polls = new Polls({ ...parts, ...edge, lookUp, throttle });
   const metrics = makeMetrics(parts, { streams: () => streams.count(), polls: () => polls.waiting(), later });
-  const onOutcome: ClaimRouteParts['onOutcome'] = (campaignId, userId, outcome, floor) => {
-    const live = catalog.get(campaignId);
-    if (live === undefined) return;
-    figures?.see(live, userId);
-    if (outcome.verdict === 'none') return;
-    sights.see(live, outcome, floor);
-    streams.verdict(campaignId, userId, toldBy(outcome), () => outcomeJson(outcome) ?? '');
-  };
-  const onThrottled: ClaimRouteParts['onThrottled'] = (campaignId, userId, code) => {
-    const live = catalog.get(campaignId);
-    if (live === undefined) return;
-    figures?.refused(live, code);
-    figures?.see(live, userId);
-  };
-  const answered = (ms: number, campaignId: string): void => {
-    metrics.answer(ms);
-    const live = catalog.get(campaignId);
-    if (live !== undefined) figures?.answered(live, ms);
-  };
   const claim = makeClaimHandler({
     ...edge,
     claims: parts.claims,
     system,
     requestIds,
     throttle: makeThrottle(config.rateLimit, system, parts.sharedRate),
-    latency: makeLatency(system, metrics.decision, answered),
     floorOf: (campaignId) => sights.of(campaignId).toldSeqMax,
-    onOutcome,
-    onThrottled,
+    ...pressesSeen({ ...parts, sights, streams, metrics }),
   });
   const tellers: Timer[] = parts.shared ? [tellFarVerdicts({ ...parts, streams })] : [];
   const see = (live: LiveCampaign, outcome: Outcome): void => sights.see(live, outcome, -1);
@@ -117,6 +96,41 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     report: makeReport({ ...parts, store: parts.stored.figures, integrity }),
     caughtUp,
     claim,
+  };
+}
+
+/** Whoever keeps count of presses, told of each when it has been answered. */
+function pressesSeen({
+  system,
+  catalog,
+  figures,
+  sights,
+  streams,
+  metrics,
+}: HttpParts & Pick<HttpContext, 'streams'> & { sights: Sights; metrics: Metrics }): Pick<
+  ClaimRouteParts,
+  'onOutcome' | 'onThrottled' | 'latency'
+> {
+  return {
+    onOutcome: (campaignId, userId, outcome, floor) => {
+      const live = catalog.get(campaignId);
+      if (live === undefined) return;
+      figures?.see(live, userId);
+      if (outcome.verdict === 'none') return;
+      sights.see(live, outcome, floor);
+      streams.verdict(campaignId, userId, toldBy(outcome), () => outcomeJson(outcome) ?? '');
+    },
+    onThrottled: (campaignId, userId, code) => {
+      const live = catalog.get(campaignId);
+      if (live === undefined) return;
+      figures?.refused(live, code);
+      figures?.see(live, userId);
+    },
+    latency: makeLatency(system, metrics.decision, (ms, campaignId) => {
+      metrics.answer(ms);
+      const live = catalog.get(campaignId);
+      if (live !== undefined) figures?.answered(live, ms);
+    }),
   };
 }
 
