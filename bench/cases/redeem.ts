@@ -9,7 +9,7 @@ import { connect } from 'node:net';
 import { startMariaDb } from '../../scripts/services/mariadb.ts';
 import { startRedis } from '../../scripts/services/redis.ts';
 import { type Figure, figure, isShort, median, rounds } from '../measure.ts';
-import { openCampaign, type Running, startDibs } from '../servers.ts';
+import { cpuMicros, openCampaign, type Running, startDibs } from '../servers.ts';
 
 const TILLS = 50;
 const COUPONS = isShort ? 1_000 : 10_000;
@@ -71,13 +71,23 @@ async function atTills<T>(
   await Promise.all(tills.map(run));
 }
 
+interface Place {
+  server: Running;
+  tills: readonly Till[];
+  databasePid: number;
+}
+
 interface Done {
   perSecond: number;
   p50: number;
   p99: number;
+  /** CPU for one redemption, µs */
+  cpuOfServer: number;
+  cpuOfDatabase: number;
 }
 
-async function oneRound(server: Running, tills: readonly Till[], id: string): Promise<Done> {
+async function oneRound(place: Place, id: string): Promise<Done> {
+  const { server, tills, databasePid } = place;
   await openCampaign(server, id, COUPONS, 'logged', { codes: { source: 'generated' } });
   const users = Array.from({ length: COUPONS }, (_, i) => `user-${i}`);
   const codes: string[] = [];
@@ -86,6 +96,7 @@ async function oneRound(server: Running, tills: readonly Till[], id: string): Pr
     codes.push(/"code":"([^"]+)"/.exec(told)?.[1] as string);
   });
   const tookMs: number[] = [];
+  const usedBefore = [cpuMicros(server.pid), cpuMicros(databasePid)] as const;
   const began = performance.now();
   await atTills(tills, codes, async (till, code) => {
     const asked = performance.now();
@@ -96,7 +107,13 @@ async function oneRound(server: Running, tills: readonly Till[], id: string): Pr
   const seconds = (performance.now() - began) / 1000;
   tookMs.sort((a, b) => a - b);
   const at = (part: number): number => tookMs[Math.floor(part * tookMs.length)] as number;
-  return { perSecond: COUPONS / seconds, p50: at(0.5), p99: at(0.99) };
+  return {
+    perSecond: COUPONS / seconds,
+    p50: at(0.5),
+    p99: at(0.99),
+    cpuOfServer: (cpuMicros(server.pid) - usedBefore[0]) / COUPONS,
+    cpuOfDatabase: (cpuMicros(databasePid) - usedBefore[1]) / COUPONS,
+  };
 }
 
 export async function redeem(): Promise<Figure[]> {
@@ -111,14 +128,17 @@ export async function redeem(): Promise<Figure[]> {
     },
   });
   const tills = Array.from({ length: TILLS }, () => new Till(server));
+  const place: Place = { server, tills, databasePid: maria.pid ?? 0 };
   let no = 0;
   try {
     await Promise.all(tills.map((till) => till.ready()));
-    await oneRound(server, tills, 'warm');
-    const all = await rounds(ROUNDS, () => oneRound(server, tills, `drop-${++no}`));
+    await oneRound(place, 'warm');
+    const all = await rounds(ROUNDS, () => oneRound(place, `drop-${++no}`));
     const notes = {
       tills: TILLS,
       server: maria.name,
+      'CPU of the server': `${Math.round(median(all.map((one) => one.cpuOfServer)))} µs`,
+      'CPU of MariaDB': `${Math.round(median(all.map((one) => one.cpuOfDatabase)))} µs`,
       p50: `${median(all.map(({ p50 }) => p50)).toFixed(1)} ms`,
     };
     return [
