@@ -10,7 +10,7 @@ import { askForRun, countsOf, endedRun, killedJobs, runSeen } from '../support/k
 import type { TestServer } from '../support/server.ts';
 import { newDataDir, removeDataDir, startServer } from '../support/server.ts';
 
-const KILLS = 3;
+const KILLS = 2;
 /** A run just made or just taken up is often seen too late: it is asked for without a pause. */
 const ENV = { DIBS_JOBS_GIVE_WAY_SECONDS: '0' };
 const cleanUps: (() => Promise<void> | void)[] = [];

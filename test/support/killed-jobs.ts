@@ -13,7 +13,7 @@ export interface KilledJob {
   setUp(server: TestServer): Promise<Record<string, unknown>>;
   /** What is to be the same whether or not it was broken off: no times, no ids made by chance. */
   seen(server: TestServer): Promise<unknown>;
-  /** kills -9 before it may end by itself; default 3 */
+  /** kills -9 before it may end by itself; default 2 */
   kills?: number;
 }
 
@@ -79,7 +79,7 @@ export const killedJobs: readonly KilledJob[] = [
   {
     job: 'reconcile',
     async setUp(server) {
-      for (let i = 0; i < 120; i++) await openCampaign(server, `c-${i}`, 5);
+      for (let i = 0; i < 80; i++) await openCampaign(server, `c-${i}`, 5);
       await givenOut(server, 'c-7', 5);
       return {};
     },
