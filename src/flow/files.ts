@@ -1,8 +1,9 @@
 /** Files on their way in and out: a stream becomes a stored file or nothing, and a stored file a stream. */
 
 import { createHash } from 'node:crypto';
+import type { FileType } from '../core/file.ts';
 import type { Role } from '../core/role.ts';
-import type { Files, FileType, StoredFile } from '../ports/files.ts';
+import type { Files, StoredFile } from '../ports/files.ts';
 import { FILE_PART_BYTES } from '../ports/files.ts';
 import type { System } from '../ports/system.ts';
 import type { Actor } from './campaign.ts';

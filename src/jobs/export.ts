@@ -69,11 +69,17 @@ async function refuses(
   { campaigns }: ExportParts,
   given: Readonly<Record<string, unknown>>,
 ): Promise<{ code: string; detail: string } | null> {
-  const id = given[CAMPAIGN_PARAM];
-  if (id === undefined && listNamed(given['what']).needsCampaign)
+  const id = campaignOf(given);
+  if (id === null && listNamed(given['what']).needsCampaign)
     return { code: 'invalid_field', detail: 'This list is of one campaign: say which.' };
-  if (id === undefined || (await campaigns.get(String(id))) !== null) return null;
-  return { code: 'campaign_not_found', detail: `There is no campaign ${String(id)}.` };
+  if (id === null || (await campaigns.get(id)) !== null) return null;
+  return { code: 'campaign_not_found', detail: `There is no campaign ${id}.` };
+}
+
+/** null: of all */
+function campaignOf(given: Readonly<Record<string, unknown>>): string | null {
+  const id = given[CAMPAIGN_PARAM];
+  return typeof id === 'string' ? id : null;
 }
 
 interface Asked {
@@ -86,10 +92,9 @@ interface Asked {
 }
 
 function askedOf({ runId, params: given }: StepContext): Asked {
-  const id = given[CAMPAIGN_PARAM];
   return {
     list: listNamed(given['what']),
-    campaignId: id === undefined ? null : String(id),
+    campaignId: campaignOf(given),
     withCodes: given['codes'] === true,
     raw: given['raw'] === true,
     gzip: given['gzip'] === true,

@@ -3,9 +3,10 @@
 import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { CAMPAIGN_ID } from '../core/campaign.ts';
+import type { FileType } from '../core/file.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { MakeReport, Report } from '../flow/report.ts';
-import type { Files, FileType } from '../ports/files.ts';
+import type { Files } from '../ports/files.ts';
 import { reportCsv } from '../report/csv.ts';
 import type { Language } from '../report/formats.ts';
 import { isZone, LANGUAGES } from '../report/formats.ts';

@@ -4,11 +4,9 @@
  * off goes on where he was. Until it is finished nobody reads it.
  */
 
+import type { FileType } from '../core/file.ts';
 import type { Role } from '../core/role.ts';
 import type { AuditLine } from './operators.ts';
-
-export const FILE_TYPES = ['text/csv', 'application/gzip', 'application/json', 'text/html'] as const;
-export type FileType = (typeof FILE_TYPES)[number];
 
 /** A part as it is stored, at most: bytes. */
 export const FILE_PART_BYTES = 262_144;

@@ -49,7 +49,8 @@ test('files go there and come back', async () => {
   expect(saved.code).toBe(0);
   expect(readFileSync(output).equals(readFileSync(packed))).toBe(true);
   const lines = listed.out.toString().trim().split('\n');
-  expect(lines.map((line) => line.split(/ {2,}/).at(-1)).sort()).toEqual(['from a pipe.csv', 'users.csv.gz']);
+  const names = new Set(lines.map((line) => line.split(/ {2,}/).at(-1)));
+  expect(names).toEqual(new Set(['from a pipe.csv', 'users.csv.gz']));
 });
 
 test('what is not there is said', async () => {

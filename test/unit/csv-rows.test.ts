@@ -4,8 +4,8 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { CsvReader, type CsvRow } from '../../src/core/csv-rows.ts';
+import type { FileType } from '../../src/core/file.ts';
 import { makeFileRows } from '../../src/flow/file-rows.ts';
-import type { FileType } from '../../src/ports/files.ts';
 
 function rowsOf(...pieces: string[]): CsvRow[] {
   const reader = new CsvReader();

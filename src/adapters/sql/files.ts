@@ -1,8 +1,9 @@
 /** ports/files on SQL: parts of 256 KiB, a row each. */
 
 import type { Kysely, Selectable } from 'kysely';
+import type { FileType } from '../../core/file.ts';
 import type { Role } from '../../core/role.ts';
-import type { FileFilter, Files, FileType, StoredFile } from '../../ports/files.ts';
+import type { FileFilter, Files, StoredFile } from '../../ports/files.ts';
 import { FILE_PART_BYTES, FILE_PIECE_BYTES_MAX } from '../../ports/files.ts';
 import { writeAuditLine } from './campaigns.ts';
 import type { RecordTables } from './schema.ts';

@@ -3,13 +3,14 @@
 import { Readable } from 'node:stream';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { FileType } from '../../core/file.ts';
+import { FILE_TYPES } from '../../core/file.ts';
 import type { Problem } from '../../core/problem.ts';
 import { problem } from '../../core/problem.ts';
 import { ROLES } from '../../core/role.ts';
 import type { TakenFile } from '../../flow/files.ts';
 import { fileBytes, takeFile } from '../../flow/files.ts';
-import type { FileType, StoredFile } from '../../ports/files.ts';
-import { FILE_TYPES } from '../../ports/files.ts';
+import type { StoredFile } from '../../ports/files.ts';
 import type { HttpContext } from '../context.ts';
 import { ProblemError, pageOf } from '../context.ts';
 import { longUpload, swallowRest } from '../long-upload.ts';
