@@ -12,6 +12,16 @@ import { makerOfMysqlPlaces } from '../support/mysql-place.ts';
 
 const maria = await startOrSkip(() => startMariaDb());
 const places = maria && makerOfMysqlPlaces(maria.url);
+/** Those that the place does not empty. */
+const TABLES = [
+  'files',
+  'file_parts',
+  'job_runs',
+  'webhook_deliveries',
+  'figure_counts',
+  'figure_sources',
+  'part_faults',
+] as const;
 let opened: Promise<Mysql> | undefined;
 
 afterAll(async () => {
@@ -26,9 +36,12 @@ describe.skipIf(places === null)('in MariaDB', () => {
     const place = await places.make();
     opened ??= openMysql(maria.url);
     const mysql = await opened;
+    const stored = mysqlStoredPorts(mysql, makeSystem());
+    for (const table of TABLES) await mysql.db.deleteFrom(table).execute();
     return {
       ...place,
-      retention: mysqlStoredPorts(mysql, makeSystem()).retention,
+      retention: stored.retention,
+      stored,
       dump: () => dumpOf(mysql.pool),
     };
   });

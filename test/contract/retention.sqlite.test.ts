@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { makeSqlRetention } from '../../src/adapters/sql/retention.ts';
 import { openRecordFile } from '../../src/adapters/sqlite/record-file.ts';
+import { makeStoredPorts } from '../../src/main/stored-ports.ts';
 import { retentionContract } from '../support/contract/retention.ts';
 import { dataFolder } from '../support/data-folder.ts';
 import { sqlitePlaceIn } from '../support/sqlite-place.ts';
@@ -18,6 +19,7 @@ retentionContract('SQLite', async () => {
   return {
     ...sqlitePlaceIn(file),
     retention: makeSqlRetention(file.db),
+    stored: makeStoredPorts(file.db),
     dump: async () =>
       JSON.stringify(tables.map((table) => file.sqlite.prepare(`SELECT * FROM "${table}"`).all())),
   };

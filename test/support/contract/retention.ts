@@ -2,13 +2,15 @@
 
 import { beforeEach, describe, expect, test } from 'vitest';
 import { erasureKey } from '../../../src/core/erased.ts';
-import { PERSONAL_PLACES } from '../../../src/core/kept.ts';
+import { type OldKind, PERSONAL_PLACES } from '../../../src/core/kept.ts';
 import type { Retention } from '../../../src/ports/retention.ts';
+import type { StoredPorts } from '../../../src/ports/stored.ts';
 import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../samples.ts';
 import type { RecordPlace } from './record-bench.ts';
 
 export interface RetentionPlace extends RecordPlace {
   retention: Retention;
+  stored: Pick<StoredPorts, 'files' | 'jobRuns' | 'deliveries' | 'figures'>;
   /** everything that is in every table, as text */
   dump(): Promise<string>;
 }
@@ -132,13 +134,84 @@ export function retentionContract(name: string, makePlace: () => Promise<Retenti
         expect(await place.leftToSend.countUnsent()).toBe(1);
       });
 
-      test.each(['deliveries', 'runs', 'files', 'figures', 'faults'] as const)(
-        'there are no %s',
-        async (kind) => {
-          expect(await place.retention.old(kind, T0, null, 10)).toEqual([]);
-          expect(await place.retention.drop(kind, [])).toBe(0);
-        },
-      );
+      test('of files, runs, deliveries, figures and faults are those that have ended', async () => {
+        const { files, jobRuns, deliveries, figures } = place.stored;
+        for (const [id, createdAt] of [
+          ['f-old', T0],
+          ['f-new', T0 + 9 * DAY],
+        ] as const) {
+          const file = { id, name: 'x.csv', type: 'text/csv', role: 'read', by: 'op', createdAt } as const;
+          await files.begin(file);
+          await files.write(id, 0, Buffer.from(`of ${id}`), createdAt);
+        }
+        const run = { job: 'export', params: {}, by: 'op', at: T0, once: false };
+        await jobRuns.ask({ ...run, id: 'run-1', paramsKey: 'a' }, null);
+        const claimed = await jobRuns.claim('me', 60_000, false, T0);
+        const ended = { status: 'completed', lastError: null, at: T0 + 1, steps: [], result: {} } as const;
+        await jobRuns.end('run-1', claimed?.fence ?? 0, { ...ended, steps: [] });
+        await jobRuns.ask({ ...run, id: 'run-2', paramsKey: 'b' }, null);
+        const fact = { type: 'coupon.issued', campaignId: ID, orderKey: ID, body: 'secret body' };
+        await deliveries.leave(
+          ['we-1'],
+          [
+            { ...fact, eventId: 'e-1' },
+            { ...fact, eventId: 'e-2' },
+          ],
+          T0,
+        );
+        const [first] = await deliveries.due('we-1', T0, 1);
+        const settled = { triesBefore: 0, state: 'delivered', at: T0 + 1, answers: [] } as const;
+        await deliveries.settle([{ ...settled, id: first?.id ?? 0, answers: [] }]);
+        const fault = { part: 'gate', campaignId: '', since: T0, until: T0 + 1, over: true, what: 'away' };
+        await figures.note({
+          ...{ source: 's', startedAt: T0, now: T0, measures: [] },
+          counts: [{ campaignId: ID, at: T0, widthMs: 1000, name: 'won', count: 3 }],
+          faults: [fault, { ...fault, since: T0 + 9 * DAY, until: T0 + 9 * DAY }],
+        });
+        const old = (kind: OldKind) => place.retention.old(kind, T0 + DAY, null, 10);
+        expect(await old('files')).toEqual(['f-old']);
+        expect(await old('runs')).toEqual(['run-1']);
+        expect(await old('deliveries')).toEqual([first?.id]);
+        expect(await old('faults')).toEqual([T0 + 1]);
+        // The figures of what is not archived stay, however old they are.
+        expect(await old('figures')).toEqual([]);
+        for (const kind of ['files', 'runs', 'deliveries', 'faults'] as const) {
+          expect(await place.retention.drop(kind, await old(kind))).toBe(1);
+          expect(await old(kind)).toEqual([]);
+        }
+        expect(await place.dump()).not.toContain('of f-old');
+        expect(await files.read('f-old', null)).toBeNull();
+        expect(await files.find('f-new')).not.toBeNull();
+        expect((await jobRuns.list(null, null, 10)).map(({ id }) => id)).toEqual(['run-2']);
+        expect(await deliveries.due('we-1', T0, 10)).toHaveLength(1);
+      });
+
+      test('of figures are those of campaigns that were archived before then', async () => {
+        const campaign = sampleCampaign({ id: 'gone', archivedAt: T0, closedAt: T0 });
+        await place.campaigns.create(campaign, sampleAudit());
+        const latency = { counts: [] } as never;
+        const measures = [ID, 'gone'].map((campaignId) => ({ campaignId, latency, people: null }));
+        const counts = [ID, 'gone'].map((campaignId) => ({
+          campaignId,
+          at: T0,
+          widthMs: 1000,
+          name: 'won',
+          count: 3,
+        }));
+        await place.stored.figures.note({
+          source: 's',
+          startedAt: T0,
+          now: T0,
+          measures,
+          counts,
+          faults: [],
+        });
+        expect(await place.retention.old('figures', T0, null, 10)).toEqual([]);
+        expect(await place.retention.old('figures', T0 + 1, null, 10)).toEqual(['gone']);
+        await place.retention.drop('figures', ['gone']);
+        expect(await place.stored.figures.counts('gone')).toEqual([]);
+        expect(await place.stored.figures.counts(ID)).toHaveLength(1);
+      });
     });
 
     describe('the people of a campaign', () => {
@@ -207,6 +280,41 @@ export function retentionContract(name: string, makePlace: () => Promise<Retenti
         expect(await place.record.counts(ID, T0)).toEqual(before);
         await eraseAll();
         expect(await place.dump()).toBe(dump);
+      });
+
+      test('are in no file, run or delivery about it, and those about another stay', async () => {
+        const { files, jobRuns, deliveries } = place.stored;
+        for (const [nth, campaign] of [ID, OTHER].entries()) {
+          const file = { name: 'x.csv', type: 'text/csv', role: 'read', by: 'op', createdAt: T0 } as const;
+          await files.begin({ ...file, id: `export-run-${nth}` });
+          await files.write(`export-run-${nth}`, 0, Buffer.from(`person-${nth}@secret`), T0);
+          const run = { job: 'export', params: { campaign }, by: 'op', at: T0, once: false };
+          await jobRuns.ask({ ...run, id: `run-${nth}`, paramsKey: `${nth}` }, null);
+          const claimed = await jobRuns.claim('me', 60_000, false, T0);
+          const lastError = `no such user: person-${nth}@secret`;
+          const result = { file: `export-run-${nth}`, badLines: [`person-${nth}@secret`] };
+          await jobRuns.end(`run-${nth}`, claimed?.fence ?? 0, {
+            status: 'failed',
+            lastError,
+            at: T0,
+            steps: [],
+            result,
+          });
+          const fact = {
+            type: 'coupon.issued',
+            campaignId: campaign,
+            orderKey: campaign,
+            eventId: `e-${nth}`,
+          };
+          await deliveries.leave(['we-1'], [{ ...fact, body: `person-${nth}@secret` }], T0);
+        }
+        await eraseAll();
+        const people = [...(await place.dump()).matchAll(/person-\d@secret/g)].map(([text]) => text);
+        expect(new Set(people)).toEqual(new Set(['person-1@secret']));
+        expect(await files.find('export-run-0')).toBeNull();
+        expect(await files.find('export-run-1')).not.toBeNull();
+        expect(await jobRuns.get('run-0')).toMatchObject({ status: 'failed', lastError: null });
+        expect(await deliveries.due('we-1', T0, 10)).toHaveLength(1);
       });
 
       test('are found a page at a time, of this campaign only', async () => {
