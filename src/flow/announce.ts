@@ -53,7 +53,7 @@ export async function announce(parts: AnnounceParts): Promise<number> {
 
 /** Each is asked, also after one has said no. */
 async function allReady(sinks: readonly Sink[]): Promise<boolean> {
-  const ready = await Promise.all(sinks.map((sink) => sink.ready?.() ?? true));
+  const ready = await Promise.all(sinks.map(async (sink) => (await sink.ready?.()) ?? true));
   return ready.every((one) => one);
 }
 

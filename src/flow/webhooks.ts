@@ -204,8 +204,9 @@ function definedOf({ url, description, facts, campaigns }: Partial<EndpointDefin
 }
 
 /** For the audit log: without secrets. */
-function shown({ secrets: _, ...endpoint }: Endpoint): Omit<Endpoint, 'secrets'> {
-  return endpoint;
+function shown(endpoint: Endpoint): Omit<Endpoint, 'secrets'> {
+  const { secrets: _, ...rest } = endpoint;
+  return rest;
 }
 
 function capital(text: string): string {

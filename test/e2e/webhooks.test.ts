@@ -59,7 +59,7 @@ async function killNow(child: ChildProcess): Promise<void> {
 
 async function until(what: () => boolean | Promise<boolean>): Promise<void> {
   for (const end = Date.now() + WAIT_MS; Date.now() < end; await pause(50)) if (await what()) return;
-  throw new Error(`not within ${WAIT_MS} ms: ${what}`);
+  throw new Error(`not within ${WAIT_MS} ms: ${what.toString()}`);
 }
 
 async function pressAll(server: TestServer, from: number, to: number): Promise<void> {

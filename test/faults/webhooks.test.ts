@@ -3,6 +3,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
@@ -19,7 +20,9 @@ let wrong = 0;
 let services: Services | null;
 let site: Site;
 
-const receiver = createServer(async (request, response) => {
+const receiver = createServer((request, response) => void take(request, response));
+
+async function take(request: IncomingMessage, response: ServerResponse): Promise<void> {
   const body = await text(request);
   try {
     const fact = new Webhook(secret).verify(body, request.headers as Record<string, string>) as {
@@ -33,7 +36,7 @@ const receiver = createServer(async (request, response) => {
   }
   // Slow enough for a kill in the middle.
   setTimeout(() => response.end(), 100);
-});
+}
 
 beforeAll(async () => {
   services = await startServices();

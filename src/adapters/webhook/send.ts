@@ -106,15 +106,18 @@ function makeResolver({ rules, resolve }: WebhookSenderParts): Resolve {
 
 /** What a connection asks for its addresses: those that it gets are those that were checked. */
 function checkedLookup(url: URL, resolve: Resolve): LookupFunction {
-  return (hostname, options, done) => {
-    resolve(hostname, url).then(
-      (found) => {
-        const [first] = found as [ResolvedAddress];
-        if (options.all) done(null, found);
-        else done(null, first.address, first.family);
-      },
-      (error: Error) => done(error, options.all ? [] : ''),
-    );
+  return (hostname, { all }, done) => {
+    void tell();
+    async function tell(): Promise<void> {
+      let found: ResolvedAddress[];
+      try {
+        found = await resolve(hostname, url);
+      } catch (error) {
+        return done(error as Error, all ? [] : '');
+      }
+      const [first] = found as [ResolvedAddress];
+      return all ? done(null, found) : done(null, first.address, first.family);
+    }
   };
 }
 
