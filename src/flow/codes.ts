@@ -14,6 +14,7 @@ import { makeHmac } from '../core/hmac.ts';
 import type { CodePool } from '../ports/code-pool.ts';
 import type { Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
+import type { Catalog } from './catalog.ts';
 import { makePoolBlocks } from './pool-blocks.ts';
 
 type CodesCampaign = Pick<Campaign, 'id' | 'codes'>;
@@ -88,6 +89,13 @@ export function recordedWin(codes: Codes, campaign: Campaign | null, fact: Claim
   if (campaign !== null && isIssuedByJob(campaign)) return { fact, codeLookup: null, byJob: true };
   const code = campaign === null ? null : codes.codeOf(campaign, fact.seq);
   return { fact, codeLookup: code === null ? null : codes.lookupOf(code) };
+}
+
+/** Brings the codes that are told next, whenever a campaign changes: who wins first after an opening finds his here. */
+export function bringFirst(codes: Codes, catalog: Pick<Catalog, 'onChange'>): void {
+  catalog.onChange(({ campaign, issued }) => {
+    codes.ensure(campaign, [issued + 1]).catch(() => undefined);
+  });
 }
 
 /** Whether telling a win has to wait for its code. */

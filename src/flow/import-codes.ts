@@ -188,7 +188,10 @@ class Importing {
         bom: lines.hasBom,
       };
       if (codes === 0) return { kind: 'imported', report };
-      const taken = await this.#parts.codeImports.take(importNo, { codes, behind }, this.#line(report));
+      const line = this.#line(report);
+      const take = () => this.#parts.codeImports.take(importNo, { codes, behind }, line);
+      // An answer that did not come may have been given: asked once more, it is the same.
+      const taken = await take().catch(take);
       if (taken === 'taken') {
         this.#begun.delete(importNo);
         return { kind: 'imported', report };

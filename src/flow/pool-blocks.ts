@@ -70,9 +70,19 @@ class Blocks implements PoolBlocks {
 
   async ensure(campaignId: string, seqs: readonly number[]): Promise<void> {
     const campaign = this.#campaignOf(campaignId);
-    const wanted = new Set<number>();
-    for (const seq of seqs) if (this.#sealed(campaign, seq) === null) wanted.add(blockOf(seq));
-    await Promise.all([...wanted].map((block) => this.#bring(campaignId, campaign, block)));
+    const lacking = (): Set<number> => {
+      const blocks = new Set<number>();
+      for (const seq of seqs) if (this.#sealed(campaign, seq) === null) blocks.add(blockOf(seq));
+      return blocks;
+    };
+    const bring = (block: number): Promise<void> => this.#bring(campaignId, campaign, block);
+    const joined = [...lacking()].map((block) => ({ block, wasComing: campaign.coming.has(block) }));
+    await Promise.all(joined.map(({ block }) => bring(block)));
+    // What was on its way may have been asked for before the row was there.
+    const still = joined.some(({ wasComing }) => wasComing) ? lacking() : null;
+    await Promise.all(
+      joined.map(({ block, wasComing }) => (wasComing && still?.has(block) ? bring(block) : null)),
+    );
   }
 
   #campaignOf(campaignId: string): CampaignPool {

@@ -10,7 +10,7 @@ import type { Config } from '../config/load.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import type { Codes } from '../flow/codes.ts';
-import { makeCodes } from '../flow/codes.ts';
+import { bringFirst, makeCodes } from '../flow/codes.ts';
 import { makeFollower } from '../flow/follow.ts';
 import type { Tickets } from '../flow/tickets.ts';
 import { makeTickets } from '../flow/tickets.ts';
@@ -96,6 +96,7 @@ async function assemble(
     config.redisUrl === undefined ? null : await openSharedGate({ config, system, logger, catalog });
   closers.push(() => redis?.stop());
   const codes = makeCodes(master, stored.stored.codePool);
+  bringFirst(codes, catalog);
   const tickets = makeTickets(master);
   const log = await openSharedLog({ ...stored, config, master, system, logger, catalog, codes, instanceId });
   closers.push(() => log.stop());

@@ -17,7 +17,7 @@ import type { Catalog } from '../flow/catalog.ts';
 import { makeCatalog } from '../flow/catalog.ts';
 import { makeCatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
-import { makeCodes } from '../flow/codes.ts';
+import { bringFirst, makeCodes } from '../flow/codes.ts';
 import { bringToGate, fillGate } from '../flow/fill-gate.ts';
 import { fillLines } from '../flow/line-gate.ts';
 import { makeTickets } from '../flow/tickets.ts';
@@ -174,6 +174,7 @@ async function fill(
   const stored = remoteStoredPorts(calls, CALL_DEADLINE_MS);
   const codes = makeCodes(options.master, stored.codePool);
   refuseOtherMaster(catalog, codes);
+  bringFirst(codes, catalog);
   const modes = await openModes({ ...options, catalog, codes, gate, record, system }, journal, recordThread);
   const deciding = calls.port<DeciderControl>('decider', DRAIN_DEADLINE_MS);
   const trimming = system.every(TRIM_EVERY_MS, () => void journal.trim(state.safe));

@@ -212,10 +212,8 @@ class World {
     const seen = { gate: this.#gate };
     const gate = askGate(() => seen.gate, process, this.#gateWire(process));
     const ports = askRecord(this.#record, this.#recordWire(process));
-    const bounded = this.#options.without !== 'tell bound';
-    const system = bounded
-      ? process
-      : { monotonic: () => 0, now: () => process.now(), after: process.after.bind(process) };
+    const endless = { monotonic: () => 0, now: () => process.now(), after: process.after.bind(process) };
+    const system = this.#options.without === 'tell bound' ? endless : process;
     const flow = makeClaimFlow({
       catalog,
       gate,

@@ -47,7 +47,7 @@ describe('a mode', () => {
   it.each(['generated', 'pool'] as const)(
     'takes %s codes only under the secret they were made by',
     (source) => {
-      expect(faultOf({ codes: { source } })).toBeNull();
+      expect(faultOf({ codes: { source }, codeKeyId: codes.keyId })).toBeNull();
       expect(faultOf({ codes: { source }, codeKeyId: 'another' })?.code).toBe('code_key_mismatch');
       expect(faultOf({ codes: { source: 'none' }, codeKeyId: 'another' })).toBeNull();
     },
