@@ -9,7 +9,7 @@ import type { Running } from '../servers.ts';
 import { load, openCampaign, startDibs } from '../servers.ts';
 
 const GIFTS = isShort ? 20_000 : 1_000_000;
-const SECONDS = isShort ? 2 : 6;
+const SECONDS = isShort ? 3 : 6;
 const CONNECTIONS = 100;
 /** Presses a second of the crowd whose waiting is measured: well below what can be answered. */
 const STEADY_PER_SECOND = 2_000;

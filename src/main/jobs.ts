@@ -21,7 +21,7 @@ import type { AfterWinParts, Started } from './area.ts';
 import { repeat } from './repeat.ts';
 import { sweepParts } from './sweeping.ts';
 
-const FIGURES_EVERY_MS = 2_000;
+const FIGURES_EVERY_MS = 5_000;
 
 export function startJobs(parts: AfterWinParts): Started {
   const { stored, system, config, catalog } = parts;

@@ -25,6 +25,7 @@ export interface JobSchedules {
   putUsual(schedule: JobSchedule): Promise<void>;
   /** False: there is none. */
   remove(id: string, audit: AuditLine): Promise<boolean>;
-  /** Asks for the run if nobody has done so since `seen`, in one with moving `doneUntil`; null: somebody has. */
+  /** Asks for the run if nobody has done so since `seen`, in one with moving `doneUntil`; null: somebody has.
+   * Of what runs often, old completed runs are forgotten. */
   fire(id: string, seen: number, until: number, run: NewRun): Promise<Asked | null>;
 }

@@ -189,7 +189,7 @@ describe('jobs', () => {
 
   it('are in the metrics', async () => {
     await expect
-      .poll(async () => (await fetch(`${server.url}/metrics`)).text(), { timeout: 5000 })
+      .poll(async () => (await fetch(`${server.url}/metrics`)).text(), { timeout: 12_000 })
       .toMatch(/dibs_job_runs\{status="completed"\} [1-9]/);
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(text).toMatch(/dibs_job_failed\{job="reconcile"\} 0/);

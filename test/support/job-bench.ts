@@ -17,6 +17,7 @@ export async function makeSqliteJobRuns() {
   noteSqlite();
   onTestFinished(() => db.destroy());
   return {
+    db,
     runs: makeSqlJobRuns(db),
     schedules: makeSqlJobSchedules(db),
     operators: makeSqlOperators(db),

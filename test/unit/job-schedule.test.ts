@@ -104,6 +104,32 @@ describe('a schedule', () => {
     expect(await count()).toBe(1);
   });
 
+  it('forgets completed runs of what runs each minute, and keeps the last thousand and whatever failed', async () => {
+    const { db, make, system, runs } = await bench();
+    const one = make();
+    await one.look();
+    system.move(5 * MINUTE);
+    await one.look();
+    const [first] = await db.selectFrom('job_runs').selectAll().execute();
+    if (!first) throw new Error('no run');
+    const old = Array.from({ length: 1005 }, (_, i) => ({
+      ...{ ...first, id: `a-${String(i).padStart(4, '0')}`, live_key: null },
+      status: i === 2 ? 'failed' : 'completed',
+    }));
+    await db.deleteFrom('job_runs').execute();
+    for (let at = 0; at < old.length; at += 201) {
+      await db
+        .insertInto('job_runs')
+        .values(old.slice(at, at + 201))
+        .execute();
+    }
+    system.move(5 * MINUTE);
+    await one.look();
+    const ids = (await runs.list(null, null, 2000)).map(({ id }) => id);
+    expect(ids).toHaveLength(1002);
+    expect(ids.slice(-2)).toEqual(['a-0005', 'a-0002']);
+  });
+
   it('keeps to what operators say, at the next start too', async () => {
     const { make, system, count, schedules } = await bench();
     const one = make();

@@ -28,6 +28,29 @@ const scheduleOf = (row: JobSchedulesTable): JobSchedule => ({
   doneUntil: Number(row.done_until),
 });
 
+/** Runs by schedule that are completed and kept, of each work: one a minute for most of a day. */
+const KEPT = 1_000;
+
+/** What is done each minute would fill the list of runs with nothing to see. */
+async function forgetOld(tx: Kysely<RecordTables>, paramsKey: string): Promise<void> {
+  const oldest = await tx
+    .selectFrom('job_runs')
+    .select('id')
+    .where('params_key', '=', paramsKey)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .offset(KEPT)
+    .executeTakeFirst();
+  if (oldest === undefined) return;
+  await tx
+    .deleteFrom('job_runs')
+    .where('params_key', '=', paramsKey)
+    .where('id', '<=', oldest.id)
+    .where('status', '=', 'completed')
+    .where('asked_by', '=', 'schedule')
+    .execute();
+}
+
 export function makeSqlJobSchedules(db: Kysely<RecordTables>): JobSchedules {
   const find = (at: Kysely<RecordTables>, id: string) =>
     at.selectFrom('job_schedules').selectAll().where('id', '=', id).executeTakeFirst();
@@ -73,7 +96,9 @@ export function makeSqlJobSchedules(db: Kysely<RecordTables>): JobSchedules {
             .where('done_until', '=', seen)
             .where('enabled', '=', 1)
             .executeTakeFirst();
-          return numUpdatedRows === 1n ? askFor(tx, run) : null;
+          if (numUpdatedRows !== 1n) return null;
+          await forgetOld(tx, run.paramsKey);
+          return askFor(tx, run);
         }),
       ),
   };
