@@ -4,8 +4,11 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeClaimFlow } from '../../src/flow/claim.ts';
+import { makeIntegrity } from '../../src/flow/integrity.ts';
+import { makeSights } from '../../src/flow/sight.ts';
 import { makeExportJob } from '../../src/jobs/export.ts';
 import { makeGrantJob } from '../../src/jobs/grant.ts';
+import { makeIssueJob } from '../../src/jobs/issue.ts';
 import type { Job } from '../../src/jobs/job.ts';
 import type { Site } from '../support/http-site.ts';
 import { ADMIN_KEY, startSite } from '../support/http-site.ts';
@@ -15,6 +18,7 @@ import { runToEnd } from '../support/run-job.ts';
 let site: Site;
 let grant: Job;
 let exporting: Job;
+let issuing: Job;
 let runs = 0;
 /** Whichever chunk it is, it is done twice. */
 const EVERY_CHUNK = Array.from({ length: 50 }, (_, i) => i);
@@ -25,6 +29,9 @@ beforeAll(async () => {
   const claims = makeClaimFlow({ ...parts, inFlightMax: 10_000, logWaitingMax: 100_000 });
   grant = makeGrantJob({ ...parts, ...parts.stored, claims });
   exporting = makeExportJob({ ...parts, ...parts.stored });
+  const integrity = makeIntegrity({ ...parts, sights: makeSights(false) });
+  const unloadLine = async () => undefined;
+  issuing = makeIssueJob({ ...parts, ...parts.stored, integrity, unloadLine, shared: undefined });
 });
 afterAll(() => site.stop());
 
@@ -128,6 +135,40 @@ describe('grant', () => {
     const file = await fileOf(body as string);
     await expect(run(grant, { campaign: id, file })).rejects.toThrow(why);
     expect(await holders(id)).toEqual([]);
+  });
+});
+
+describe('issue', () => {
+  it('gives each winner the row of an imported pool that is his, when it has run and not before', async () => {
+    const body = { id: 'pins', name: 'pins', quantity: 5, codes: { source: 'pool', issue: 'by_job' } };
+    await site.admin('/v1/admin/campaigns', { body });
+    const pins = Array.from({ length: 5 }, (_, i) => `PIN-${i + 1}`).join('\n');
+    await site.admin('/v1/admin/campaigns/pins/codes', {
+      body: pins,
+      headers: { 'content-type': 'text/csv' },
+    });
+    expect((await site.admin('/v1/admin/campaigns/pins/open', { method: 'POST' })).status).toBe(200);
+    for (const user of ['u-1', 'u-2', 'u-3']) {
+      expect((await site.press('pins', user)).json['claim']).toMatchObject({ status: 'won', code: null });
+    }
+    const codes = async () => {
+      const { json } = await site.admin('/v1/admin/campaigns/pins/claims');
+      return (json['items'] as { code: string | null; status: string }[]).map(({ code, status }) => [
+        code,
+        status,
+      ]);
+    };
+    expect(await codes()).toEqual(Array(3).fill([null, 'won']));
+    await site.admin('/v1/admin/campaigns/pins/close', { method: 'POST' });
+    const { steps, result } = await run(issuing, { campaign: 'pins' });
+    expect(steps['issue']).toMatchObject({ read: 3, written: 3 });
+    expect(result).toMatchObject({ gate: 'cleared' });
+    expect(await codes()).toEqual([1, 2, 3].map((n) => [`PIN-${n}`, 'issued']));
+    expect((await site.admin('/v1/admin/coupons/PIN-2?campaignId=pins')).json).toMatchObject({
+      userId: 'u-2',
+    });
+    expect((await site.call('/v1/campaigns/pins/claims/me?userId=u-3')).text).toContain('PIN-3');
+    expect((await site.admin('/v1/admin/campaigns/pins/integrity')).json['ok']).toBe(true);
   });
 });
 
