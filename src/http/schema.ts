@@ -172,6 +172,11 @@ const page = {
   cursor: Type.Optional(Type.String({ maxLength: 1000 })),
 };
 export const pageQuery = Type.Object(page);
+export const winnersQuery = Type.Object({
+  ...page,
+  user: Type.Optional(Type.String({ minLength: 1, maxLength: 512, description: 'only what this user won' })),
+  seq: Type.Optional(Type.Integer({ minimum: 1, description: 'only the claim with this number' })),
+});
 export const rawQuery = Type.Object({
   raw: Type.Optional(oneOf(['0', '1'], '1: cells are written as they are, for programs')),
 });

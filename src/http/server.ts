@@ -28,6 +28,7 @@ import { makeRequestIds } from './request-id.ts';
 import { adminCampaignRoutes } from './routes/campaigns.ts';
 import { codeImageRoutes } from './routes/code-images.ts';
 import { codeRoutes } from './routes/codes.ts';
+import { consoleRoutes } from './routes/console.ts';
 import { couponRoutes } from './routes/coupons.ts';
 import { deadLetterRoutes } from './routes/dead-letters.ts';
 import { fileRoutes } from './routes/files.ts';
@@ -89,6 +90,7 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     couponRoutes(app, context);
     codeImageRoutes(app, context);
     operatorRoutes(app, context);
+    consoleRoutes(app, context);
     deadLetterRoutes(app, context);
     webhookRoutes(app, context);
     fileRoutes(app, context);

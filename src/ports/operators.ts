@@ -35,4 +35,6 @@ export interface Operators {
   writeAudit(line: AuditLine): Promise<void>;
   /** Newest first, before line `before`. */
   listAudit(before: number | null, limit: number): Promise<(AuditLine & { id: number })[]>;
+  /** What was done to one target, newest first. */
+  auditOf(target: string, limit: number): Promise<AuditLine[]>;
 }

@@ -1,9 +1,9 @@
 /** ports/operators on SQL. */
 
-import type { Kysely } from 'kysely';
-import type { OperatorKey, Operators, Role } from '../../ports/operators.ts';
+import type { Kysely, Selectable } from 'kysely';
+import type { AuditLine, OperatorKey, Operators, Role } from '../../ports/operators.ts';
 import { writeAuditLine } from './campaigns.ts';
-import type { OperatorKeysTable, RecordTables } from './schema.ts';
+import type { AuditTable, OperatorKeysTable, RecordTables } from './schema.ts';
 
 function keyOf(row: OperatorKeysTable): OperatorKey {
   return {
@@ -47,16 +47,23 @@ export function makeSqlOperators(db: Kysely<RecordTables>): Operators {
     async listAudit(before, limit) {
       let query = db.selectFrom('audit').selectAll().orderBy('id', 'desc').limit(limit);
       if (before !== null) query = query.where('id', '<', before);
-      return (await query.execute()).map((row) => ({
-        id: row.id,
-        at: row.at,
-        actor: row.actor,
-        action: row.action,
-        target: row.target,
-        before: JSON.parse(row.before) as unknown,
-        after: JSON.parse(row.after) as unknown,
-        requestId: row.request_id,
-      }));
+      return (await query.execute()).map((row) => ({ id: row.id, ...lineOf(row) }));
     },
+    async auditOf(target, limit) {
+      const found = db.selectFrom('audit').selectAll().where('target', '=', target);
+      return (await found.orderBy('id', 'desc').limit(limit).execute()).map(lineOf);
+    },
+  };
+}
+
+function lineOf(row: Selectable<AuditTable>): AuditLine {
+  return {
+    at: row.at,
+    actor: row.actor,
+    action: row.action,
+    target: row.target,
+    before: JSON.parse(row.before) as unknown,
+    after: JSON.parse(row.after) as unknown,
+    requestId: row.request_id,
   };
 }

@@ -7,7 +7,7 @@ import { problem } from '../../core/problem.ts';
 import type { HttpContext } from '../context.ts';
 import { CAMPAIGN_NOT_FOUND, liveOf, pageOf } from '../context.ts';
 import { sendProblem } from '../problem.ts';
-import { claimOut, idParams, listOf, pageQuery, problemOut, rawQuery } from '../schema.ts';
+import { claimOut, idParams, listOf, problemOut, rawQuery, winnersQuery } from '../schema.ts';
 import { claimBody, timeText } from '../wire.ts';
 import { needs } from './admin.ts';
 
@@ -34,9 +34,9 @@ function listRoute(app: FastifyInstance, context: HttpContext): void {
     {
       schema: {
         tags: TAG,
-        summary: 'Winners in order of seq',
+        summary: 'Winners in order of seq; with `user` or `seq` those alone',
         params: idParams,
-        querystring: pageQuery,
+        querystring: winnersQuery,
         response: { 200: listOf(claimOut), 404: problemOut },
       },
       onRequest: needs(context, 'read'),
@@ -48,6 +48,16 @@ function listRoute(app: FastifyInstance, context: HttpContext): void {
       const page = pageOf(context, request, list);
       if ('code' in page) return sendProblem(reply, page);
       await context.caughtUp(PATIENCE_MS);
+      const { user, seq } = request.query as { user?: string; seq?: number };
+      if (user !== undefined || seq !== undefined) {
+        const found = await record.find(
+          live.campaign.id,
+          user === undefined ? { seq: seq ?? 0 } : { userId: user },
+        );
+        const wanted = seq === undefined ? found : found.filter((claim) => claim.seq === seq);
+        const items = (await lookUp.withCodes(wanted)).map(claimBody);
+        return reply.header('cache-control', 'no-store').send({ items, next: null });
+      }
       const found = await record.page(live.campaign.id, (page.after as number | null) ?? 0, page.limit + 1);
       const items = (await lookUp.withCodes(found.slice(0, page.limit))).map(claimBody);
       const last = found[page.limit - 1];
