@@ -23,6 +23,7 @@ border-bottom:1px solid var(--line)}
 letter-spacing:-.04em}
 .hero .number.long{font-size:clamp(56px,17vw,148px)}
 .hero .number.longer{font-size:clamp(44px,12vw,120px)}
+.hero .long,.hero .longer{padding-bottom:.14em}
 .hero .says{margin-top:16px;font-size:20px;line-height:28px}
 .hero .demand{color:var(--ink-2);max-width:640px;margin:4px auto 0}
 .verdict{display:inline-flex;gap:8px;align-items:baseline;margin-top:16px;font-weight:600}
