@@ -8,6 +8,7 @@ import { Type } from 'typebox';
 import type { Campaign } from '../core/campaign.ts';
 import { isIssuedByJob, statusOf } from '../core/campaign.ts';
 import type { Codes } from '../flow/codes.ts';
+import { isOver } from '../flow/fill-gate.ts';
 import type { IntegrityReport } from '../flow/integrity.ts';
 import type { Coupons } from '../ports/coupons.ts';
 import type { RecordStore, StoredClaim } from '../ports/record.ts';
@@ -62,10 +63,11 @@ async function refuses(
   const id = campaignOf(given);
   const campaign = await campaigns.get(id);
   if (campaign === null) return { code: 'campaign_not_found', detail: `There is no campaign ${id}.` };
-  if (given['soFar'] === true) return null;
+  // Counting a large campaign takes its time: only whether it is sold out needs it.
+  if (given['soFar'] === true || isOver(campaign, system.now())) return null;
   const { issued } = await record.counts(id, system.now());
   const status = statusOf(campaign, issued, system.now());
-  if (['sold_out', 'closed', 'archived'].includes(status)) return null;
+  if (status === 'sold_out') return null;
   const detail = `The campaign is ${status}: somebody may still win. Close it first, or say soFar.`;
   return { code: 'campaign_live', detail };
 }
