@@ -115,6 +115,13 @@ describe('the invariants', () => {
     expect(broken(change)).toEqual(['I3', 'I6']);
   });
 
+  it('are not broken by a win that was given up, whose unit went out again', () => {
+    const after = { ...record, issued: 9, distinctSeqs: 9, withCode: 9, distinctCodes: 9 };
+    expect(broken({ record: after, setAside: 1 })).toEqual([]);
+    expect(broken({ record: after, setAside: 1, gate: null })).toEqual([]);
+    expect(broken({ setAside: 1 })).toEqual(['I1']);
+  });
+
   it('are asked of the record alone when the campaign is not at the gate', () => {
     expect(broken({ gate: null })).toEqual([]);
   });
