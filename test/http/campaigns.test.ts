@@ -127,7 +127,7 @@ describe('a campaign', () => {
   it.each([
     ['durability logged', { durability: 'logged' }, 'durability_unavailable', 'DIBS_KAFKA_BROKERS'],
     ['durability replicated', { durability: 'replicated' }, 'durability_unavailable', 'DIBS_REDIS_URL'],
-    ['a pool', { codes: { source: 'pool' } }, 'code_source_unavailable', ''],
+    ['a pool without codes', { codes: { source: 'pool' } }, 'pool_too_small', ''],
   ])('does not open with %s', async (name, more, code, setting) => {
     const id = name.replaceAll(' ', '-');
     expect((await site.admin(C, { body: { ...good, id, ...more } })).status).toBe(201);
