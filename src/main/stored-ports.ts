@@ -22,6 +22,7 @@ import type { System } from '../ports/system.ts';
 
 /** Nobody waits at a counter for these, and a slow answer must not undo a thousand coupons or a million codes. */
 const CALL_MAX_MS: Partial<Record<keyof StoredPorts, Record<string, number>>> = {
+  figures: { acts: 20_000, counts: 10_000, note: 5_000 },
   coupons: { issue: 15_000, putBack: 15_000 },
   codeImports: { stage: 15_000, duplicates: 15_000, copy: 15_000, leaveOut: 15_000, drop: 15_000 },
 };
