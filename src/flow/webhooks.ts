@@ -10,7 +10,7 @@ import type { System } from '../ports/system.ts';
 import type { WebhookSender } from '../ports/webhook-sender.ts';
 import type { Endpoint, Webhooks } from '../ports/webhooks.ts';
 import { sendWebhook } from './send-webhook.ts';
-import { makeSecretSeal, mintWebhookSecret, type SecretSeal } from './webhook-secret.ts';
+import { makeSecretSeal, mintWebhookSecret, type SecretInForce, type SecretSeal } from './webhook-secret.ts';
 
 export const ENDPOINTS_MAX = 50;
 /** How long the secret before goes on signing when nobody says otherwise. */
@@ -117,7 +117,7 @@ function managing(parts: WebhookParts, seal: SecretSeal): Managing {
       if (wrong !== null) return wrong;
       const until = system.now() + overlapSeconds * 1000;
       const done = await alter(parts, id, 'rotate', by, ({ secrets }) => {
-        const [newest] = seal.open(id, secrets);
+        const [newest] = opened(seal, id, secrets);
         const before = newest && overlapSeconds > 0 ? [{ secret: newest.secret, until }] : [];
         return { secrets: seal.seal(id, [{ secret, until: null }, ...before]) };
       });
@@ -188,6 +188,15 @@ function auditLine(
 async function urlProblem({ sender }: WebhookParts, url: string): Promise<Refused | null> {
   const why = await sender.refusal(url);
   return why === null ? null : refused(problem('webhook_url_refused', `${capital(why)}.`, { why }));
+}
+
+/** What was sealed under another master secret is lost; a new secret makes good for it. */
+function opened(seal: SecretSeal, id: string, secrets: string): SecretInForce[] {
+  try {
+    return seal.open(id, secrets);
+  } catch {
+    return [];
+  }
 }
 
 function secretProblem(secret: string | undefined): Refused | null {

@@ -9,10 +9,13 @@ import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openKafkaEnds } from '../../src/adapters/kafka/ends.ts';
+import { TOPICS } from '../../src/adapters/kafka/topics.ts';
+import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { Services, Site } from '../support/distributed.ts';
 import { makeSite, startServices, stopServices } from '../support/distributed.ts';
 
-const UNITS = 200;
+const UNITS = 100;
 const ENV = { DIBS_WEBHOOK_PRIVATE_TARGETS: 'yes', DIBS_WEBHOOK_RETRIES: '1s,1s,2s,5s,5s,5s,5s' };
 const secret = `whsec_${randomBytes(32).toString('base64')}`;
 const taken: { id: string; type: string; claimId: string | undefined }[] = [];
@@ -56,9 +59,11 @@ const idsOf = (type: string) => new Set(taken.filter((one) => one.type === type)
 
 it('goes on when the process that sends is killed', async ({ skip }) => {
   if (services === null) skip('no services');
-  const api = await site.start('api', { roles: 'api', env: ENV });
   const roles = 'decider,relay,recorder,jobs';
-  const both = await Promise.all(['a', 'b'].map((name) => site.start(name, { roles, env: ENV })));
+  const [api, ...both] = await Promise.all([
+    site.start('api', { roles: 'api', env: ENV }),
+    ...['a', 'b'].map((name) => site.start(name, { roles, env: ENV })),
+  ]);
   const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/`;
   const added = await site.call('POST', '/v1/admin/webhooks', { url, secret });
   expect(added.status, JSON.stringify(added.body)).toBe(201);
@@ -94,4 +99,14 @@ it('goes on when the process that sends is killed', async ({ skip }) => {
   expect(orders).toEqual(new Set(['coupon.issued', 'coupon.issued,coupon.redeemed']));
   const [left] = await site.query('SELECT COUNT(*) AS unsent FROM outbox WHERE sent_at IS NULL');
   expect(Number(left?.['unsent'])).toBe(0);
+  expect(await onKafka(services as Services)).toBeGreaterThanOrEqual(UNITS + 5);
 });
+
+/** Facts about coupons that Kafka has. */
+async function onKafka({ kafka }: Services): Promise<number> {
+  const connection = { brokers: [kafka.url], clientId: 'test' };
+  const ends = openKafkaEnds({ connection, system: makeSystem(), topic: TOPICS.coupons, partitions: 3 });
+  const counts = [...(await ends.ends()).values()];
+  await ends.close();
+  return counts.reduce((sum, count) => sum + count, 0);
+}
