@@ -160,11 +160,10 @@ class Claims implements ClaimFlow {
       }
       case 'unknown_campaign':
       case 'unavailable':
+      case 'rebuilding':
         // Nobody decides in what is archived, and it may have left the gate.
         if (live.campaign.archivedAt !== null) return this.#answerFromRecord(live, press, true, tell);
-        return tell(UNAVAILABLE);
-      case 'rebuilding':
-        return tell(REBUILDING);
+        return tell(given.verdict === 'rebuilding' ? REBUILDING : UNAVAILABLE);
       case 'overloaded':
         return tell(OVERLOADED);
       case 'unknown':

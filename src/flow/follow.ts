@@ -32,6 +32,7 @@ export interface Follower {
   epochOf(campaignId: string): Epoch | undefined;
 }
 
+const ARCHIVED_EVERY_MS = 2_000;
 const SOUGHT_MS = 1_000;
 const SOUGHT_MAX = 10_000;
 
@@ -43,6 +44,8 @@ class Following implements Follower {
   readonly #parts: FollowParts;
   readonly #epochs = new Map<string, Epoch>();
   readonly #archived = new Set<string>();
+  /** when one of them was last looked at */
+  #lookedAt: number;
   /** ids that were asked for, and when */
   readonly #sought = new Map<string, number>();
   /** those that are being asked for: who seeks the same waits for the same answer */
@@ -50,6 +53,7 @@ class Following implements Follower {
 
   constructor(parts: FollowParts) {
     this.#parts = parts;
+    this.#lookedAt = parts.system.monotonic();
   }
 
   epochOf(campaignId: string): Epoch | undefined {
@@ -115,6 +119,23 @@ class Following implements Follower {
       this.#archived.add(id);
       catalog.put({ ...campaign, epoch });
     }
+    await this.#lookAtArchived();
+  }
+
+  /** At one of them in a while, in turn: nobody is known by his name here once he was erased elsewhere. */
+  async #lookAtArchived(): Promise<void> {
+    const { catalog, campaigns, system } = this.#parts;
+    const [id] = this.#archived;
+    const now = system.monotonic();
+    if (id === undefined || now - this.#lookedAt < ARCHIVED_EVERY_MS) return;
+    this.#lookedAt = now;
+    this.#archived.delete(id);
+    this.#archived.add(id);
+    const known = catalog.get(id)?.campaign;
+    if (known === undefined || known.erasingAt !== null) return;
+    const campaign = await campaigns.get(id);
+    if (campaign !== null && campaign.version > known.version)
+      catalog.put({ ...campaign, epoch: known.epoch });
   }
 
   async #firstCounts(live: LiveCampaign): Promise<void> {

@@ -147,6 +147,19 @@ describe('a later look', () => {
     expect(bench.calls.slice(asked)).not.toContain('get');
   });
 
+  it('sees in a while that the people of an archived one were erased', async () => {
+    const { bench, follower, change, live } = makeFollowing();
+    await follower.look();
+    change({ closedAt: 1, archivedAt: 2 });
+    await follower.look();
+    change({ erasingAt: 3 });
+    await follower.look();
+    expect(live()?.campaign.erasingAt).toBeNull();
+    bench.clock.move(2_000);
+    await follower.look();
+    expect(live()?.campaign).toMatchObject({ erasingAt: 3, epoch: 1 });
+  });
+
   it('keeps a newer version that this process has stored itself in between', async () => {
     const { bench, follower, change, catalog, live } = makeFollowing();
     await follower.look();
