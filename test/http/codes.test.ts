@@ -1,6 +1,7 @@
 // Protects: a file of codes is imported whole or not at all, whatever it looks like; each line that cannot be is named by
 // its number; code n is for the winner with seq n (reliability.md §5, rows 43-47).
 
+import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
@@ -328,5 +329,34 @@ describe('a pool', () => {
       Array.from({ length: 20 }, () => site.admin(at(codes[1] as string, '/redeem'), { method: 'POST' })),
     );
     expect(tries.filter(({ status }) => status === 200)).toHaveLength(1);
+  });
+});
+
+describe('dibs codes', () => {
+  const dibs = (args: string[], input: string): Promise<{ code: number; out: string; err: string }> =>
+    new Promise((resolve) => {
+      const env = { PATH: process.env['PATH'], NO_COLOR: '1', DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY };
+      const child = execFile(
+        process.execPath,
+        ['src/cli/dibs.ts', 'codes', ...args],
+        { env },
+        (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code), out, err }),
+      );
+      child.stdin?.end(input);
+    });
+
+  it('imports a file, tells lines that it cannot, and how many there are', async () => {
+    const id = await poolCampaign();
+    const send = (input: string, ...more: string[]) =>
+      dibs(['import', '--campaign', id, '-f', '-', ...more], input);
+    expect(await send('A-1\nB-2\n')).toMatchObject({
+      code: 0,
+      out: '✓ 2 codes imported, numbers 1 to 2; 2 in the pool\n',
+    });
+    const refused = await send('C-3\nA-1\n');
+    expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('line 2: in the pool already')]);
+    const skipped = await send('C-3\nA-1\n', '--on-duplicate', 'skip', '--json');
+    expect(JSON.parse(skipped.out)).toMatchObject({ imported: 1, skipped: 1, total: 3 });
+    expect((await dibs(['status', '--campaign', id], '')).out).toMatch(/imported +3\n/);
   });
 });
