@@ -88,8 +88,10 @@ describe('the service', () => {
       expect([path, status]).toEqual([path, 200]);
       expect(headers.get('content-security-policy')).not.toContain('unsafe');
       expect(headers.get('x-content-type-options')).toBe('nosniff');
-      const again = await site.call(path, { headers: { 'if-none-match': headers.get('etag') as string } });
-      expect(again.status).toBe(304);
+      const etag = headers.get('etag');
+      // The console's page has a word of its own in each answer, and is not kept.
+      if (path === '/admin') expect([etag, headers.get('cache-control')]).toEqual([null, 'no-store']);
+      else expect((await site.call(path, { headers: { 'if-none-match': String(etag) } })).status).toBe(304);
       for (const [, asset] of text.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) {
         expect([asset, (await site.call(asset as string)).status]).toEqual([asset, 200]);
       }

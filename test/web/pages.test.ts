@@ -252,18 +252,6 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     }
   });
 
-  it('shows an operator the campaigns and the proof, and nobody else', async () => {
-    const page = await visit('/admin', { locale: 'en-GB' });
-    await page.fill('#key', 'not-the-key');
-    await page.click('text=Enter');
-    await page.locator('text=This key does not open anything here.').waitFor();
-    await page.fill('#key', server.adminKey);
-    await page.click('text=Enter');
-    await page.click('[data-id="again"]');
-    await page.locator('#report[data-ok="true"]').waitFor();
-    expect(await page.locator('#checks tr[data-ok="true"]').count()).toBe(11);
-  });
-
   it('takes a token from the address, keeps it for the tab, and takes it out of the address', async () => {
     const folder = newDataDir();
     const own = await startServer(folder, { DIBS_AUTH: 'jwt', DIBS_JWT_SECRET: JWT_SECRET });
