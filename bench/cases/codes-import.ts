@@ -13,7 +13,7 @@ import type { Running } from '../servers.ts';
 import { startDibs } from '../servers.ts';
 
 const CODES = isShort ? 20_000 : 1_000_000;
-const ROUNDS = 1;
+const ROUNDS = 3;
 const LOOK_MS = 20;
 const KEY = 'an-operator-key-of-the-benchmarks-0123456789';
 

@@ -77,6 +77,7 @@ export class PoolLookups {
 
   /** Notes codes of the pool. After all slices. */
   noteKnown({ lookups, marks }: PoolMarks): void {
+    if (lookups.length === 0) return;
     this.#known ??= new Float64Array(this.size);
     for (let i = 0; i < lookups.length; i++) {
       const at = this.#orderOf(lookups[i] as number);

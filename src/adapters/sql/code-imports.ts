@@ -10,8 +10,8 @@ import { campaignNo, partsOf, poolImports, rowsOf } from './code-pool.ts';
 import type { RecordTables } from './schema.ts';
 import type { PoolCodesTable } from './tables/pool.ts';
 
-/** Rows in one statement. */
-const ROWS_MAX = 2000;
+/** Rows in one statement: what is made of larger ones outlives the young generation, and memory grows by it. */
+const ROWS_MAX = 200;
 /** Rows forgotten at once. */
 const DROP_ROWS = 10_000;
 const STALE_MAX = 100;
@@ -106,12 +106,14 @@ async function stageCodes(db: Kysely<RecordTables>, importNo: number, codes: Sta
     mark: marks[i] as number,
     sealed: all.subarray(ends[i - 1] ?? 0, ends[i]),
   }));
-  for (let at = 0; at < rows.length; at += ROWS_MAX) {
-    await db
-      .insertInto('pool_codes')
-      .values(rows.slice(at, at + ROWS_MAX))
-      .execute();
-  }
+  await db.transaction().execute(async (tx) => {
+    for (let at = 0; at < rows.length; at += ROWS_MAX) {
+      await tx
+        .insertInto('pool_codes')
+        .values(rows.slice(at, at + ROWS_MAX))
+        .execute();
+    }
+  });
 }
 
 async function takeIn(
