@@ -67,7 +67,7 @@ export function makeContext(given: HttpParts, requestIds: RequestIds): HttpConte
     requestIds,
     throttle: makeThrottle(config.rateLimit, system, parts.sharedRate),
     floorOf: (campaignId) => sights.of(campaignId).toldSeqMax,
-    ...pressesSeen({ ...parts, sights, streams, metrics }),
+    ...pressesSeen({ ...parts, sights, streams, stats, metrics }),
   });
   const tellers: Timer[] = parts.shared ? [tellFarVerdicts({ ...parts, streams })] : [];
   const see = (live: LiveCampaign, outcome: Outcome): void => sights.see(live, outcome, -1);
@@ -106,8 +106,9 @@ function pressesSeen({
   figures,
   sights,
   streams,
+  stats,
   metrics,
-}: HttpParts & Pick<HttpContext, 'streams'> & { sights: Sights; metrics: Metrics }): Pick<
+}: HttpParts & Pick<HttpContext, 'streams' | 'stats'> & { sights: Sights; metrics: Metrics }): Pick<
   ClaimRouteParts,
   'onOutcome' | 'onThrottled' | 'latency'
 > {
@@ -129,7 +130,9 @@ function pressesSeen({
     latency: makeLatency(system, metrics.decision, (ms, campaignId) => {
       metrics.answer(ms);
       const live = catalog.get(campaignId);
-      if (live !== undefined) figures?.answered(live, ms);
+      if (live === undefined) return;
+      figures?.answered(live, ms);
+      stats.answered(live, ms);
     }),
   };
 }

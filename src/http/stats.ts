@@ -1,14 +1,19 @@
 /** Live counters of campaigns: rates by a look once a second, the rest as it stands. */
 
 import { quantitySaid, statusOf } from '../core/campaign.ts';
+import { LatencyHistogram } from '../core/latency-histogram.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Log } from '../ports/log.ts';
 import type { System, Timer } from '../ports/system.ts';
 import type { LaterCounts } from './later-verdicts.ts';
 import type { LinePublic, RecorderState } from './parts.ts';
+import type { RecordedParts } from './recorded.ts';
+import { Recorded } from './recorded.ts';
 import { remainingOf, timeOrNull, timeText } from './wire.ts';
 
 const LOOK_MS = 1000;
+/** Looks that waiting times are told of. */
+const LATENCY_LOOKS = 10;
 
 interface Look {
   claims: number;
@@ -18,7 +23,10 @@ interface Look {
 }
 
 export interface Stats {
+  /** and what the record has of it is counted for a while */
   of(live: LiveCampaign): Record<string, unknown>;
+  /** Takes in how long one of the measured presses waited for its answer. */
+  answered(live: LiveCampaign, ms: number): void;
   /** all that are not archived, as JSON */
   text(): string;
   stop(): void;
@@ -30,7 +38,7 @@ function claimsOf(live: LiveCampaign): number {
   return sum;
 }
 
-export interface StatsParts {
+export interface StatsParts extends RecordedParts {
   system: System;
   catalog: Catalog;
   log: Log;
@@ -48,15 +56,52 @@ function lineFigures({ campaign }: LiveCampaign, line: StatsParts['line']): Reco
   return { line: { servingNumber: serving, lastNumber, waiting, offered, atGate, won, free } };
 }
 
+/** Waiting times of the last seconds, one histogram for each; the first is of now. */
+class RecentLatency {
+  readonly #seconds = new Map<LiveCampaign, LatencyHistogram[]>();
+
+  add(live: LiveCampaign, ms: number): void {
+    const seconds = this.#seconds.get(live);
+    if (seconds?.[0]) seconds[0].add(ms);
+    else {
+      const now = new LatencyHistogram();
+      now.add(ms);
+      this.#seconds.set(live, [now]);
+    }
+  }
+
+  next(): void {
+    for (const [live, seconds] of this.#seconds) {
+      seconds.unshift(new LatencyHistogram());
+      seconds.length = Math.min(seconds.length, LATENCY_LOOKS);
+      if (seconds.every(({ total }) => total === 0)) this.#seconds.delete(live);
+    }
+  }
+
+  /** null: nothing was measured */
+  of(live: LiveCampaign): { p50: number; p99: number; measured: number } | null {
+    const all = new LatencyHistogram();
+    for (const one of this.#seconds.get(live) ?? []) all.merge(one.stored());
+    const [p50, p99] = [all.percentile(0.5), all.percentile(0.99)];
+    return p50 === null || p99 === null ? null : { p50: round(p50), p99: round(p99), measured: all.total };
+  }
+}
+
+const round = (ms: number): number => Math.round(ms * 1000) / 1000;
+
 export function makeStats(parts: StatsParts): Stats {
   const { system, catalog, log, recorderState, line, later } = parts;
   const looks = new WeakMap<LiveCampaign, Look>();
+  const latency = new RecentLatency();
+  const recorded = new Recorded(parts);
   let lookedAt = system.monotonic();
 
   function look(): void {
     const seconds = Math.max(0.001, (system.monotonic() - lookedAt) / 1000);
     lookedAt = system.monotonic();
+    latency.next();
     for (const live of catalog.all()) {
+      recorded.look(live);
       const claims = claimsOf(live);
       const before = looks.get(live);
       looks.set(live, {
@@ -89,8 +134,11 @@ export function makeStats(parts: StatsParts): Stats {
       winsPerSecond: Math.round(pace),
       verdicts: Object.fromEntries(live.told),
       laterVerdicts: Object.fromEntries(later.of(live)),
+      returned: live.campaign.returned,
       inFlight: live.inFlight.size,
       ...lineFigures(live, line),
+      latencyMs: latency.of(live),
+      record: recorded.of(live),
       lag: {
         journal: log.state().waiting,
         recorder: Math.max(0, recorder.end - recorder.next),
@@ -103,7 +151,11 @@ export function makeStats(parts: StatsParts): Stats {
   }
 
   return {
-    of: (live) => ({ ...of(live), serverTime: timeText(system.now()) }),
+    of(live) {
+      recorded.watch(live);
+      return { ...of(live), serverTime: timeText(system.now()) };
+    },
+    answered: (live, ms) => latency.add(live, ms),
     text() {
       const lives = [...catalog.all()].filter((live) => live.campaign.archivedAt === null);
       return JSON.stringify({ campaigns: lives.map(of) });
