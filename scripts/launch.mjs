@@ -1,5 +1,5 @@
 // Why this file exists: `npm start` has to be a working first command in a fresh clone, on whatever Node the
-// machine happens to have. So this one file is plain JavaScript that any Node >= 18 runs. It makes sure of two
+// machine happens to have. So this file and the one beside it are plain JavaScript that any Node >= 18 runs. It makes sure of two
 // things, Node 24 and the installed dependencies, and then runs the TypeScript file it was asked for.
 //
 //   node scripts/launch.mjs src/cli/dibs.ts serve --port 9000
@@ -14,34 +14,26 @@ import {
   closeSync,
   existsSync,
   fstatSync,
-  mkdirSync,
   readdirSync,
   readFileSync,
   realpathSync,
-  renameSync,
-  rmSync,
   writeFileSync,
 } from 'node:fs';
 import module from 'node:module';
 import { Socket } from 'node:net';
 import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { LaunchProblem, takeTurns } from './launch-lock.mjs';
 
 /** The oldest Node that runs Dibs, and the one that is fetched when the Node at hand is older. */
 const NODE_MAJOR_MIN = 24;
 /** The checkout (or the folder of the installed package): the parent of scripts/. */
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_FOLDER = join(ROOT, '.node');
-const LOCK_FOLDER = join(NODE_FOLDER, 'installing');
-const LOCK_POLL_MS = 200;
-const LOCK_WAIT_MAX_MS = 10 * 60_000;
 /** What serves or tests the console. */
 const BUILDS_PAGES = ['src/cli/dibs.ts', 'scripts/test.ts', 'scripts/demo.ts', 'scripts/build.ts'];
 /** A pipe from the standing-in parent; its end means that the parent is gone. Not a DIBS_ name: those are options. */
 const PARENT_FD_NAME = 'LAUNCH_PARENT_FD';
-
-/** A reason to stop that the reader can do something about: printed without a stack. */
-class LaunchProblem extends Error {}
 
 /**
  * Runs `target` (a path inside the checkout) with `args` on a Node that is new enough, dependencies in place.
@@ -341,84 +333,6 @@ function explain(what, output) {
   return `npm could not fetch ${what}. It said:\n${said}`;
 }
 
-// --- one at a time -------------------------------------------------------------------------------------------------
-
-/**
- * Runs `work` while holding the lock folder, so that two starts at once do not install over each other. The folder
- * appears by rename, with the owner's pid already inside: there is no moment in which it stands without an owner.
- */
-async function withLock(work) {
-  const mine = `${LOCK_FOLDER}-${process.pid}`;
-  try {
-    rmSync(mine, { recursive: true, force: true });
-    mkdirSync(mine, { recursive: true });
-    writeFileSync(join(mine, 'pid'), String(process.pid));
-  } catch (error) {
-    throw new LaunchProblem(
-      `Cannot write to ${NODE_FOLDER}: ${error.message}. Make the folder writable and run this again.`,
-    );
-  }
-  let told = false;
-  const started = Date.now();
-  while (!tryRename(mine, LOCK_FOLDER)) {
-    const owner = readOwner();
-    if (owner !== undefined && !isAlive(owner)) {
-      takeAway(owner);
-      continue;
-    }
-    if (!told && owner !== undefined) say(`Another start (pid ${owner}) is installing; waiting for it …`);
-    told ||= owner !== undefined;
-    if (Date.now() - started > LOCK_WAIT_MAX_MS) {
-      throw new LaunchProblem(
-        `Waited too long for ${LOCK_FOLDER}. If no other start is installing, remove that folder.`,
-      );
-    }
-    await new Promise((wake) => setTimeout(wake, LOCK_POLL_MS));
-  }
-  const release = () => rmSync(LOCK_FOLDER, { recursive: true, force: true });
-  process.once('exit', release);
-  try {
-    return await work();
-  } finally {
-    process.off('exit', release);
-    release();
-  }
-}
-
-/** Removes the lock of a dead owner. If somebody else's lock was caught instead, it is put back. */
-function takeAway(owner) {
-  const aside = `${LOCK_FOLDER}-stale-${process.pid}`;
-  if (!tryRename(LOCK_FOLDER, aside)) return;
-  if (readOwner(aside) !== owner) tryRename(aside, LOCK_FOLDER);
-  rmSync(aside, { recursive: true, force: true });
-}
-
-function readOwner(folder = LOCK_FOLDER) {
-  try {
-    return Number(readFileSync(join(folder, 'pid'), 'utf8'));
-  } catch {
-    return undefined;
-  }
-}
-
-function isAlive(pid) {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error.code === 'EPERM';
-  }
-}
-
-function tryRename(from, to) {
-  try {
-    renameSync(from, to);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 // --- small things --------------------------------------------------------------------------------------------------
 
 function readJson(file) {
@@ -427,6 +341,13 @@ function readJson(file) {
   } catch {
     return undefined;
   }
+}
+
+/** Runs `work` when no other start installs or builds. */
+function withLock(work) {
+  return takeTurns(NODE_FOLDER, work, (owner) => {
+    say(`Another start (pid ${owner}) is installing; waiting for it …`);
+  });
 }
 
 function seconds(started) {

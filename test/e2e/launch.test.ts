@@ -14,7 +14,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const launcher = join(import.meta.dirname, '..', '..', 'scripts', 'launch.mjs');
@@ -50,7 +50,9 @@ let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'dibs-launch-'));
   mkdirSync(join(folder, 'scripts'));
-  cpSync(launcher, join(folder, 'scripts', 'launch.mjs'));
+  for (const name of ['launch.mjs', 'launch-lock.mjs']) {
+    cpSync(join(dirname(launcher), name), join(folder, 'scripts', name));
+  }
   writeFileSync(join(folder, 'scripts', 'target.ts'), target);
   writeFileSync(join(folder, 'npm-cli.cjs'), fakeNpm);
 });

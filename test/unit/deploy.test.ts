@@ -105,18 +105,27 @@ describe('the image', () => {
     const sent = read('deploy/Dockerfile.dockerignore')
       .split('\n')
       .filter((line) => line.startsWith('!'));
-    const copied = lines('COPY').flatMap((line) => line.trim().split(/\s+/).slice(0, -1));
+    const fromCheckout = lines('COPY').filter((line) => !line.startsWith('--from='));
+    const copied = [...new Set(fromCheckout.flatMap((line) => line.trim().split(/\s+/).slice(0, -1)))];
     expect(copied.map((path) => `!${path}`).sort()).toEqual(sent.sort());
     for (const path of copied) expect(existsSync(join(root, path)), path).toBe(true);
   });
 
   it('runs Dibs on the Node that it needs, not as root, and asks /readyz how it is', () => {
     const { engines } = JSON.parse(read('package.json')) as { engines: { node: string } };
-    expect(lines('FROM')).toEqual([`node:${engines.node.replace('>=', '')}-slim`]);
+    const node = `node:${engines.node.replace('>=', '')}-slim`;
+    expect(lines('FROM')).toEqual([`${node} AS console`, node]);
     expect(lines('USER')).toEqual(['node']);
     expect(JSON.parse(lines('ENTRYPOINT')[0] ?? '')).toEqual(['node', 'src/cli/dibs.ts']);
     const [, check = ''] = /CMD (\[.*\])$/.exec(lines('HEALTHCHECK')[0] ?? '') ?? [];
     expect((JSON.parse(check) as string[])[2]).toContain("process.env.DIBS_PORT + '/readyz'");
+  });
+
+  it('brings the console built, where the server looks for it', () => {
+    expect(lines('COPY').filter((line) => line.startsWith('--from='))).toEqual([
+      '--from=console /app/web/dist ./web/dist',
+    ]);
+    expect(lines('RUN')).toContain('node scripts/build-pages.ts');
   });
 
   it('alone, with a secret for tokens, would start too', () => {
