@@ -9,6 +9,7 @@ import { operatorsContract } from '../support/contract/operators.ts';
 import { recordAsking } from '../support/contract/record-asking.ts';
 import { recordLines } from '../support/contract/record-lines.ts';
 import { recordRulings } from '../support/contract/record-rulings.ts';
+import { recordSoldOut } from '../support/contract/record-sold-out.ts';
 import { recordStoring } from '../support/contract/record-storing.ts';
 import { makerOfMysqlPlaces } from '../support/mysql-place.ts';
 
@@ -26,6 +27,7 @@ describe.skipIf(places === null)('in MariaDB', () => {
   recordAsking('MariaDB', places.make);
   couponsContract('MariaDB', places.make);
   recordRulings('MariaDB', places.make);
+  recordSoldOut('MariaDB', places.make);
   recordLines('MariaDB', places.make);
   campaignsContract('MariaDB', places.make);
   operatorsContract('MariaDB', places.make);

@@ -19,6 +19,7 @@ import { recordAsking } from '../support/contract/record-asking.ts';
 import { ID } from '../support/contract/record-bench.ts';
 import { recordLines } from '../support/contract/record-lines.ts';
 import { recordRulings } from '../support/contract/record-rulings.ts';
+import { recordSoldOut } from '../support/contract/record-sold-out.ts';
 import { recordStoring } from '../support/contract/record-storing.ts';
 import { dataFolder } from '../support/data-folder.ts';
 import { sampleAudit, sampleCampaign, sampleWin, T0 } from '../support/samples.ts';
@@ -28,6 +29,7 @@ recordStoring('SQLite', makeSqlitePlace);
 recordAsking('SQLite', makeSqlitePlace);
 couponsContract('SQLite', makeSqlitePlace);
 recordRulings('SQLite', makeSqlitePlace);
+recordSoldOut('SQLite', makeSqlitePlace);
 recordLines('SQLite', makeSqlitePlace);
 
 describe('the record in SQLite', () => {

@@ -36,13 +36,14 @@ import { beDecider, insertLines, storeRulings } from './decided-rows.ts';
 import { faultKind, recordFault } from './faults.ts';
 import type { Mysql } from './open.ts';
 import { makeRetried } from './retry.ts';
-import type { LetterRow, StoredRow } from './rows.ts';
+import type { LetterRow, Raised, StoredRow } from './rows.ts';
 import {
   campaignNumbers,
   insertLetters,
   insertRuns,
   insertWins,
   isLogged,
+  leaveSoldOut,
   lettersAt,
   lockEpochs,
   moveOn,
@@ -179,7 +180,7 @@ function setAside({ letters, batch }: Run, { fact }: Win, why: Why): void {
 
 /** Where units are taken from, and what becomes of a win for which there is none. */
 interface Stock {
-  raise: (connection: PoolConnection, no: number, wins: Win[]) => Promise<boolean>;
+  raise: (connection: PoolConnection, no: number, wins: Win[]) => Promise<Raised>;
   refuse: (run: Run, no: number, win: Win, why: Why) => Promise<void> | void;
 }
 
@@ -194,9 +195,11 @@ async function addAll(run: Run, no: number, wins: Win[], stock: Stock): Promise<
   const { connection, batch, tally } = run;
   await connection.query('SAVEPOINT wins');
   try {
-    if (!(await stock.raise(connection, no, wins))) return OVER;
+    const raised = await stock.raise(connection, no, wins);
+    if (raised === 'refused') return OVER;
     await insertWins(connection, no, wins);
     await insertRuns(connection, no, wins, batch.now);
+    if (raised === 'last') await leaveSoldOut(connection, no, wins.length, batch.now);
     tally.inserted += wins.length;
     return null;
   } catch (error) {

@@ -8,6 +8,7 @@ import type { Campaign } from '../../core/campaign.ts';
 import type { RecordBatch, StoreResult, Win } from '../../ports/record.ts';
 import type { Letter, WinColumns } from '../sql/letter-rows.ts';
 import { COUNTS_AS_ISSUED, LETTER_COLUMNS, letterValues } from '../sql/letter-rows.ts';
+import { LEAVE_SOLD_OUT, STOCK_SQL, type StockRow, soldOutBy } from '../sql/sold-out.ts';
 import { faultKind } from './faults.ts';
 
 export interface StoredRow extends RowDataPacket {
@@ -72,6 +73,18 @@ export async function insertRuns(
       [rows],
     );
   }
+}
+
+/** When these `raised` units were the last ones. */
+export async function leaveSoldOut(
+  connection: PoolConnection,
+  no: number,
+  raised: number,
+  at: number,
+): Promise<void> {
+  const [rows] = await connection.query<RowDataPacket[]>(STOCK_SQL, [no]);
+  const data = soldOutBy(rows[0] as StockRow | undefined, raised);
+  if (data !== null) await connection.query(LEAVE_SOLD_OUT, [no, data, at]);
 }
 
 /** The same letter once more changes nothing. */
@@ -153,6 +166,20 @@ function boundsOf(wins: readonly Win[], what: 'epoch' | 'seq'): { least: number;
   return { least, most };
 }
 
+/** `last`: it may have been the last unit; whether it was is to be looked at. */
+export type Raised = 'raised' | 'last' | 'refused';
+
+/**
+ * Units that are left, as the id of what was inserted last: the answer to an update says it, and nobody has to ask. What
+ * was discarded is among what was returned.
+ */
+const LEFT = `LAST_INSERT_ID(GREATEST(0, quantity - issued - ? - COALESCE(JSON_EXTRACT(body, '$.returned'), 0)))`;
+
+const raisedBy = ({ affectedRows, insertId }: ResultSetHeader): Raised => {
+  if (affectedRows !== 1) return 'refused';
+  return insertId === 0 ? 'last' : 'raised';
+};
+
 /**
  * Raises what the campaign has given, unless that were more than there is (I1), a win is of an epoch that does not
  * count, or, where nobody has looked at that, something was set aside among its numbers. From here to the end of the
@@ -163,14 +190,15 @@ export async function raiseIssued(
   no: number,
   wins: Win[],
   lookedAt = false,
-): Promise<boolean> {
+): Promise<Raised> {
   const epochs = boundsOf(wins, 'epoch');
   const seqs = boundsOf(wins, 'seq');
-  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
-    `UPDATE campaigns SET issued = issued + ?
+  const [answer] = await connection.query<ResultSetHeader>(
+    `UPDATE campaigns SET issued = issued + ? + 0 * ${LEFT}
      WHERE no = ? AND issued + ? <= quantity AND opened_epoch <= ? AND epoch >= ? AND (? OR NOT EXISTS (
        SELECT 1 FROM dead_letters WHERE campaign_id = ? AND seq BETWEEN ? AND ?))`,
     [
+      wins.length,
       wins.length,
       no,
       wins.length,
@@ -182,28 +210,24 @@ export async function raiseIssued(
       seqs.most,
     ],
   );
-  return affectedRows === 1;
+  return raisedBy(answer);
 }
 
 /**
  * The same for late wins, out of what was set aside for them when their epoch ended: numbers that had been leased and
  * that the record did not have.
  */
-export async function raiseFromReserve(
-  connection: PoolConnection,
-  no: number,
-  wins: Win[],
-): Promise<boolean> {
+export async function raiseFromReserve(connection: PoolConnection, no: number, wins: Win[]): Promise<Raised> {
   const highest = wins.reduce((most, { fact }) => Math.max(most, fact.seq), 0);
-  const [{ affectedRows }] = await connection.query<ResultSetHeader>(
+  const [answer] = await connection.query<ResultSetHeader>(
     // In this order: MySQL reads a column that was set before as it is now.
     `UPDATE campaigns
-     SET issued = issued + ?, reserved_until = IF(reserved = ?, NULL, reserved_until), reserved = reserved - ?
+     SET issued = issued + ? + 0 * ${LEFT}, reserved_until = IF(reserved = ?, NULL, reserved_until), reserved = reserved - ?
      WHERE no = ? AND reserved >= ? AND reserved_until IS NOT NULL AND floor_seq >= ?
        AND issued + ? <= quantity`,
-    [wins.length, wins.length, wins.length, no, wins.length, highest, wins.length],
+    [wins.length, wins.length, wins.length, wins.length, no, wins.length, highest, wins.length],
   );
-  return affectedRows === 1;
+  return raisedBy(answer);
 }
 
 /** Which epochs count now and, by the lock on the row, until the end of the transaction. */

@@ -4,12 +4,13 @@
  */
 
 import type { Transaction } from 'kysely';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { DeadLetter, Replayed } from '../../ports/dead-letters.ts';
 import type { Win } from '../../ports/record.ts';
 import { OVER, refusedBy, STRANGE, TAKEN, type Why } from './letter-rows.ts';
 import { rowFault } from './row-faults.ts';
 import type { RecordTables } from './schema.ts';
+import { LEAVE_SOLD_OUT, STOCK_SQL, type StockRow, soldOutBy } from './sold-out.ts';
 
 /** The record refuses it: whatever was done in this transaction is to be undone. */
 export class StaysDead extends Error {
@@ -50,6 +51,7 @@ export async function takeIn(
     .executeTakeFirst();
   if (numUpdatedRows !== 1n) throw new StaysDead(OVER);
   if (!win.byJob) await leaveIssued(tx, no, win.fact.seq, now);
+  await leaveSoldOut(tx, no, now);
   return { kind: 'issued' };
 }
 
@@ -96,4 +98,11 @@ async function leaveIssued(
     .insertInto('outbox')
     .values({ type: 'coupon.issued', ...row })
     .execute();
+}
+
+/** When it was the last unit. */
+async function leaveSoldOut(tx: Transaction<RecordTables>, no: number, now: number): Promise<void> {
+  const { rows } = await tx.executeQuery<StockRow>(CompiledQuery.raw(STOCK_SQL, [no]));
+  const data = soldOutBy(rows[0], 1);
+  if (data !== null) await tx.executeQuery(CompiledQuery.raw(LEAVE_SOLD_OUT, [no, data, now]));
 }

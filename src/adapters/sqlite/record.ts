@@ -24,6 +24,7 @@ import {
   winLetter,
 } from '../sql/letter-rows.ts';
 import { rowFault } from '../sql/row-faults.ts';
+import { LEAVE_SOLD_OUT, STOCK_SQL, type StockRow, soldOutBy } from '../sql/sold-out.ts';
 import { storedUnit, type UnitRow } from '../sql/units.ts';
 import type { Sqlite } from './open.ts';
 import { makeStoreDecided } from './record-decided.ts';
@@ -64,6 +65,8 @@ function statements(sqlite: Sqlite) {
     issued: sqlite.prepare<[number, number, number, number]>(
       `INSERT INTO outbox (type, campaign_no, seq_first, seq_last, created_at) VALUES ('coupon.issued', ?, ?, ?, ?)`,
     ),
+    stock: sqlite.prepare<[number], StockRow>(STOCK_SQL),
+    soldOut: sqlite.prepare<[number, string, number]>(LEAVE_SOLD_OUT),
     setAside: sqlite.prepare<(string | number | null)[]>(
       `INSERT INTO dead_letters (${LETTER_COLUMNS.join(', ')}) VALUES (${LETTER_COLUMNS.map(() => '?').join(', ')})
        ON CONFLICT (fact_key) DO NOTHING`,
@@ -214,19 +217,30 @@ function makeInsertAll(sqlite: Sqlite, run: Statements): (no: number, wins: Win[
   return sqlite.transaction((no: number, wins: Win[], at: number) => {
     const [least, most] = seqsOf(wins);
     if (run.countPlain.run(wins.length, no, wins.length, least, most).changes === 0) throw new NotPlain();
-    let first = (wins[0] as Win).fact.seq;
-    let last = first - 1;
     for (const win of wins) insertWin(run, no, win);
-    if (isByJob(wins)) return;
-    for (const win of wins) {
-      if (win.fact.seq !== last + 1) {
-        run.issued.run(no, first, last, at);
-        first = win.fact.seq;
-      }
-      last = win.fact.seq;
-    }
-    run.issued.run(no, first, last, at);
+    if (!isByJob(wins)) leaveIssued(run, no, wins, at);
+    leaveSoldOut(run, no, wins.length, at);
   });
+}
+
+/** One row for each run of numbers. */
+function leaveIssued(run: Statements, no: number, wins: Win[], at: number): void {
+  let first = (wins[0] as Win).fact.seq;
+  let last = first - 1;
+  for (const { fact } of wins) {
+    if (fact.seq !== last + 1) {
+      run.issued.run(no, first, last, at);
+      first = fact.seq;
+    }
+    last = fact.seq;
+  }
+  run.issued.run(no, first, last, at);
+}
+
+/** When these were the last units. */
+function leaveSoldOut(run: Statements, no: number, raised: number, at: number): void {
+  const data = soldOutBy(run.stock.get(no), raised);
+  if (data !== null) run.soldOut.run(no, data, at);
 }
 
 function seqsOf(wins: readonly Win[]): [number, number] {
@@ -268,7 +282,8 @@ function makeStoreOne(
     try {
       const why = insertOne(no, win);
       if (why !== null) return aside(why);
-      if (!isByJob([win])) run.issued.run(no, win.fact.seq, win.fact.seq, batch.now);
+      if (!isByJob([win])) leaveIssued(run, no, [win], batch.now);
+      leaveSoldOut(run, no, 1, batch.now);
       tally.inserted += 1;
     } catch (error) {
       if (rowFault(error) === null) throw error;
