@@ -26,6 +26,11 @@ const params = Type.Object(
   { additionalProperties: false },
 );
 
+/** What was tried so often is for people: each try is a line in the audit log. */
+const TRIES_MAX = 12;
+/** What kept it out a moment ago is not mended yet, and whoever looks at it wants to find it. */
+const REST_MS = 60_000;
+
 export function makeRetryDeadLettersJob(parts: ReplayParts): Job {
   return {
     name: 'retry-dead-letters',
@@ -33,6 +38,11 @@ export function makeRetryDeadLettersJob(parts: ReplayParts): Job {
     params,
     loose: ['perSecond'],
     steps: [replayStep(parts)],
+    usual: { cron: '*/5 * * * *' },
+    async isDue() {
+      const triedBefore = parts.system.now() - REST_MS;
+      return (await parts.letters.countDue({ triesBelow: TRIES_MAX, triedBefore })) > 0;
+    },
   };
 }
 

@@ -58,6 +58,10 @@ export interface LetterFilter {
 export interface DueFilter extends Omit<LetterFilter, 'state'> {
   /** with those that he has replayed: whoever does a part of his work again counts them again */
   alsoBy?: string | undefined;
+  /** tried fewer times than that */
+  triesBelow?: number | undefined;
+  /** and last before then, epoch ms */
+  triedBefore?: number | undefined;
 }
 
 /** What a replay did, or would do: `issued`, `already_there` by another way, or it `stays` dead. */

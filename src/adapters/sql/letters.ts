@@ -68,8 +68,10 @@ function filtered(db: Db, { campaignId, state, reason, since }: LetterFilter): L
   return query;
 }
 
-function due(db: Db, { alsoBy, ...filter }: DueFilter): Letters {
-  const wins = filtered(db, filter).where('type', '=', 'claim.won').where('campaign_id', 'is not', null);
+function due(db: Db, { alsoBy, triesBelow, triedBefore, ...filter }: DueFilter): Letters {
+  let wins = filtered(db, filter).where('type', '=', 'claim.won').where('campaign_id', 'is not', null);
+  if (triesBelow !== undefined) wins = wins.where('tries', '<', triesBelow);
+  if (triedBefore !== undefined) wins = wins.where('last_at', '<', triedBefore);
   if (alsoBy === undefined) return wins.where('state', '=', 'dead');
   return wins.where((at) =>
     at.or([at('state', '=', 'dead'), at.and([at('state', '=', 'replayed'), at('resolved_by', '=', alsoBy)])]),

@@ -214,6 +214,16 @@ export function lettersContract(name: string, makePlace: MakeRefusingPlace): voi
       expect(await place.letters.replay(id, winOf(4), act())).toEqual({ kind: 'issued' });
     });
 
+    it('are due for another try until they were tried often, and not just now', async () => {
+      await threeDead();
+      const id = await idOf(5);
+      const due = (triesBelow: number, triedBefore: number) =>
+        place.letters.countDue({ triesBelow, triedBefore });
+      expect([await due(2, T0 + 1), await due(2, T0), await due(1, T0 + 1)]).toEqual([3, 0, 0]);
+      expect(await place.letters.replay(id, winOf(5), act())).toMatchObject({ kind: 'stays' });
+      expect([await due(2, T0 + 1), await due(3, T0 + 1), await due(3, T0 + 6_000)]).toEqual([2, 2, 3]);
+    });
+
     it('are discarded once, with the unit on its way back to the stock', async () => {
       await threeDead();
       const id = await idOf(5);
