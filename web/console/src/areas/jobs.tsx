@@ -1,11 +1,93 @@
 /** Batch jobs: what can run, what runs, and when it runs by itself. */
 
-import { useWords } from '../language.tsx';
-import { Head } from '../parts/pieces.tsx';
+import { useQuery } from '@tanstack/react-query';
+import { ask, type List, Trouble } from '../api.ts';
+import { useFormat, useLanguage, useWords } from '../language.tsx';
+import { Head, Mark } from '../parts/pieces.tsx';
+import { Empty, Loaded } from '../parts/states.tsx';
+import { type Column, Table } from '../parts/table.tsx';
+import { go, usePlace } from '../route.ts';
+import { Files } from './jobs/files.tsx';
+import { OneJob } from './jobs/one-job.tsx';
+import { type Job, KOREAN, RUN_SHAPES, type Run, words } from './jobs/words.ts';
 
-const words = { ko: { title: '작업' }, en: { title: 'Jobs' } };
+export function RunStatusMark({ of }: { of: keyof typeof RUN_SHAPES }) {
+  const w = useWords(words);
+  const [shape, tone] = RUN_SHAPES[of];
+  return <Mark shape={shape} tone={tone} says={w.status[of]} />;
+}
+
+/** What a job is called and does, in the language in use. */
+export function useJobText(): (job: Pick<Job, 'name' | 'summary'>) => { name: string; summary: string } {
+  const { language } = useLanguage();
+  return ({ name, summary }) => (language === 'ko' ? KOREAN[name] : undefined) ?? { name, summary };
+}
 
 export default function View() {
   const w = useWords(words);
-  return <Head title={w.title} />;
+  const { parts } = usePlace();
+  const query = useQuery({
+    queryKey: ['jobs'],
+    queryFn: () =>
+      ask<List<Job>>('/v1/admin/jobs').catch((error: unknown) => {
+        // A process without jobs has no such address.
+        if (error instanceof Trouble && error.status === 404) return { items: [], next: null };
+        throw error;
+      }),
+    refetchInterval: 3_000,
+  });
+  return (
+    <Loaded query={query}>
+      {({ items }) => {
+        const job = items.find(({ name }) => name === parts[1]);
+        if (job !== undefined) return <OneJob key={job.name} job={job} runId={parts[2] ?? null} />;
+        return (
+          <>
+            <Head title={w.title} under={w.under} />
+            {items.length === 0 ? (
+              <Empty command="npm run dibs -- serve --role all,jobs">{w.none}</Empty>
+            ) : (
+              <Jobs jobs={items} />
+            )}
+            <Files />
+          </>
+        );
+      }}
+    </Loaded>
+  );
+}
+
+function Jobs({ jobs }: { jobs: readonly Job[] }) {
+  const w = useWords(words);
+  const format = useFormat();
+  const text = useJobText();
+  const columns: Column<Job>[] = [
+    { key: 'name', head: w.job, width: 'minmax(150px, 1fr)', cell: (job) => text(job).name },
+    { key: 'about', head: w.about, width: 'minmax(240px, 3fr)', cell: (job) => text(job).summary },
+    { key: 'last', head: w.lastRun, width: '120px', cell: ({ lastRun }) => <LastRun run={lastRun} /> },
+    {
+      key: 'when',
+      head: w.when,
+      width: 'minmax(190px, 1fr)',
+      cell: ({ lastRun }) => (lastRun === null ? '–' : format.time(lastRun.startedAt ?? lastRun.createdAt)),
+    },
+    { key: 'next', head: w.next, width: 'minmax(190px, 1fr)', cell: (job) => format.time(nextOf(job)) },
+  ];
+  return (
+    <Table
+      label={w.title}
+      columns={columns}
+      rows={jobs}
+      keyOf={({ name }) => name}
+      onOpen={({ name }) => go('jobs', name)}
+    />
+  );
+}
+
+const nextOf = ({ schedules }: Job): string | null =>
+  schedules.flatMap(({ nextAt }) => (nextAt === null ? [] : [nextAt])).toSorted()[0] ?? null;
+
+function LastRun({ run }: { run: Run | null }) {
+  const w = useWords(words);
+  return run === null ? w.never : <RunStatusMark of={run.status} />;
 }
