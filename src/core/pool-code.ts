@@ -19,6 +19,7 @@ const TAG_BYTES = 16;
 const HEAD_BYTES = 1 + NONCE_BYTES;
 /** Bytes that a sealed code has beside the code's own. */
 export const SEAL_BYTES = HEAD_BYTES + TAG_BYTES;
+export const SEALED_BYTES_MAX = SEAL_BYTES + POOL_CODE_BYTES_MAX;
 
 /** Plain ASCII without a space at either end: nearly all codes, decided by one pass. */
 const PLAIN = /^[!-~](?:[ -~]{0,254}[!-~])?$/;
@@ -46,10 +47,27 @@ export function poolKey(master: Buffer, campaignId: string): KeyObject {
 
 /** Seals one code. `nonce`: {@link NONCE_BYTES} random bytes, never used before. */
 export function sealCode(key: KeyObject, nonce: Uint8Array, code: string): Buffer {
+  const sealed = Buffer.alloc(SEAL_BYTES + Buffer.byteLength(code));
+  sealInto(sealed, 0, key, nonce, code);
+  return sealed;
+}
+
+/** The same into `target`, from `at` on, where there is room for {@link SEALED_BYTES_MAX}. Returns the seal's bytes. */
+export function sealInto(
+  target: Uint8Array,
+  at: number,
+  key: KeyObject,
+  nonce: Uint8Array,
+  code: string,
+): number {
   const cipher = createCipheriv('aes-256-gcm', key, nonce);
   const text = cipher.update(code, 'utf8');
   cipher.final();
-  return Buffer.concat([Buffer.of(SEAL_VERSION), nonce, text, cipher.getAuthTag()]);
+  target[at] = SEAL_VERSION;
+  target.set(nonce, at + 1);
+  target.set(text, at + HEAD_BYTES);
+  target.set(cipher.getAuthTag(), at + HEAD_BYTES + text.length);
+  return SEAL_BYTES + text.length;
 }
 
 /** The code in a seal. Throws when it was sealed under another key, or was changed. */

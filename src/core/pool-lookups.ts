@@ -1,7 +1,11 @@
 /**
- * What the codes of a file are compared by, to find those that are there twice or were there before: about 30 bytes a
- * code, in typed arrays, worked through in slices so that nothing else waits for long. An index in the database would do
- * the same by a random write for each code, and take longer than all the rest of an import.
+ * What the codes of a file are compared by, to find those that are there twice or were there before: 8 bytes a code while
+ * there is none, in blocks that are sorted one by one, so that nothing else waits for long. An index in the database would
+ * do the same by a random write for each code, and take longer than all the rest of an import.
+ *
+ *   add … add ─▶ sort each block ─▶ noteKnown … ─▶ duplicates of all codes once more, unless there are none
+ *
+ * Only who is found there twice is looked at closely: then the codes are read a second time.
  */
 
 /** Codes in columns (core/pool-code `poolMarks`). */
@@ -24,134 +28,150 @@ export interface Duplicate {
   sameAs: number | null;
 }
 
-const CHUNK = 65_536;
-const SLICE_CODES = 20_000;
+const BLOCK_CODES = 16_384;
 const LOOKUPS = 2 ** 52;
 
+/** What is known of lookups that are there more than once, or in the pool; by their first place in the block's order. */
+interface Seen {
+  /** 1: there is another one in the file */
+  twice: Uint8Array;
+  /** line of the first code that has it, as far as they were gone through; 0: none yet */
+  line: Uint32Array;
+  mark: Uint32Array;
+  /** 1: in the pool, with this mark */
+  isKnown: Uint8Array;
+  knownMark: Uint32Array;
+}
+
+interface Block {
+  lookups: Float64Array;
+  size: number;
+  seen: Seen | null;
+}
+
 export class PoolLookups {
-  size = 0;
-  readonly #lookups: Float64Array[] = [];
-  readonly #marks: Uint32Array[] = [];
-  readonly #lines: Uint32Array[] = [];
-  readonly #places: Uint32Array[] = [];
-  /** all of them in order; filled slice by slice */
-  #sorted: Float64Array | null = null;
-  #filled = 0;
-  /** by place in `sorted`: the mark of the code in the pool that has this lookup, and 1; 0: none has it */
-  #known: Float64Array | null = null;
-  /** 1: found to be a duplicate */
-  #found: Uint8Array = new Uint8Array(0);
+  readonly #blocks: Block[];
+  /** codes with the lookup of another that is not the same: next to never any */
+  readonly #others = new Map<string, number>();
+  #isSeen = false;
 
-  add({ places, lines, lookups, marks }: StagedMarks): void {
-    for (let i = 0; i < places.length; i++) {
-      const at = this.size % CHUNK;
-      if (at === 0) {
-        this.#lookups.push(new Float64Array(CHUNK));
-        for (const columns of [this.#marks, this.#lines, this.#places]) columns.push(new Uint32Array(CHUNK));
+  /** `codes`: about how many will be added. */
+  constructor(codes: number) {
+    const count = Math.max(1, Math.ceil(codes / BLOCK_CODES));
+    // Lookups are spread evenly: nearly all blocks stay below this, and none grows twice unless codes repeat.
+    const each = Math.ceil(codes / count);
+    const room = Math.ceil(each + 5 * Math.sqrt(each)) + 8;
+    this.#blocks = Array.from({ length: count }, () => ({
+      lookups: new Float64Array(room),
+      size: 0,
+      seen: null,
+    }));
+  }
+
+  /** Blocks to be sorted. */
+  get blocks(): number {
+    return this.#blocks.length;
+  }
+
+  /** Whether there can be any duplicate, as far as was noted. */
+  get isSeen(): boolean {
+    return this.#isSeen;
+  }
+
+  add(lookups: Float64Array): void {
+    for (const lookup of lookups) {
+      const block = this.#blockOf(lookup);
+      if (block.size === block.lookups.length) {
+        const larger = new Float64Array(2 * block.size);
+        larger.set(block.lookups);
+        block.lookups = larger;
       }
-      (this.#lookups.at(-1) as Float64Array)[at] = lookups[i] as number;
-      (this.#marks.at(-1) as Uint32Array)[at] = marks[i] as number;
-      (this.#lines.at(-1) as Uint32Array)[at] = lines[i] as number;
-      (this.#places.at(-1) as Uint32Array)[at] = places[i] as number;
-      this.size += 1;
+      block.lookups[block.size] = lookup;
+      block.size += 1;
     }
   }
 
-  /** Slices that `doublesIn` goes through. */
-  slices(): number {
-    return Math.max(1, Math.ceil(this.size / SLICE_CODES));
-  }
-
-  /** Codes that are there more than once: all but the first of each. Slices are gone through in order. */
-  doublesIn(slice: number): Duplicate[] {
-    const sorted = this.#slice(slice);
-    this.#sorted ??= new Float64Array(this.size);
-    this.#sorted.set(sorted, this.#filled);
-    this.#filled += sorted.length;
-    const twice = new Set<number>();
-    for (let i = 1; i < sorted.length; i++) {
-      if (sorted[i] === sorted[i - 1]) twice.add(sorted[i] as number);
+  /** Sorts a block and notes what is there more than once. Each once, after all is added. */
+  sort(at: number): void {
+    const block = this.#blocks[at] as Block;
+    const sorted = block.lookups.subarray(0, block.size).sort();
+    for (let i = 1, first = 0; i < sorted.length; i++) {
+      if (sorted[i] !== sorted[i - 1]) first = i;
+      else this.#seen(block).twice[first] = 1;
     }
-    return twice.size === 0 ? [] : this.#doublesOf(twice);
   }
 
-  /** Notes codes of the pool. After all slices. */
+  /** Notes codes of the pool. After all blocks are sorted. */
   noteKnown({ lookups, marks }: PoolMarks): void {
-    if (lookups.length === 0) return;
-    this.#known ??= new Float64Array(this.size);
     for (let i = 0; i < lookups.length; i++) {
-      const at = this.#orderOf(lookups[i] as number);
-      if (at >= 0) this.#known[at] = (marks[i] as number) + 1;
+      const block = this.#blockOf(lookups[i] as number);
+      const at = orderIn(block, lookups[i] as number);
+      if (at < 0) continue;
+      const seen = this.#seen(block);
+      seen.isKnown[at] = 1;
+      seen.knownMark[at] = marks[i] as number;
     }
   }
 
-  /** Which of the codes [from, to), counted from 0, are in the pool, as far as that was noted. */
-  knownIn(from: number, to: number): Duplicate[] {
+  /** Which of these codes are duplicates: each once. All of them are gone through, in order of places. */
+  duplicatesIn({ places, lines, lookups, marks }: StagedMarks): Duplicate[] {
     const found: Duplicate[] = [];
-    if (this.#known === null) return found;
-    for (let at = from; at < Math.min(to, this.size); at++) {
-      const known = this.#known[this.#orderOf(this.#lookupAt(at))] as number;
-      if (known !== 0 && known - 1 === wordAt(this.#marks, at)) this.#note(at, null, found);
+    for (let i = 0; i < places.length; i++) {
+      const [lookup, mark, line] = [lookups[i], marks[i], lines[i]] as [number, number, number];
+      const block = this.#blockOf(lookup);
+      if (block.seen === null) continue;
+      const at = orderIn(block, lookup);
+      const sameAs = this.#firstLine(block.seen, at, lookup, mark, line);
+      const inPool = block.seen.isKnown[at] === 1 && block.seen.knownMark[at] === mark;
+      if (sameAs !== null || inPool) found.push({ place: places[i] as number, line, sameAs });
     }
     return found;
   }
 
-  #slice(slice: number): Float64Array {
-    const slices = this.slices();
-    const from = (LOOKUPS / slices) * slice;
-    const to = slice === slices - 1 ? LOOKUPS : (LOOKUPS / slices) * (slice + 1);
-    const some: number[] = [];
-    let left = this.size;
-    for (const chunk of this.#lookups) {
-      const length = Math.min(left, CHUNK);
-      for (let i = 0; i < length; i++) {
-        const lookup = chunk[i] as number;
-        if (lookup >= from && lookup < to) some.push(lookup);
-      }
-      left -= length;
+  /** The line of the same code before this one; null: this is the first. */
+  #firstLine(seen: Seen, at: number, lookup: number, mark: number, line: number): number | null {
+    if (seen.twice[at] !== 1) return null;
+    const first = seen.line[at] as number;
+    if (first === 0) {
+      seen.line[at] = line;
+      seen.mark[at] = mark;
+      return null;
     }
-    return Float64Array.from(some).sort();
+    if (seen.mark[at] === mark) return first;
+    const name = `${lookup}.${mark}`;
+    const other = this.#others.get(name);
+    if (other === undefined) this.#others.set(name, line);
+    return other ?? null;
   }
 
-  #doublesOf(twice: ReadonlySet<number>): Duplicate[] {
-    const first = new Map<string, number>();
-    const doubles: Duplicate[] = [];
-    for (let at = 0; at < this.size; at++) {
-      const lookup = this.#lookupAt(at);
-      if (!twice.has(lookup)) continue;
-      const name = `${lookup}.${wordAt(this.#marks, at)}`;
-      const sameAs = first.get(name);
-      if (sameAs === undefined) first.set(name, wordAt(this.#lines, at));
-      else this.#note(at, sameAs, doubles);
-    }
-    return doubles;
+  #blockOf(lookup: number): Block {
+    const at = Math.floor((lookup / LOOKUPS) * this.#blocks.length);
+    // The highest lookups round up to the end.
+    return this.#blocks[Math.min(at, this.#blocks.length - 1)] as Block;
   }
 
-  /** Each code once, however many it is the same as. */
-  #note(at: number, sameAs: number | null, found: Duplicate[]): void {
-    if (this.#found.length === 0) this.#found = new Uint8Array(this.size);
-    if (this.#found[at] === 1) return;
-    this.#found[at] = 1;
-    found.push({ place: wordAt(this.#places, at), line: wordAt(this.#lines, at), sameAs });
-  }
-
-  #lookupAt(at: number): number {
-    return (this.#lookups[Math.floor(at / CHUNK)] as Float64Array)[at % CHUNK] as number;
-  }
-
-  /** The first place in `sorted` that has this lookup; -1: none has. */
-  #orderOf(lookup: number): number {
-    const sorted = this.#sorted as Float64Array;
-    let low = 0;
-    let high = sorted.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((sorted[middle] as number) < lookup) low = middle + 1;
-      else high = middle;
-    }
-    return sorted[low] === lookup ? low : -1;
+  #seen(block: Block): Seen {
+    this.#isSeen = true;
+    const { size } = block;
+    block.seen ??= {
+      twice: new Uint8Array(size),
+      line: new Uint32Array(size),
+      mark: new Uint32Array(size),
+      isKnown: new Uint8Array(size),
+      knownMark: new Uint32Array(size),
+    };
+    return block.seen;
   }
 }
 
-const wordAt = (columns: readonly Uint32Array[], at: number): number =>
-  (columns[Math.floor(at / CHUNK)] as Uint32Array)[at % CHUNK] as number;
+/** The first place in the order of the block that has this lookup; -1: none has. */
+function orderIn({ lookups, size }: Block, lookup: number): number {
+  let low = 0;
+  let high = size;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((lookups[middle] as number) < lookup) low = middle + 1;
+    else high = middle;
+  }
+  return low < size && lookups[low] === lookup ? low : -1;
+}

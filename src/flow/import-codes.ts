@@ -61,8 +61,8 @@ const LINES_MAX = 2 * QUANTITY_MAX;
 const TOO_MANY_LINES = `A file of codes has at most ${LINES_MAX} lines.`;
 /** Lines that a report names. */
 export const LINES_TOLD_MAX = 100;
-/** Codes looked at in one turn. */
-const LOOK_CODES = 10_000;
+/** Codes looked at in one turn. Rows of more of them outlive the young generation. */
+const LOOK_CODES = 2_000;
 /** Places copied at once. */
 export const COPY_PLACES = 10_000;
 /** Imports of others that may come in between. */
@@ -254,13 +254,12 @@ async function* duplicatesOf(
   importNo: number,
   places: number,
 ): AsyncGenerator<Duplicate[]> {
-  const lookups = new PoolLookups();
+  const lookups = new PoolLookups(places);
   for (let from = 1; from <= places; from += LOOK_CODES) {
-    lookups.add(await codeImports.staged(importNo, from, from + LOOK_CODES));
+    lookups.add(await codeImports.lookups(importNo, from, from + LOOK_CODES));
   }
-  for (let slice = 0; slice < lookups.slices(); slice++) {
-    const some = lookups.doublesIn(slice);
-    if (some.length > 0) yield some;
+  for (let block = 0; block < lookups.blocks; block++) {
+    lookups.sort(block);
     await new Promise<void>((resume) => system.afterTurn(resume));
   }
   for (let first = 1, more = true; more; first += LOOK_CODES) {
@@ -268,10 +267,9 @@ async function* duplicatesOf(
     lookups.noteKnown(known);
     more = known.marks.length === LOOK_CODES;
   }
-  for (let from = 0; from < lookups.size; from += LOOK_CODES) {
-    const some = lookups.knownIn(from, from + LOOK_CODES);
+  for (let from = 1; lookups.isSeen && from <= places; from += LOOK_CODES) {
+    const some = lookups.duplicatesIn(await codeImports.staged(importNo, from, from + LOOK_CODES));
     if (some.length > 0) yield some;
-    await new Promise<void>((resume) => system.afterTurn(resume));
   }
 }
 

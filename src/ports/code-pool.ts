@@ -37,10 +37,10 @@ export interface StagedCodes {
   /** place of the first in the import: 1, 2, 3 … */
   first: number;
   /** in the file, by which people are told of them */
-  lines: number[];
-  lookups: number[];
-  marks: number[];
-  ends: number[];
+  lines: readonly number[];
+  lookups: ArrayLike<number>;
+  marks: ArrayLike<number>;
+  ends: ArrayLike<number>;
   bytes: Uint8Array;
 }
 
@@ -48,7 +48,9 @@ export interface CodeImports {
   /** Begins one; null: there is no such campaign. */
   begin(campaignId: string, now: number): Promise<number | null>;
   stage(importNo: number, codes: StagedCodes): Promise<void>;
-  /** What staged codes at places in [from, to) are compared by. */
+  /** What staged codes at places in [from, to) are looked up by. */
+  lookups(importNo: number, from: number, to: number): Promise<Float64Array>;
+  /** The same with all that they are told apart by, and where they stand. */
   staged(importNo: number, from: number, to: number): Promise<StagedMarks>;
   /** The same of codes in the pool that the import is for, from number `first` on, at most `max`. */
   known(importNo: number, first: number, max: number): Promise<PoolMarks>;

@@ -1,5 +1,4 @@
-// Protects: an imported code comes out of the database as it went in, only under the secret it was sealed by; and of two
-// codes it is always known whether they are one, however many there are.
+// Protects: an imported code comes out of the database as it went in, and only under the secret it was sealed by.
 
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
@@ -14,7 +13,6 @@ import {
   SEAL_BYTES,
   sealCode,
 } from '../../src/core/pool-code.ts';
-import { PoolLookups } from '../../src/core/pool-lookups.ts';
 
 const master = Buffer.from('a master secret for tests only');
 
@@ -56,58 +54,4 @@ it('is found by the same hash as a code that is made here', () => {
   const mac = makeHmac(Buffer.alloc(32, 1));
   expect(poolMarks(mac, 'A-1').lookup).toBe(codeLookup(mac, 'A-1'));
   expect(poolMarks(mac, 'A-1').mark).toBeLessThan(2 ** 32);
-});
-
-describe('many codes', () => {
-  const columns = (rows: readonly [place: number, lookup: number, mark: number][]) => ({
-    places: Uint32Array.from(rows, ([place]) => place),
-    lines: Uint32Array.from(rows, ([place]) => 10 * place),
-    lookups: Float64Array.from(rows, ([, lookup]) => lookup),
-    marks: Uint32Array.from(rows, ([, , mark]) => mark),
-  });
-  const found = (lookups: PoolLookups) => {
-    const all = [];
-    for (let slice = 0; slice < lookups.slices(); slice++) all.push(...lookups.doublesIn(slice));
-    return all;
-  };
-
-  it('that are there twice, or were before, are found, each once', () => {
-    const lookups = new PoolLookups();
-    lookups.add(
-      columns([
-        [1, 5, 1],
-        [3, 5, 2],
-        [4, 5, 1],
-        [5, 2 ** 52 - 1, 7],
-        [6, 9, 3],
-      ]),
-    );
-    lookups.add(
-      columns([
-        [7, 5, 1],
-        [8, 2 ** 52 - 1, 7],
-      ]),
-    );
-    expect(found(lookups)).toEqual([
-      { place: 4, line: 40, sameAs: 10 },
-      { place: 7, line: 70, sameAs: 10 },
-      { place: 8, line: 80, sameAs: 50 },
-    ]);
-    lookups.noteKnown({ lookups: Float64Array.of(9, 5, 4, 2 ** 52 - 1), marks: Uint32Array.of(3, 2, 1, 8) });
-    expect([...lookups.knownIn(0, 5), ...lookups.knownIn(5, 100)]).toEqual([
-      { place: 3, line: 30, sameAs: null },
-      { place: 6, line: 60, sameAs: null },
-    ]);
-  });
-
-  it('are the same as by a plain set, over several slices', () => {
-    const rows = Array.from(
-      { length: 50_000 },
-      (_, i) => [i + 1, ((i * 7919) % 49_000) * 9e10, 1] as [number, number, number],
-    );
-    const lookups = new PoolLookups();
-    for (let at = 0; at < rows.length; at += 10_000) lookups.add(columns(rows.slice(at, at + 10_000)));
-    expect(lookups.slices()).toBeGreaterThan(1);
-    expect(found(lookups)).toHaveLength(50_000 - new Set(rows.map(([, lookup]) => lookup)).size);
-  });
 });

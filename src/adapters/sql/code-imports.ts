@@ -1,7 +1,7 @@
 /** ports/code-pool on SQL: imports. What is staged is taken in by one row, so that no statement grows with the import. */
 
 import type { Kysely } from 'kysely';
-import { sql } from 'kysely';
+import { CompiledQuery, sql } from 'kysely';
 import type { PoolMarks } from '../../core/pool-lookups.ts';
 import type { CodeImports, StagedCodes } from '../../ports/code-pool.ts';
 import { writeAuditLine } from './campaigns.ts';
@@ -11,7 +11,7 @@ import type { RecordTables } from './schema.ts';
 import type { PoolCodesTable } from './tables/pool.ts';
 
 /** Rows in one statement: what is made of larger ones outlives the young generation, and memory grows by it. */
-const ROWS_MAX = 200;
+const ROWS_MAX = 250;
 /** Rows forgotten at once. */
 const DROP_ROWS = 10_000;
 const STALE_MAX = 100;
@@ -26,6 +26,10 @@ export function makeSqlCodeImports(db: Kysely<RecordTables>): CodeImports {
       return Number(insertId);
     },
     stage: (importNo, codes) => stageCodes(db, importNo, codes),
+    async lookups(importNo, from, to) {
+      const rows = await rowsOf(db, { importNo, from, to }).select('lookup').execute();
+      return Float64Array.from(rows, ({ lookup }) => lookup);
+    },
     async staged(importNo, from, to) {
       const rows = await rowsOf(db, { importNo, from, to })
         .select(['place', 'line', 'lookup', 'mark'])
@@ -95,25 +99,33 @@ async function importsBehind(db: Kysely<RecordTables>, importNo: number): Promis
   return imports.filter(({ no }) => no !== importNo);
 }
 
+/** As text that stays the same, for so many rows: nothing is built for it again. */
+const insertRows = (count: number): string =>
+  `INSERT INTO pool_codes (import_no, place, line, lookup, mark, sealed) VALUES ${Array(count)
+    .fill('(?, ?, ?, ?, ?, ?)')
+    .join(', ')}`;
+const INSERT_FULL = insertRows(ROWS_MAX);
+
 async function stageCodes(db: Kysely<RecordTables>, importNo: number, codes: StagedCodes): Promise<void> {
-  const { first, lines, lookups, marks, ends, bytes } = codes;
-  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
-  const rows = lines.map((line, i) => ({
-    import_no: importNo,
-    place: first + i,
-    line,
-    lookup: lookups[i] as number,
-    mark: marks[i] as number,
-    sealed: all.subarray(ends[i - 1] ?? 0, ends[i]),
-  }));
+  const { length } = codes.lines;
   await db.transaction().execute(async (tx) => {
-    for (let at = 0; at < rows.length; at += ROWS_MAX) {
-      await tx
-        .insertInto('pool_codes')
-        .values(rows.slice(at, at + ROWS_MAX))
-        .execute();
+    for (let at = 0; at < length; at += ROWS_MAX) {
+      const to = Math.min(at + ROWS_MAX, length);
+      const text = to - at === ROWS_MAX ? INSERT_FULL : insertRows(to - at);
+      await tx.executeQuery(CompiledQuery.raw(text, valuesOf(importNo, codes, at, to)));
     }
   });
+}
+
+function valuesOf(importNo: number, codes: StagedCodes, from: number, to: number): unknown[] {
+  const { first, lines, lookups, marks, ends, bytes } = codes;
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+  const values: unknown[] = [];
+  for (let i = from; i < to; i++) {
+    const sealed = all.subarray(i === 0 ? 0 : ends[i - 1], ends[i]);
+    values.push(importNo, first + i, lines[i], lookups[i], marks[i], sealed);
+  }
+  return values;
 }
 
 async function takeIn(

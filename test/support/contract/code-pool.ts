@@ -84,6 +84,7 @@ export function codePoolContract(where: string, makePlace: () => Promise<PoolPla
       expect([...those.lines]).toEqual([10, 30]);
       expect([...those.lookups]).toEqual([2 ** 52 - 1, 2 ** 52 - 3]);
       expect([...those.marks]).toEqual([2 ** 32 - 1, 2 ** 32 - 3]);
+      expect([...(await codeImports.lookups(one, 1, 5))]).toEqual([...those.lookups]);
 
       const two = (await codeImports.begin(id, T0)) as number;
       expect(await codeImports.copy(one, two, { from: 1, to: 4, first: 1 })).toBe(2);
