@@ -45,6 +45,8 @@ export interface HttpConfig {
   /** addresses or networks (`10.0.0.0/8`) whose X-Forwarded-For is believed */
   trustProxy: readonly string[];
   corsOrigins: readonly string[];
+  /** within how long of an opening pages press by themselves; absent: at once */
+  pressSpreadMs?: number;
   /** DIBS_ADMIN_KEY: an operator key with role admin and id `env` */
   adminKey: string | null;
   connectionsMax: number;
@@ -139,6 +141,8 @@ export interface HttpParts {
   /** durability levels that the parts in use can keep */
   durabilities: readonly Durability[];
   ready(): Readiness;
+  /** what it runs on, in words for operators; absent: not told */
+  runsOn?: string;
   caughtUp: CatchUp;
   /** see flow/campaign */
   bring: CampaignParts['bring'];

@@ -26,7 +26,9 @@ export function consoleRoutes(app: FastifyInstance, context: HttpContext): void 
       const known = await context.operatorAuth.identify(request.headers.authorization, 'read');
       if (!known.ok) return sendProblem(reply, known.problem);
       const { id, role } = known.operator;
-      return reply.header('cache-control', 'no-store').send({ id, role, version: parts.version });
+      return reply
+        .header('cache-control', 'no-store')
+        .send({ id, role, version: parts.version, runsOn: parts.runsOn });
     },
   );
 
