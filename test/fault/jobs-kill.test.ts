@@ -31,12 +31,12 @@ async function server(dataDir: string): Promise<TestServer> {
   return started;
 }
 
-/** Kills the server when the run has read more than `read`; false when the run had ended before. */
+/** Kills the server when the run has begun and read more than `read`; false when the run had ended before. */
 async function killPast(at: TestServer, id: string, read: number): Promise<boolean> {
   for (;;) {
     const run = await runSeen(at, id);
     if (run.status !== 'queued' && run.status !== 'running') return false;
-    if (run.read > read) break;
+    if (run.starts > 0 && run.read > read) break;
   }
   await at.kill();
   return true;
@@ -48,9 +48,10 @@ describe('killed in mid-chunk', () => {
       ...row,
       title: row.about ? `${row.job}: ${row.about}` : row.job,
     })),
-  )('$title', async ({ job, setUp, seen, kills = KILLS }) => {
-    const unbroken = await server(folder());
-    const { id: first } = await askForRun(unbroken, job, await setUp(unbroken));
+  )('$title', async ({ job, setUp, seen, kills = KILLS, oneChunk }) => {
+    const unbrokenDir = folder();
+    const unbroken = await server(unbrokenDir);
+    const { id: first } = await askForRun(unbroken, job, await setUp(unbroken, unbrokenDir));
     const whole = await endedRun(unbroken, first);
     expect(whole, whole.lastError ?? '').toMatchObject({ status: 'completed', starts: 1 });
     const wanted = await seen(unbroken);
@@ -58,9 +59,10 @@ describe('killed in mid-chunk', () => {
 
     const dataDir = folder();
     let at = await server(dataDir);
-    const { id } = await askForRun(at, job, await setUp(at));
+    const { id } = await askForRun(at, job, await setUp(at, dataDir));
     let killed = 0;
-    while (killed < kills && (await killPast(at, id, (whole.read * killed) / (kills + 1)))) {
+    const stage = (): number => (oneChunk ? -1 : (whole.read * killed) / (kills + 1));
+    while (killed < kills && (await killPast(at, id, stage()))) {
       killed += 1;
       at = await server(dataDir);
     }

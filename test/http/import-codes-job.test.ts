@@ -50,7 +50,8 @@ describe('import-codes', () => {
     await pool(`p-${name}`);
     const text = `\ufeffcode\r\n${codesOf(1, 4500).join('\r\n')}`;
     const file = await fileOf(pack(text), type);
-    const { steps, result } = await run({ campaign: `p-${name}`, file, header: true });
+    const { steps, totals, result } = await run({ campaign: `p-${name}`, file, header: true });
+    expect(totals).toEqual({ import: steps['import']?.read });
     expect(steps['import']).toMatchObject({ written: 4500, skips: {} });
     expect(result).toEqual({ imported: 4500, total: 4500 });
     expect(await imported(`p-${name}`)).toBe(4500);
@@ -66,6 +67,7 @@ describe('import-codes', () => {
     const second = await fileOf([...codesOf(4001, 7000), 'PIN-006000'].join('\n'));
     const skipping = await run({ campaign: 'broken', file: second, skipDuplicates: true }, more);
     expect(skipping.steps['import']).toMatchObject({ written: 2000, skips: { duplicate: 1001 } });
+    expect(skipping.totals).toEqual({ import: skipping.steps['import']?.read });
     expect(skipping.result).toEqual({ imported: 2000, total: 7000 });
     const rows = await site.parts.stored.codePool.rows('broken', 1, 10_000);
     expect(rows.ends).toHaveLength(7000);

@@ -1,6 +1,8 @@
 // Jobs as the kill tests drive them, a row for each: what they work on, what is asked of them, and what can be seen of
 // what they did. The tests compare what a broken run has left with what an unbroken one does.
 
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import { expect } from 'vitest';
 import type { TestServer } from './server.ts';
 import { makeCrowd, openCampaign, operator, winnersCsv } from './server.ts';
@@ -10,11 +12,13 @@ export interface KilledJob {
   /** what it is about, when there are several rows of one job */
   about?: string;
   /** Makes what the job works on; its params. */
-  setUp(server: TestServer): Promise<Record<string, unknown>>;
+  setUp(server: TestServer, dataDir: string): Promise<Record<string, unknown>>;
   /** What is to be the same whether or not it was broken off: no times, no ids made by chance. */
   seen(server: TestServer): Promise<unknown>;
   /** kills -9 before it may end by itself; default 2 */
   kills?: number;
+  /** all of it is one chunk: it is killed as soon as somebody is at it */
+  oneChunk?: true;
 }
 
 export interface RunSeen {
@@ -75,6 +79,36 @@ async function integrity(server: TestServer, campaign: string): Promise<unknown>
   return (await operator(server, 'GET', `/v1/admin/campaigns/${campaign}/integrity`)).body['ok'];
 }
 
+/** From outside, as a fault would: what is given out meanwhile is set aside, all of it. */
+async function setAside(server: TestServer, dataDir: string, campaign: string, count: number): Promise<void> {
+  const record = new Database(join(dataDir, 'record.db'), { timeout: 10_000 });
+  record.exec(
+    `CREATE TRIGGER fault BEFORE INSERT ON claims BEGIN SELECT RAISE(ABORT, 'a fault put in'); END`,
+  );
+  await givenOut(server, campaign, count);
+  const dead = record.prepare<[], number>("SELECT COUNT(*) FROM dead_letters WHERE state = 'dead'").pluck();
+  while (dead.get() !== count) await new Promise((resolve) => setTimeout(resolve, 5));
+  record.exec('DROP TRIGGER fault');
+  record.close();
+}
+
+async function letterStates(server: TestServer): Promise<Record<string, number>> {
+  const { body } = await operator(server, 'GET', '/v1/admin/dead-letters?limit=1000');
+  const states = (body['items'] as { state: string }[]).map(({ state }) => state);
+  return Object.fromEntries([...new Set(states)].map((one) => [one, states.filter((s) => s === one).length]));
+}
+
+/** The files of the only report, by what they say of the people; ids and times are another run's. */
+async function reported(server: TestServer) {
+  const { items } = (await operator(server, 'GET', '/v1/admin/files')).body as {
+    items: Record<string, string>[];
+  };
+  const ids = items.map(({ id }) => id ?? '').filter((id) => id.startsWith('report-'));
+  const json = ids.find((id) => id.startsWith('report-json-'));
+  const { body } = await operator(server, 'GET', `/v1/admin/files/${json}`);
+  return { names: items.map(({ name }) => name).toSorted(), totals: body['totals'] };
+}
+
 export const killedJobs: readonly KilledJob[] = [
   {
     job: 'reconcile',
@@ -103,6 +137,31 @@ export const killedJobs: readonly KilledJob[] = [
         status: rows[0]?.['status'],
       };
     },
+  },
+  {
+    job: 'retry-dead-letters',
+    async setUp(server, dataDir) {
+      await openCampaign(server, 'c', 600);
+      await setAside(server, dataDir, 'c', 600);
+      return { campaign: 'c' };
+    },
+    async seen(server) {
+      const rows = await winnersCsv(server, 'c');
+      const ok = await integrity(server, 'c');
+      return { ok, rows: rows.length, letters: await letterStates(server) };
+    },
+  },
+  {
+    job: 'report',
+    kills: 1,
+    oneChunk: true,
+    async setUp(server) {
+      await openCampaign(server, 'c', 1500);
+      await givenOut(server, 'c', 1500);
+      await operator(server, 'POST', '/v1/admin/campaigns/c/close');
+      return { campaign: 'c' };
+    },
+    seen: reported,
   },
   {
     job: 'sweep',

@@ -14,6 +14,8 @@ export interface StepCounts {
 
 export interface RanJob {
   steps: Record<string, StepCounts>;
+  /** what each step said before it began that it would read; null: it did not know */
+  totals: Record<string, number | null>;
   result: Record<string, unknown>;
 }
 
@@ -33,7 +35,7 @@ export interface RunOptions {
 export async function runToEnd(job: Job, options: RunOptions): Promise<RanJob> {
   const { params, system, runId = 'run-1', brokenOff = [], size = Number.POSITIVE_INFINITY } = options;
   const at = options.at ?? new Map();
-  const ran: RanJob = { steps: {}, result: {} };
+  const ran: RanJob = { steps: {}, totals: {}, result: {} };
   const context: StepContext = { runId, params, by: 'env', system, signal: new AbortController().signal };
   for (const step of job.steps as unknown as Step[]) {
     const state = at.get(step.name) ?? {
@@ -42,7 +44,7 @@ export async function runToEnd(job: Job, options: RunOptions): Promise<RanJob> {
       counts: { read: 0, written: 0, chunks: 0, skips: {} },
     };
     at.set(step.name, state);
-    if (!state.done) await step.total?.(context);
+    if (!state.done) ran.totals[step.name] = (await step.total?.(context)) ?? null;
     while (!state.done) {
       const most = Math.min(step.chunkSize ?? 100, size);
       if (brokenOff.includes(state.counts.chunks)) await doChunk(step, context, state.position, most);
