@@ -30,7 +30,7 @@ const NODE_MAJOR_MIN = 24;
 /** The checkout (or the folder of the installed package): the parent of scripts/. */
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const NODE_FOLDER = join(ROOT, '.node');
-/** What serves or tests the console. */
+/** What serves or tests the pages. */
 const BUILDS_PAGES = ['src/cli/dibs.ts', 'scripts/test.ts', 'scripts/demo.ts', 'scripts/build.ts'];
 /** A pipe from the standing-in parent; its end means that the parent is gone. Not a DIBS_ name: those are options. */
 const PARENT_FD_NAME = 'LAUNCH_PARENT_FD';
@@ -45,7 +45,8 @@ export async function launch(target, args) {
     const inFrontStandsAParent = PARENT_FD_NAME in process.env;
     const node = nodeIsNewEnough() || inFrontStandsAParent ? process.execPath : await findOrFetchNode();
     await installWhenNeeded(target);
-    await buildPagesWhenNeeded(node, target);
+    // Whoever stands in front, or has started a server of its own, has them.
+    if (!inFrontStandsAParent) await buildPagesWhenNeeded(node, target);
     if (node === process.execPath) await runHere(target, args);
     else standInFront(node, target, args);
   } catch (problem) {
@@ -211,7 +212,7 @@ function installedAsLocked(target) {
  */
 async function buildPagesWhenNeeded(node, target) {
   if (!BUILDS_PAGES.includes(target) || !existsSync(join(ROOT, 'node_modules', 'vite'))) return;
-  const stamp = join(ROOT, 'web', 'dist', 'console.built-from');
+  const stamp = join(ROOT, 'web', 'dist', 'built-from');
   const upToDate = () => {
     const from = pagesDigest();
     return from === null || (existsSync(stamp) && readFileSync(stamp, 'utf8') === from);
@@ -219,22 +220,25 @@ async function buildPagesWhenNeeded(node, target) {
   if (upToDate()) return;
   await withLock(async () => {
     if (upToDate()) return;
-    say('Building the console …');
+    say('Building the pages …');
     const started = Date.now();
     const from = pagesDigest();
     const child = spawn(node, [join(ROOT, 'scripts', 'build-pages.ts')], { cwd: ROOT });
     const { code, output } = await outcome(child);
-    if (code !== 0) throw new LaunchProblem(`The console could not be built:\n${output}`);
+    if (code !== 0) throw new LaunchProblem(`The pages could not be built:\n${output}`);
     writeFileSync(stamp, from);
-    say(`The console is ready (${seconds(started)}).`);
+    say(`The pages are ready (${seconds(started)}).`);
   });
 }
 
-/** Names what the console is built from; null: there are no sources here. */
+/** Names what the pages are built from; null: there are no sources of the console here, so they were brought along built. */
 function pagesDigest() {
-  const folder = join(ROOT, 'web', 'console');
-  if (!existsSync(folder)) return null;
-  const hash = createHash('sha256').update(readFileSync(join(ROOT, 'scripts', 'build-pages.ts')));
+  const folders = ['console', 'participant'].map((name) => join(ROOT, 'web', name));
+  if (!folders.every((folder) => existsSync(folder))) return null;
+  const hash = createHash('sha256');
+  for (const file of ['scripts/build-pages.ts', 'scripts/build-participant.ts', 'web/tokens.css']) {
+    hash.update(readFileSync(join(ROOT, file)));
+  }
   const look = (path) => {
     for (const entry of readdirSync(path, { withFileTypes: true }).sort((a, b) =>
       a.name < b.name ? -1 : 1,
@@ -244,7 +248,7 @@ function pagesDigest() {
       else hash.update(below.slice(ROOT.length)).update(readFileSync(below));
     }
   };
-  look(folder);
+  for (const folder of folders) look(folder);
   return hash.digest('hex');
 }
 

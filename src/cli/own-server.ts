@@ -78,11 +78,14 @@ function settingsOf({ command, services }: OwnServerOptions): Record<string, str
   return Object.fromEntries(pairs.filter(([, value]) => value)) as Record<string, string>;
 }
 
-/** Only the settings below count, so that a command shows the same whatever the environment is. */
-function startServer(dataDir: string, settings: Record<string, string>): ChildProcess {
+/**
+ * Only the settings below count, so that a command shows the same whatever the environment is.
+ * @param port 0: a free one
+ */
+export function startServer(dataDir: string, settings: Record<string, string>, port = 0): ChildProcess {
   const dibs = fileURLToPath(new URL('../../scripts/dibs.mjs', import.meta.url));
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('DIBS_')));
-  const flags = ['--port', '0', '--data-dir', dataDir, '--log-level', 'warn', '--ready-json'];
+  const flags = ['--port', String(port), '--data-dir', dataDir, '--log-level', 'warn', '--ready-json'];
   // A group of its own: Ctrl-C is for the command, which then stops the server gently.
   return spawn(process.execPath, [dibs, 'serve', ...flags], {
     // The launcher ends it with the other end of this pipe: nothing stays, not even after a kill -9 of the command.
@@ -92,12 +95,13 @@ function startServer(dataDir: string, settings: Record<string, string>): ChildPr
   });
 }
 
-interface Ready {
+export interface Ready {
   readonly url: string;
   readonly adminKey: string;
 }
 
-function serverReady(server: ChildProcess, command: string): Promise<Ready> {
+/** Where it listens, once it does; `adminKey` is told at the first start alone. Rejects when it does not start. */
+export function serverReady(server: ChildProcess, command: string): Promise<Ready> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
       cancel();
@@ -139,7 +143,7 @@ function endOnSignal(server: ChildProcess): () => boolean {
   return () => interrupted;
 }
 
-async function stopServer(server: ChildProcess): Promise<void> {
+export async function stopServer(server: ChildProcess): Promise<void> {
   if (server.exitCode !== null || server.signalCode !== null || server.pid === undefined) return;
   const gone = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   server.kill('SIGTERM');

@@ -29,6 +29,11 @@ export const commands: readonly CommandEntry[] = [
     load: async () => (await import('./rush.ts')).rushCommand(),
   },
   {
+    name: 'rehearse',
+    summary: 'Play a campaign with a crowd on a server of its own, and kill that in the middle',
+    load: async () => (await import('./rehearse.ts')).rehearseCommand(),
+  },
+  {
     name: 'compare',
     summary: 'Send the same crowd to each mode, and print one table',
     load: async () => (await import('./compare.ts')).compareCommand(),

@@ -215,6 +215,18 @@ export const OPERATORS_PROBLEMS = {
     retry: false,
     todo: 'The same work was completed and is done once only: see run.',
   },
+  rehearsal_not_found: {
+    status: 404,
+    title: 'Rehearsal not found',
+    retry: false,
+    todo: "List the campaign's rehearsals to see their ids; old ones are forgotten.",
+  },
+  rehearsal_refused: {
+    status: 409,
+    title: 'Rehearsal refused',
+    retry: true,
+    todo: 'People come first, and one rehearsal at a time: detail says what to wait for.',
+  },
   dead_letter_not_found: {
     status: 404,
     title: 'Dead letter not found',

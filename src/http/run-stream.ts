@@ -19,6 +19,7 @@ const isOver = ({ status }: JobRun): boolean => status !== 'queued' && status !=
 export function runStreams(
   { parts, leaving }: HttpContext,
   read: (id: string) => Promise<JobRun | null>,
+  bodyOf: (run: JobRun) => object = runBody,
 ): RunStreams {
   let open = 0;
 
@@ -27,7 +28,7 @@ export function runStreams(
     let looks = 0;
     let reading = false;
     const tell = (run: JobRun): void => {
-      const text = JSON.stringify(runBody(run));
+      const text = JSON.stringify(bodyOf(run));
       if (text !== told) res.write(`event: progress\ndata: ${text}\n\n`);
       told = text;
       if (isOver(run)) res.end(`event: ended\ndata: ${JSON.stringify({ status: run.status })}\n\n`);

@@ -39,6 +39,7 @@ import { operatorRoutes } from './routes/operators.ts';
 import { pageRoutes } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { reconcileRoutes } from './routes/reconcile.ts';
+import { rehearsalRoutes } from './routes/rehearsals.ts';
 import { reportRoutes } from './routes/report.ts';
 import { verdictRoutes } from './routes/verdicts.ts';
 import { webhookRoutes } from './routes/webhooks.ts';
@@ -86,6 +87,7 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     reconcileRoutes(app, context);
     reportRoutes(app, context);
     jobRoutes(app, context);
+    rehearsalRoutes(app, context);
     codeRoutes(app, context);
     couponRoutes(app, context);
     codeImageRoutes(app, context);

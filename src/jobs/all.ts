@@ -12,14 +12,17 @@ import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
+import type { RehearsalStage } from '../ports/rehearsal-stage.ts';
 import type { StoredPorts } from '../ports/stored.ts';
 import type { System } from '../ports/system.ts';
 import { makeExportJob } from './export.ts';
 import { makeGrantJob } from './grant.ts';
+import type { Heat } from './heat.ts';
 import { makeImportCodesJob } from './import-codes.ts';
 import { makeIssueJob } from './issue.ts';
 import type { Job } from './job.ts';
 import { makeReconcileJob } from './reconcile.ts';
+import { makeRehearseJob } from './rehearse.ts';
 import { makeReportJob } from './report.ts';
 import { makeRetryDeadLettersJob } from './retry-dead-letters.ts';
 import { makeSweepJob } from './sweep.ts';
@@ -43,6 +46,8 @@ export interface JobParts {
   integrity(campaignId: string): Promise<IntegrityReport | null>;
   reconcile(ask: ReconcileAsk): Promise<Reconciled | null>;
   sweep: SweepParts;
+  heat: Pick<Heat, 'hot'>;
+  stage: RehearsalStage;
   /** takes a campaign in that another process made a moment ago */
   seek?: ((campaignId: string) => Promise<void>) | undefined;
 }
@@ -58,5 +63,6 @@ export function makeJobs(parts: JobParts): Job[] {
     makeRetryDeadLettersJob(stored),
     makeReportJob({ ...stored, report: makeReport({ ...parts, store: parts.stored.figures }) }),
     makeSweepJob(parts.sweep),
+    makeRehearseJob(stored),
   ];
 }

@@ -18,6 +18,7 @@ import type { Runner } from '../jobs/runner.ts';
 import { startRunner } from '../jobs/runner.ts';
 import { startSchedule } from '../jobs/schedule.ts';
 import type { AfterWinParts, Started } from './area.ts';
+import { makeRehearsalStage } from './rehearsal-stage.ts';
 import { repeat } from './repeat.ts';
 import { sweepParts } from './sweeping.ts';
 
@@ -26,12 +27,14 @@ const FIGURES_EVERY_MS = 5_000;
 export function startJobs(parts: AfterWinParts): Started {
   const { stored, system, config, catalog } = parts;
   const heat = makeHeat({ catalog, system, pressesPerSecond: config.jobsHotPresses });
+  const stage = makeRehearsalStage(system);
   const jobs = makeJobs({
     ...parts,
     claims: pressing(parts.claims, heat),
     reconcile: makeReconcile(parts),
     integrity: integrityOf(parts),
     sweep: sweepParts(parts),
+    ...{ heat, stage },
   });
   const working = config.role.includes('jobs') ? startWork(parts, jobs, heat) : null;
   if (working === null) heat.stop();
@@ -47,7 +50,10 @@ export function startJobs(parts: AfterWinParts): Started {
   return {
     served: { jobs: flow },
     gauges: () => working?.gauges() ?? [],
-    stop: async () => working?.stop(),
+    async stop() {
+      await working?.stop();
+      await stage.stop();
+    },
   };
 }
 

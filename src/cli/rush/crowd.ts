@@ -24,6 +24,8 @@ export interface CrowdRun {
   /** When to begin, on `monotonicMs`; as soon as the connections stand when it is past. */
   readonly startMs: number;
   readonly onProgress: (progress: Progress) => void;
+  /** Told when the first press is due, on `monotonicMs`. */
+  readonly onStart?: ((startMs: number) => void) | undefined;
   /** Set by the caller to end early. */
   readonly stopper: { stop: () => void };
 }
@@ -38,6 +40,7 @@ async function sendFromHere(options: GeneratorOptions, run: CrowdRun): Promise<C
   run.stopper.stop = () => generator.stop();
   if (!(await generator.open())) return null;
   const startMs = Math.max(run.startMs, monotonicMs());
+  run.onStart?.(startMs);
   const { tries, presses, progress } = generator;
   const stopTelling = every(100, () => run.onProgress(progress));
   const cpuBefore = process.cpuUsage();
@@ -68,6 +71,7 @@ async function sendFromSeveral(options: GeneratorOptions, run: CrowdRun): Promis
     if (!opened.some((news) => news.ok)) return null;
     // A little ahead, so that the word has reached every process when the time comes.
     const startMs = Math.max(run.startMs, monotonicMs() + 50);
+    run.onStart?.(startMs);
     for (const child of children) {
       child.on('message', (news: News) => {
         if (news.is === 'progress') progresses.set(child, news.progress);

@@ -61,6 +61,10 @@ export interface RushWatch {
   onProgress(progress: Progress): void;
   /** Called with what happens between the stages. */
   onStage(text: string): void;
+  /** Told when the first press is due, on `monotonicMs`. */
+  onStart?(startMs: number): void;
+  /** Told of everything that was asked and answered, before it is checked. */
+  onCrowd?(crowd: CrowdResult): void;
   readonly stopper: { stop: () => void };
 }
 
@@ -70,6 +74,7 @@ export async function runRush(client: Client, options: RushOptions, watch: RushW
   const recordBefore = await readRecord(client, options.campaignId);
   const startMs = options.atOpening ? openingOf(before, clock, watch) : 0;
   const crowd = await send(client, options, startMs, watch);
+  watch.onCrowd?.(crowd);
   watch.onStage('waiting for the record');
   // A server that was killed in the rush may still be on its way up.
   const deadlineMs = monotonicMs() + options.settleMs;
@@ -195,7 +200,9 @@ async function send(
     ...{ crowd, connections, pace, triesMax, patienceMs, linePatienceMs, timeoutMs },
   };
   const { onProgress, stopper } = watch;
-  const result = await sendCrowd(generator, { processes: options.processes, startMs, onProgress, stopper });
+  const onStart = watch.onStart?.bind(watch);
+  const run = { processes: options.processes, startMs, onProgress, onStart, stopper };
+  const result = await sendCrowd(generator, run);
   if (result) return result;
   throw new CommandFailure(exitCodes.unreachable, `no connection to ${client.url}`, null, {
     code: 'unreachable',
