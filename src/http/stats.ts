@@ -89,37 +89,60 @@ class RecentLatency {
 
 const round = (ms: number): number => Math.round(ms * 1000) / 1000;
 
-export function makeStats(parts: StatsParts): Stats {
-  const { system, catalog, log, recorderState, line, later } = parts;
-  const looks = new WeakMap<LiveCampaign, Look>();
-  const latency = new RecentLatency();
-  const recorded = new Recorded(parts);
-  let lookedAt = system.monotonic();
+/** How fast presses and wins come in, from look to look. */
+class Rates {
+  readonly #system: System;
+  readonly #looks = new WeakMap<LiveCampaign, Look>();
+  #lookedAt: number;
+  #seconds = 1;
 
-  function look(): void {
-    const seconds = Math.max(0.001, (system.monotonic() - lookedAt) / 1000);
-    lookedAt = system.monotonic();
-    latency.next();
-    for (const live of catalog.all()) {
-      recorded.look(live);
-      const claims = claimsOf(live);
-      const before = looks.get(live);
-      looks.set(live, {
-        claims,
-        issued: live.issued - live.campaign.returned,
-        claimsPerSecond: before ? (claims - before.claims) / seconds : 0,
-        winsPerSecond: before ? Math.max(0, live.issued - before.issued) / seconds : 0,
-      });
-    }
+  constructor(system: System) {
+    this.#system = system;
+    this.#lookedAt = system.monotonic();
   }
 
-  const timer: Timer = system.every(LOOK_MS, look);
+  /** A look begins, at all campaigns. */
+  next(): void {
+    const now = this.#system.monotonic();
+    this.#seconds = Math.max(0.001, (now - this.#lookedAt) / 1000);
+    this.#lookedAt = now;
+  }
+
+  look(live: LiveCampaign): void {
+    const claims = claimsOf(live);
+    const before = this.#looks.get(live);
+    this.#looks.set(live, {
+      claims,
+      issued: live.issued,
+      claimsPerSecond: before ? (claims - before.claims) / this.#seconds : 0,
+      winsPerSecond: before ? Math.max(0, live.issued - before.issued) / this.#seconds : 0,
+    });
+  }
+
+  of(live: LiveCampaign): Look | undefined {
+    return this.#looks.get(live);
+  }
+}
+
+export function makeStats(parts: StatsParts): Stats {
+  const { system, catalog, log, recorderState, line, later } = parts;
+  const rates = new Rates(system);
+  const latency = new RecentLatency();
+  const recorded = new Recorded(parts);
+
+  const timer: Timer = system.every(LOOK_MS, () => {
+    latency.next();
+    rates.next();
+    for (const live of catalog.all()) {
+      recorded.look(live);
+      rates.look(live);
+    }
+  });
 
   function of(live: LiveCampaign): Record<string, unknown> {
     const now = system.now();
-    const rates = looks.get(live);
+    const { claimsPerSecond = 0, winsPerSecond: pace = 0 } = rates.of(live) ?? {};
     const remaining = remainingOf(live);
-    const pace = rates?.winsPerSecond ?? 0;
     const status = statusOf(live.campaign, live.issued, now);
     const recorder = recorderState();
     return {
@@ -130,7 +153,7 @@ export function makeStats(parts: StatsParts): Stats {
       issued: live.issued,
       remaining,
       claims: claimsOf(live),
-      claimsPerSecond: Math.round(rates?.claimsPerSecond ?? 0),
+      claimsPerSecond: Math.round(claimsPerSecond),
       winsPerSecond: Math.round(pace),
       verdicts: Object.fromEntries(live.told),
       laterVerdicts: Object.fromEntries(later.of(live)),
