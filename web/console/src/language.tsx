@@ -48,24 +48,39 @@ export function useFormat() {
   const { language } = useLanguage();
   return useMemo(() => {
     const digits = new Intl.NumberFormat(language);
-    const clock = new Intl.DateTimeFormat(language, {
+    // Twenty-four hours in both languages; a month in words where the order of numbers could be misread.
+    const locale = language === 'ko' ? 'ko' : 'en-GB';
+    const date = new Intl.DateTimeFormat(locale, {
       year: 'numeric',
-      month: 'short',
+      month: language === 'ko' ? 'numeric' : 'short',
       day: 'numeric',
-      hour: '2-digit',
-      minute: '2-digit',
-      second: '2-digit',
-      timeZoneName: 'short',
     });
+    const named = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' });
+    const zone = (at: Date): string =>
+      named.formatToParts(at).find(({ type }) => type === 'timeZoneName')?.value ?? '';
     const short = new Intl.DateTimeFormat(language, {
       hour: '2-digit',
       minute: '2-digit',
       second: '2-digit',
+      hourCycle: 'h23',
+    });
+    const day = new Intl.DateTimeFormat(locale, {
+      month: 'short',
+      day: 'numeric',
+      hour: '2-digit',
+      minute: '2-digit',
+      hourCycle: 'h23',
     });
     return {
       number: (value: number): string => digits.format(value),
-      time: (text: string | number | null | undefined): string =>
-        text === null || text === undefined ? '–' : clock.format(new Date(text)),
+      /** with the zone: 2026. 11. 21. 21:27:46 GMT+9 */
+      time: (text: string | number | null | undefined): string => {
+        if (text === null || text === undefined) return '–';
+        const at = new Date(text);
+        return `${date.format(at)}${language === 'ko' ? '' : ','} ${short.format(at)} ${zone(at)}`;
+      },
+      /** for lists, where the zone stands in the head: 11월 21일 21:27 */
+      day: (text: string | number): string => day.format(new Date(text)),
       clock: (text: string | number): string => short.format(new Date(text)),
       /** 950 ms, 12.3 s, 4 min */
       span: (ms: number): string => {

@@ -1,10 +1,11 @@
 /** The frame: the rail on the left, the view in the middle, and what the keyboard does everywhere. */
 
-import { useMantineColorScheme } from '@mantine/core';
+import { Modal, useMantineColorScheme } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { lazy, Suspense, useEffect, useState } from 'react';
-import { key } from './api.ts';
+import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
+import { key, Trouble } from './api.ts';
 import { useLanguage, useWords } from './language.tsx';
+import { useWho } from './parts/role.tsx';
 import { Loading } from './parts/states.tsx';
 import { go, placeOf, usePlace } from './route.ts';
 import { SignIn } from './sign-in.tsx';
@@ -32,7 +33,19 @@ const words = {
     people: '참여 화면',
     skip: '본문으로',
     nothing: '그런 화면은 없어요.',
-    help: '단축키: / 찾기, g c 캠페인, ? 도움말',
+    help: '단축키',
+    close: '닫기',
+    keys: [
+      ['/', '이 화면에서 찾기'],
+      ['g c', '캠페인 목록'],
+      ['g d', '못 쓴 사실'],
+      ['g j', '작업'],
+      ['n', '새 캠페인'],
+      ['↑ ↓', '표에서 위아래'],
+      ['Enter', '고른 줄 열기'],
+      ['?', '이 도움말'],
+    ],
+    role: { read: '보기 권한', operate: '운영 권한', admin: '관리 권한' },
     areas: {
       campaigns: '캠페인',
       letters: '못 쓴 사실',
@@ -52,7 +65,19 @@ const words = {
     people: 'People’s page',
     skip: 'To the content',
     nothing: 'There is no such view.',
-    help: 'Keys: / search, g c campaigns, ? help',
+    help: 'Keys',
+    close: 'Close',
+    keys: [
+      ['/', 'Search in this view'],
+      ['g c', 'Campaigns'],
+      ['g d', 'Dead letters'],
+      ['g j', 'Jobs'],
+      ['n', 'New campaign'],
+      ['↑ ↓', 'Up and down in a table'],
+      ['Enter', 'Open the row'],
+      ['?', 'This help'],
+    ],
+    role: { read: 'May read', operate: 'May operate', admin: 'May do all' },
     areas: {
       campaigns: 'Campaigns',
       letters: 'Dead letters',
@@ -66,39 +91,76 @@ const words = {
 
 export function Shell() {
   const [inside, setInside] = useState(key.get() !== null);
+  const [expired, setExpired] = useState(false);
   const queries = useQueryClient();
-  const leave = (): void => {
-    key.set(null);
-    queries.clear();
-    setInside(false);
-  };
-  if (!inside) return <SignIn onEnter={() => setInside(true)} />;
-  return <Inside onLeave={leave} />;
+  const leave = useCallback(
+    (because: 'asked' | 'expired'): void => {
+      key.set(null);
+      queries.clear();
+      setExpired(because === 'expired');
+      setInside(false);
+    },
+    [queries],
+  );
+  // A key that was revoked while it was in use lets nobody stay.
+  useEffect(
+    () =>
+      queries.getQueryCache().subscribe((event) => {
+        if (event.type !== 'updated' || event.action.type !== 'error') return;
+        const { error } = event.action;
+        if (error instanceof Trouble && error.status === 401 && key.get() !== null) leave('expired');
+      }),
+    [queries, leave],
+  );
+  if (!inside) return <SignIn expired={expired} onEnter={() => setInside(true)} />;
+  return <Inside onLeave={() => leave('asked')} />;
 }
 
 function Inside({ onLeave }: { onLeave(): void }) {
   const w = useWords(words);
   const { parts } = usePlace();
   const [helping, setHelping] = useState(false);
+  const main = useRef<HTMLElement>(null);
   useKeys(() => setHelping((now) => !now));
   const area = (parts[0] ?? 'campaigns') as Area;
-  const View = AREAS[area];
+  const View = Object.hasOwn(AREAS, area) ? AREAS[area] : null;
+  const where = parts.join('/');
+  const was = useRef(where);
+  useEffect(() => {
+    const [, one = ''] = where.split('/');
+    document.title = [one.startsWith('+') ? '' : one, w.areas[area], 'Dibs'].filter(Boolean).join(' · ');
+    // What had the focus has gone with the view before: the keyboard goes on from the top of this one.
+    if (where !== '' && document.activeElement === document.body)
+      main.current?.focus({ preventScroll: true });
+  }, [where, area, w]);
   return (
     <div className="frame">
-      <a className="skip" href="#main">
+      <button type="button" className="skip" onClick={() => main.current?.focus()}>
         {w.skip}
-      </a>
+      </button>
       <Rail area={area} onLeave={onLeave} />
-      <main id="main" tabIndex={-1}>
-        {helping ? (
-          <p className="keys" role="status">
-            {w.help}
-          </p>
-        ) : null}
+      <main id="main" ref={main} tabIndex={-1}>
         <Suspense fallback={<Loading />}>
           {View ? <View /> : <p className="state-says">{w.nothing}</p>}
         </Suspense>
       </main>
+      <Modal
+        opened={helping}
+        onClose={() => setHelping(false)}
+        title={w.help}
+        closeButtonProps={{ 'aria-label': w.close }}
+      >
+        <dl className="key-list">
+          {w.keys.map(([name, does]) => (
+            <div key={name}>
+              <dt>
+                <kbd>{name}</kbd>
+              </dt>
+              <dd>{does}</dd>
+            </div>
+          ))}
+        </dl>
+      </Modal>
     </div>
   );
 }
@@ -107,6 +169,7 @@ function Rail({ area, onLeave }: { area: Area; onLeave(): void }) {
   const w = useWords(words);
   const { language, speak } = useLanguage();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const { data: who } = useWho();
   const isDark =
     colorScheme === 'dark' ||
     (colorScheme === 'auto' && window.matchMedia('(prefers-color-scheme: dark)').matches);
@@ -128,6 +191,13 @@ function Rail({ area, onLeave }: { area: Area; onLeave(): void }) {
         ))}
       </ul>
       <ul className="rail-foot">
+        {who ? (
+          <li className="rail-says">
+            {w.role[who.role]}
+            <br />
+            <span className="rail-key">{who.id}</span>
+          </li>
+        ) : null}
         <li>
           <a href="/">{w.people}</a>
         </li>
@@ -158,24 +228,32 @@ function Rail({ area, onLeave }: { area: Area; onLeave(): void }) {
   );
 }
 
-/** `/` goes to the view's search, `g c` to the campaigns, `?` shows what there is. */
+/** Where `g` and a letter go. */
+const GOES: Readonly<Record<string, string[]>> = { c: ['campaigns'], d: ['letters'], j: ['jobs'] };
+
+/** `/` goes to the view's search, `g c` to the campaigns, `n` makes a new one, `?` shows what there is. */
 function useKeys(help: () => void): void {
+  const helps = useRef(help);
+  helps.current = help;
   useEffect(() => {
     let wentG = false;
     const hear = (event: KeyboardEvent): void => {
       const target = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName)) return;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable) return;
+      const isDialogOpen = document.querySelector('[role="dialog"]') !== null;
+      if (event.key === '?') helps.current();
+      if (isDialogOpen) return;
       if (event.key === '/') {
         const search = document.querySelector<HTMLInputElement>('[data-search]');
         if (search) event.preventDefault();
         search?.focus();
       }
-      if (event.key === '?') help();
-      if (wentG && event.key === 'c') go('campaigns');
+      const place = wentG ? GOES[event.key] : event.key === 'n' ? ['campaigns', '+new'] : undefined;
+      if (place) go(...place);
       wentG = event.key === 'g';
     };
     window.addEventListener('keydown', hear);
     return () => window.removeEventListener('keydown', hear);
-  }, [help]);
+  }, []);
 }

@@ -1,7 +1,7 @@
 /** Who enters: an operator key, tried once and kept in this tab. */
 
 import { Button, PasswordInput } from '@mantine/core';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, useEffect, useRef, useState } from 'react';
 import { ask, key, Trouble } from './api.ts';
 import { useWords } from './language.tsx';
 
@@ -12,6 +12,7 @@ const words = {
     hint: '처음 시작할 때 한 번 보여 드렸고, 데이터 폴더의 admin.key 파일에도 있어요. 이 탭에만 저장해요.',
     enter: '들어가기',
     refused: '이 키로는 들어갈 수 없어요.',
+    expired: '이 키는 이제 쓸 수 없어요. 다른 키로 들어와 주세요.',
     away: '서버에 닿지 않아요. 잠시 뒤 다시 해 주세요.',
   },
   en: {
@@ -20,15 +21,19 @@ const words = {
     hint: 'It was shown at the first start, and is in admin.key in the data folder. It is kept in this tab only.',
     enter: 'Enter',
     refused: 'This key does not let you in.',
+    expired: 'This key is no longer valid. Enter with another one.',
     away: 'The server does not answer. Try again in a moment.',
   },
 };
 
-export function SignIn({ onEnter }: { onEnter(): void }) {
+/** `expired`: somebody was inside, and his key has been revoked. */
+export function SignIn({ expired, onEnter }: { expired: boolean; onEnter(): void }) {
   const w = useWords(words);
+  const field = useRef<HTMLInputElement>(null);
+  useEffect(() => field.current?.focus(), []);
   const [value, setValue] = useState('');
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<string | null>(expired ? w.expired : null);
   const enter = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setBusy(true);
@@ -56,7 +61,7 @@ export function SignIn({ onEnter }: { onEnter(): void }) {
           onChange={(event) => setValue(event.currentTarget.value)}
           autoComplete="current-password"
           required
-          data-autofocus
+          ref={field}
         />
         <Button type="submit" color="signal" className="does" loading={busy} fullWidth mt="md">
           {w.enter}

@@ -1,13 +1,12 @@
 /** Campaigns: the list, a new one, and everything about one of them under its head. */
 
-import { useQuery } from '@tanstack/react-query';
 import { lazy, Suspense } from 'react';
-import { ask, type Campaign } from '../api.ts';
 import { useWords } from '../language.tsx';
 import { Head, Status } from '../parts/pieces.tsx';
 import { Loaded, Loading } from '../parts/states.tsx';
 import { placeOf, usePlace } from '../route.ts';
 import { CampaignList } from './campaign-list.tsx';
+import { useCampaign } from './use-campaign.ts';
 
 const New = lazy(() => import('./campaign-new.tsx'));
 
@@ -62,45 +61,41 @@ export default function Campaigns() {
       </Suspense>
     );
   }
-  return <OneCampaign key={id} id={id} view={(parts[2] ?? 'live') as View} />;
+  return <OneCampaign key={id} id={id} asked={parts[2] ?? null} />;
 }
 
-/** A campaign as it stands, asked for every two seconds while it is looked at. */
-export function useCampaign(id: string) {
-  return useQuery({
-    queryKey: ['campaign', id],
-    queryFn: () => ask<Campaign>(`/v1/admin/campaigns/${encodeURIComponent(id)}`),
-    refetchInterval: 2_000,
-  });
-}
-
-function OneCampaign({ id, view }: { id: string; view: View }) {
+function OneCampaign({ id, asked }: { id: string; asked: string | null }) {
   const w = useWords(words);
   const query = useCampaign(id);
-  const Shown = VIEWS[view] ?? VIEWS.live;
   return (
     <Loaded query={query}>
-      {(campaign) => (
-        <>
-          <Head title={campaign.name} under={campaign.id}>
-            <Status of={campaign.status} />
-          </Head>
-          <nav className="tabs" aria-label={w.views}>
-            {(Object.keys(VIEWS) as View[]).map((one) => (
-              <a
-                key={one}
-                href={placeOf('campaigns', id, one)}
-                aria-current={one === view ? 'page' : undefined}
-              >
-                {w[one]}
-              </a>
-            ))}
-          </nav>
-          <Suspense fallback={<Loading />}>
-            <Shown campaign={campaign} />
-          </Suspense>
-        </>
-      )}
+      {(campaign) => {
+        // Of what has not opened there is nothing to see yet, and something to do.
+        const first: View = campaign.status === 'draft' ? 'checklist' : 'live';
+        const view = asked !== null && Object.hasOwn(VIEWS, asked) ? (asked as View) : first;
+        const Shown = VIEWS[view];
+        return (
+          <>
+            <Head title={campaign.name} under={campaign.id}>
+              <Status of={campaign.status} />
+            </Head>
+            <nav className="tabs" aria-label={w.views}>
+              {(Object.keys(VIEWS) as View[]).map((one) => (
+                <a
+                  key={one}
+                  href={placeOf('campaigns', id, one)}
+                  aria-current={one === view ? 'page' : undefined}
+                >
+                  {w[one]}
+                </a>
+              ))}
+            </nav>
+            <Suspense fallback={<Loading />}>
+              <Shown campaign={campaign} />
+            </Suspense>
+          </>
+        );
+      }}
     </Loaded>
   );
 }

@@ -1,0 +1,119 @@
+/** Two have changed the same campaign: theirs and mine side by side, and what is kept is chosen field by field. */
+
+import { Button } from '@mantine/core';
+import { useEffect, useRef, useState } from 'react';
+import type { Campaign } from '../../api.ts';
+import { useFormat, useWords } from '../../language.tsx';
+import { bodyOf, changesOf, FIELD_NAMES, type Field, type Form, formOf, withFields } from './form.ts';
+import { formWords } from './words.ts';
+
+export interface ConflictProps {
+  /** what I began from */
+  base: Form;
+  mine: Form;
+  theirs: Campaign;
+  onKeep(merged: Form): void;
+  onBack(): void;
+  busy: boolean;
+}
+
+type Side = 'theirs' | 'mine';
+
+/** Fields in which the two differ. What only one of them has changed is chosen already. */
+export function differing(base: Form, mine: Form, theirs: Form): { field: Field; side: Side }[] {
+  const [changedByMe, differs] = [changesOf(base, mine), changesOf(theirs, mine)];
+  return FIELD_NAMES.filter((field) => field in differs).map((field) => ({
+    field,
+    side: field in changedByMe ? 'mine' : 'theirs',
+  }));
+}
+
+export function Conflict({ base, mine, theirs, onKeep, onBack, busy }: ConflictProps) {
+  const w = useWords(formWords);
+  const there = formOf(theirs);
+  const rows = differing(base, mine, there);
+  const [sides, setSides] = useState<Partial<Record<Field, Side>>>({});
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => head.current?.focus(), []);
+  const sideOf = (field: Field, side: Side): Side => sides[field] ?? side;
+  const all = (side: Side): void => setSides(Object.fromEntries(rows.map(({ field }) => [field, side])));
+  const chosen = rows.filter(({ field, side }) => sideOf(field, side) === 'mine').map(({ field }) => field);
+  return (
+    <section className="conflict" aria-labelledby="conflict-title">
+      <h2 id="conflict-title" tabIndex={-1} ref={head}>
+        <span className="mark wait" aria-hidden="true">
+          ◑
+        </span>{' '}
+        {w.conflict.title}
+      </h2>
+      <p>{rows.length === 0 ? w.conflict.nothing : w.conflict.says}</p>
+      {rows.length === 0 ? null : (
+        <>
+          <div className="view-acts">
+            <Button variant="default" size="compact-sm" onClick={() => all('theirs')}>
+              {w.conflict.allTheirs}
+            </Button>
+            <Button variant="default" size="compact-sm" onClick={() => all('mine')}>
+              {w.conflict.allMine}
+            </Button>
+          </div>
+          <div className="conflict-rows">
+            {rows.map(({ field, side }) => (
+              <fieldset key={field} className="conflict-row">
+                <legend>{labelOf(w, field)}</legend>
+                {(['theirs', 'mine'] as const).map((one) => (
+                  <label key={one} className="choice-one" data-chosen={sideOf(field, side) === one}>
+                    <input
+                      type="radio"
+                      name={`keep-${field}`}
+                      checked={sideOf(field, side) === one}
+                      onChange={() => setSides({ ...sides, [field]: one })}
+                    />
+                    <span className="choice-name">{w.conflict[one]}</span>
+                    <span className="choice-says">
+                      <Value field={field} form={one === 'mine' ? mine : there} />
+                    </span>
+                  </label>
+                ))}
+              </fieldset>
+            ))}
+          </div>
+        </>
+      )}
+      <div className="view-acts">
+        <Button
+          color="signal"
+          className="does"
+          loading={busy}
+          onClick={() => onKeep(withFields(there, mine, chosen))}
+        >
+          {w.conflict.keep}
+        </Button>
+        <Button variant="default" onClick={onBack}>
+          {w.conflict.back}
+        </Button>
+      </div>
+    </section>
+  );
+}
+
+/** What a field is called: some are made of several inputs. */
+export function labelOf(
+  w: { groups: Record<string, string>; labels: Record<string, string> },
+  field: Field,
+): string {
+  return w.groups[field] ?? w.labels[field] ?? field;
+}
+
+function Value({ field, form }: { field: Field; form: Form }) {
+  const w = useWords(formWords);
+  const format = useFormat();
+  const value = bodyOf(form)[field];
+  if (value === null || value === undefined) return w.empty;
+  if (field === 'opensAt' || field === 'closesAt' || field === 'couponExpiresAt')
+    return format.time(String(value));
+  if (typeof value === 'number') return format.number(value);
+  const choices = (w.choices as Record<string, Record<string, readonly string[]>>)[field];
+  if (typeof value === 'string') return choices?.[value]?.[0] ?? value;
+  return <code className="conflict-json">{JSON.stringify(value, null, 2)}</code>;
+}
