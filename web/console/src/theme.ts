@@ -28,7 +28,9 @@ export const theme = createTheme({
     Button: { defaultProps: { size: 'sm', radius: 4 } },
     TextInput: { defaultProps: { size: 'sm' } },
     Select: { defaultProps: { size: 'sm' } },
-    Modal: { defaultProps: { centered: true, radius: 14, transitionProps: { duration: 120 } } },
+    Modal: {
+      defaultProps: { centered: true, radius: 14, shadow: 'none', transitionProps: { duration: 120 } },
+    },
   },
 });
 

@@ -5,10 +5,11 @@ import { useMemo, useState } from 'react';
 import { useFormat, useWords } from '../language.tsx';
 import { useRows } from '../list.ts';
 import { Facts, Section, Side, Split } from '../parts/detail.tsx';
+import { useMoment } from '../parts/moment.ts';
 import { Head } from '../parts/pieces.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
-import { type Change, changesOf, valueText } from './audit/changes.ts';
+import { type Change, changesOf, changeText } from './audit/changes.ts';
 import { Difference } from './audit/difference.tsx';
 
 interface AuditLine {
@@ -144,9 +145,9 @@ interface LinesProps {
 
 function Lines({ lines, chosen, onOpen, onEnd }: LinesProps) {
   const w = useWords(words);
-  const format = useFormat();
+  const moment = useMoment();
   const columns: Column<Line>[] = [
-    { key: 'at', head: w.at, width: '216px', cell: ({ at }) => format.time(at) },
+    { key: 'at', head: w.at, width: '136px', cell: ({ at }) => moment(at) },
     { key: 'actor', head: w.actor, width: 'minmax(96px, 1fr)', cell: ({ actor }) => actor },
     {
       key: 'action',
@@ -160,10 +161,10 @@ function Lines({ lines, chosen, onOpen, onEnd }: LinesProps) {
       head: w.changes,
       width: 'minmax(200px, 2fr)',
       cell: ({ changes }) => {
-        const [first] = changes;
+        // What is now says more than what was.
+        const first = changes.find(({ after }) => after !== undefined && after !== null) ?? changes[0];
         if (first === undefined) return '–';
-        const rest = changes.length - 1;
-        return `${first.path}: ${valueText(first.before)} → ${valueText(first.after)}${rest > 0 ? w.more(rest) : ''}`;
+        return changeText(first) + (changes.length > 1 ? w.more(changes.length - 1) : '');
       },
     },
   ];

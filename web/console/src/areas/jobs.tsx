@@ -2,7 +2,8 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { ask, type List, Trouble } from '../api.ts';
-import { useFormat, useLanguage, useWords } from '../language.tsx';
+import { useLanguage, useWords } from '../language.tsx';
+import { useMoment } from '../parts/moment.ts';
 import { Head, Mark } from '../parts/pieces.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
@@ -59,7 +60,7 @@ export default function View() {
 
 function Jobs({ jobs }: { jobs: readonly Job[] }) {
   const w = useWords(words);
-  const format = useFormat();
+  const moment = useMoment();
   const text = useJobText();
   const columns: Column<Job>[] = [
     { key: 'name', head: w.job, width: 'minmax(150px, 1fr)', cell: (job) => text(job).name },
@@ -68,10 +69,10 @@ function Jobs({ jobs }: { jobs: readonly Job[] }) {
     {
       key: 'when',
       head: w.when,
-      width: 'minmax(190px, 1fr)',
-      cell: ({ lastRun }) => (lastRun === null ? '–' : format.time(lastRun.startedAt ?? lastRun.createdAt)),
+      width: '136px',
+      cell: ({ lastRun }) => moment(lastRun && (lastRun.startedAt ?? lastRun.createdAt)),
     },
-    { key: 'next', head: w.next, width: 'minmax(190px, 1fr)', cell: (job) => format.time(nextOf(job)) },
+    { key: 'next', head: w.next, width: '136px', cell: (job) => moment(nextOf(job)) },
   ];
   return (
     <Table

@@ -7,6 +7,7 @@ import { ask, type Campaign, type List } from '../api.ts';
 import { useFormat, useWords } from '../language.tsx';
 import { type Rows, useRows } from '../list.ts';
 import { Split } from '../parts/detail.tsx';
+import { useMoment } from '../parts/moment.ts';
 import { Head, Mark, type Tone } from '../parts/pieces.tsx';
 import { Needs } from '../parts/role.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
@@ -150,6 +151,7 @@ interface LettersProps {
 function Letters({ letters, chosen, onEnd }: LettersProps) {
   const w = useWords(words);
   const format = useFormat();
+  const moment = useMoment();
   const columns: Column<Letter>[] = [
     { key: 'id', head: w.no, width: '64px', right: true, cell: ({ id }) => format.number(id) },
     { key: 'state', head: w.state, width: '112px', cell: ({ state }) => <LetterState of={state} /> },
@@ -175,7 +177,7 @@ function Letters({ letters, chosen, onEnd }: LettersProps) {
       right: true,
       cell: ({ tries }) => w.times(format.number(tries)),
     },
-    { key: 'last', head: w.last, width: '104px', cell: ({ lastAt }) => format.clock(lastAt) },
+    { key: 'last', head: w.last, width: '136px', cell: ({ lastAt }) => moment(lastAt) },
   ];
   return (
     <Table

@@ -124,7 +124,7 @@ function Figures() {
       const now = readMetrics(await ask<string>('/metrics'), performance.now());
       const then = before.current;
       before.current = now;
-      return { now, claimsPerSecond: then && perSecond(then, now, 'dibs_claim_answer_seconds_count') };
+      return { now, claimsPerSecond: then && perSecond(then, now, 'dibs_claims_total') };
     },
     refetchInterval: 3_000,
   });
@@ -147,7 +147,7 @@ function Figures() {
               <Figure
                 value={claimsPerSecond === null ? '–' : number(Math.round(claimsPerSecond))}
                 unit={w.perSecond}
-                label={w.claims(number(now.sum('dibs_claim_answer_seconds_count')))}
+                label={w.claims(number(now.sum('dibs_claims_total')))}
               />
               <Figure value={number(now.sum('dibs_line_waiting'))} unit={w.people} label={w.waiting} />
               <Figure value={number(now.sum('dibs_outbox_unsent'))} unit={w.facts} label={w.unsent} />

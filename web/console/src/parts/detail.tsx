@@ -44,7 +44,7 @@ export function Side({ title, under, onClose, children }: SideProps) {
   const w = useWords(words);
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // A list that is stacked above would leave it out of sight.
+    // Where it stands alone, the page may have been scrolled far down the list.
     if (title && window.innerWidth < 1100) head.current?.scrollIntoView({ block: 'start' });
   }, [title]);
   return (

@@ -6,6 +6,8 @@ export interface Change {
   /** undefined: it was not there */
   before: unknown;
   after: unknown;
+  /** the two tell of different things: neither was added or removed */
+  apart: boolean;
 }
 
 /** They change with every change and say nothing of it. */
@@ -22,6 +24,8 @@ const isParts = (value: unknown): value is Parts =>
 export function changesOf(before: unknown, after: unknown): Change[] {
   const found: Change[] = [];
   compare('', before ?? undefined, after ?? undefined, found);
+  const isApart = isParts(before) && isParts(after) && !Object.keys(before).some((name) => name in after);
+  for (const change of found) change.apart = isApart;
   const told = found.filter(({ path }) => !ALWAYS.has(path));
   return told.length === 0 ? found : told;
 }
@@ -40,11 +44,17 @@ function compare(path: string, before: unknown, after: unknown, found: Change[])
     }
   }
   const isSame = JSON.stringify(before ?? null) === JSON.stringify(after ?? null);
-  if (!isSame) found.push({ path, before, after });
+  if (!isSame) found.push({ path, before, after, apart: false });
 }
 
 /** As short as it can be read. */
 export function valueText(value: unknown): string {
   if (value === undefined || value === null) return '–';
   return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** `quantity: 100 → 120`; what was not there before is told alone. */
+export function changeText({ path, before, after }: Change): string {
+  const was = before === undefined || before === null ? '' : `${valueText(before)} → `;
+  return `${path === '' ? '' : `${path}: `}${was}${valueText(after)}`;
 }

@@ -55,13 +55,17 @@ export function Difference({ changes }: { changes: readonly Change[] }) {
             <tr key={change.path}>
               <th scope="row">
                 {change.path === '' ? w.whole : change.path}
-                <span className="quiet">
-                  <span aria-hidden="true">{SIGNS[kind]}</span> {w[kind]}
-                </span>
+                {change.apart ? null : (
+                  <span className="quiet">
+                    <span aria-hidden="true">{SIGNS[kind]}</span> {w[kind]}
+                  </span>
+                )}
               </th>
               <td>
                 {isNothing(change.before) ? (
                   <span className="quiet">–</span>
+                ) : change.apart ? (
+                  valueText(change.before)
                 ) : (
                   <del>{valueText(change.before)}</del>
                 )}

@@ -4,9 +4,10 @@ import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask, download } from '../../api.ts';
-import { useFormat, useWords } from '../../language.tsx';
+import { useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
 import { Section } from '../../parts/detail.tsx';
+import { useMoment } from '../../parts/moment.ts';
 import { Confirm } from '../../parts/pieces.tsx';
 import { useMay } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
@@ -54,7 +55,7 @@ interface FileTableProps {
 
 function FileTable({ files, onEnd, onRemove }: FileTableProps) {
   const w = useWords(words);
-  const format = useFormat();
+  const moment = useMoment();
   const mayRemove = useMay('operate');
   const columns: Column<StoredFile>[] = [
     { key: 'name', head: w.file, width: 'minmax(180px, 2fr)', cell: ({ name }) => name },
@@ -62,8 +63,8 @@ function FileTable({ files, onEnd, onRemove }: FileTableProps) {
     {
       key: 'made',
       head: w.made,
-      width: 'minmax(190px, 1fr)',
-      cell: ({ createdAt }) => format.time(createdAt),
+      width: '136px',
+      cell: ({ createdAt }) => moment(createdAt),
     },
     { key: 'by', head: w.by, width: '120px', cell: ({ by }) => (by === 'schedule' ? w.bySchedule : by) },
     { key: 'get', head: w.download, width: '120px', cell: (file) => <Download file={file} /> },

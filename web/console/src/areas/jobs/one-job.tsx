@@ -6,6 +6,7 @@ import { ask, Trouble } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
 import { Section, Split } from '../../parts/detail.tsx';
+import { useMoment } from '../../parts/moment.ts';
 import { Head } from '../../parts/pieces.tsx';
 import { Needs } from '../../parts/role.tsx';
 import { Empty, Loaded } from '../../parts/states.tsx';
@@ -22,7 +23,7 @@ export function OneJob({ job, runId }: { job: Job; runId: string | null }) {
   const text = useJobText()(job);
   return (
     <>
-      <p className="quiet">
+      <p className="back">
         <a href={placeOf('jobs')}>{w.back}</a>
       </p>
       <Head title={text.name} under={text.summary}>
@@ -76,15 +77,16 @@ function RunNow({ job }: { job: Job }) {
 function Runs({ job, chosen }: { job: string; chosen: string | null }) {
   const w = useWords(words);
   const format = useFormat();
+  const moment = useMoment();
   const rows = useRows<Run>(`/v1/admin/jobs/${encodeURIComponent(job)}/runs`, { everyMs: 3_000 });
   const columns: Column<Run>[] = [
     {
       key: 'status',
       head: w.when,
-      width: 'minmax(190px, 1fr)',
-      cell: ({ createdAt }) => format.time(createdAt),
+      width: '136px',
+      cell: ({ createdAt }) => moment(createdAt),
     },
-    { key: 'how', head: w.lastRun, width: '120px', cell: ({ status }) => <RunStatusMark of={status} /> },
+    { key: 'how', head: w.stateHead, width: '120px', cell: ({ status }) => <RunStatusMark of={status} /> },
     { key: 'by', head: w.by, width: '110px', cell: ({ by }) => (by === 'schedule' ? w.bySchedule : by) },
     { key: 'params', head: w.params, width: 'minmax(140px, 2fr)', cell: ({ params }) => paramsText(params) },
     {

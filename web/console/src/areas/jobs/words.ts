@@ -105,6 +105,7 @@ export const KOREAN: Readonly<Record<string, { name: string; summary: string }>>
     summary: '따로 둔 당첨을 다시 보내요. 아직 안 되는 것은 남아요.',
   },
   report: { name: '보고서', summary: '캠페인이 어떻게 끝났는지 HTML, JSON, CSV로 만들어요.' },
+  rehearse: { name: '리허설', summary: '캠페인의 사본에 사람들을 보내 미리 해 봐요.' },
   sweep: { name: '정리', summary: '끝난 캠페인의 자리, 만료된 쿠폰, 오래된 행을 치워요.' },
 };
 
@@ -144,6 +145,7 @@ export const words = {
     runTitle: '지금 실행',
     params: '넣은 값',
     runs: '실행 기록',
+    stateHead: '상태',
     noRuns: '아직 실행한 적이 없어요. 위에서 실행하거나 이렇게 해 보세요.',
     all: '전체',
     choose: '고르기',
@@ -244,6 +246,7 @@ export const words = {
     runTitle: 'Run it now',
     params: 'Params',
     runs: 'Runs',
+    stateHead: 'State',
     noRuns: 'It has not run yet. Run it above, or so.',
     all: 'All',
     choose: 'Choose one',

@@ -4,8 +4,9 @@ import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
 import { ask, type List } from '../../api.ts';
-import { useFormat, useWords } from '../../language.tsx';
+import { useWords } from '../../language.tsx';
 import { Once, Section } from '../../parts/detail.tsx';
+import { useMoment } from '../../parts/moment.ts';
 import { Confirm, Mark } from '../../parts/pieces.tsx';
 import { Needs, type Role, useWho } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
@@ -123,7 +124,7 @@ function NewKey({ onMade }: { onMade(secret: string): void }) {
 
 function KeyTable({ keys, onRevoke }: { keys: readonly Key[]; onRevoke(key: Key): void }) {
   const w = useWords(words);
-  const format = useFormat();
+  const moment = useMoment();
   const columns: Column<Key>[] = [
     { key: 'name', head: w.name, width: 'minmax(140px, 2fr)', cell: ({ name }) => name },
     { key: 'id', head: 'ID', width: 'minmax(120px, 1fr)', cell: ({ id }) => <code>{id}</code> },
@@ -142,14 +143,14 @@ function KeyTable({ keys, onRevoke }: { keys: readonly Key[]; onRevoke(key: Key)
     {
       key: 'made',
       head: w.made,
-      width: 'minmax(190px, 1fr)',
-      cell: ({ createdAt }) => format.time(createdAt),
+      width: '136px',
+      cell: ({ createdAt }) => moment(createdAt),
     },
     {
       key: 'gone',
       head: w.revoked,
-      width: 'minmax(190px, 1fr)',
-      cell: ({ revokedAt }) => format.time(revokedAt),
+      width: '136px',
+      cell: ({ revokedAt }) => moment(revokedAt),
     },
     {
       key: 'revoke',

@@ -4,6 +4,7 @@ import { NativeSelect } from '@mantine/core';
 import { useState } from 'react';
 import { useFormat, useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
+import { useMoment } from '../../parts/moment.ts';
 import { Mark, type Tone } from '../../parts/pieces.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
@@ -31,6 +32,7 @@ export function useAnswerText(): (answer: Answer | undefined) => string {
 export function Deliveries({ webhook, chosen }: { webhook: string; chosen: string | null }) {
   const w = useWords(words);
   const format = useFormat();
+  const moment = useMoment();
   const answerText = useAnswerText();
   const [state, setState] = useState('');
   const path = `${pathOf(webhook)}/deliveries`;
@@ -54,8 +56,8 @@ export function Deliveries({ webhook, chosen }: { webhook: string; chosen: strin
     {
       key: 'when',
       head: w.when,
-      width: 'minmax(190px, 1fr)',
-      cell: ({ createdAt }) => format.time(createdAt),
+      width: '136px',
+      cell: ({ createdAt }) => moment(createdAt),
     },
   ];
   return (

@@ -29,7 +29,7 @@ export function OneWebhook({ webhook, deliveryId, secret, onSecret }: OneWebhook
   const side = deliveryId !== null && mayLook;
   return (
     <>
-      <p className="quiet">
+      <p className="back">
         <a href={placeOf('webhooks')}>{w.back}</a>
       </p>
       <Head title={webhook.url} under={webhook.description}>
