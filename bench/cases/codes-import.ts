@@ -77,7 +77,11 @@ async function imported(server: Running): Promise<Round> {
 
 async function embedded(): Promise<Round> {
   const server = await startDibs({ core: null });
-  return imported(server).finally(() => server.stop());
+  try {
+    return await imported(server);
+  } finally {
+    await server.stop();
+  }
 }
 
 async function shared(): Promise<Round> {
@@ -90,7 +94,11 @@ async function shared(): Promise<Round> {
   };
   try {
     const server = await startDibs({ core: null, env });
-    return await imported(server).finally(() => server.stop());
+    try {
+      return await imported(server);
+    } finally {
+      await server.stop();
+    }
   } finally {
     await Promise.all([redis.stop(), maria.stop()]);
   }

@@ -147,7 +147,7 @@ async function list(options: ListOptions): Promise<void> {
   for (let next: string | null = ''; next !== null; ) {
     if (next !== '') query.set('cursor', next);
     const { body }: { body: { items: LetterShown[]; next: string | null } } = await client.get(
-      `${PATH}?${query}`,
+      `${PATH}?${query.toString()}`,
     );
     items.push(...body.items);
     next = body.next;

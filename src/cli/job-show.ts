@@ -62,7 +62,7 @@ export function jobLines(jobs: readonly JobRow[]): string[] {
     `${strong(name)}  ${summary}`,
     ...columns(
       Object.entries(params.properties ?? {}).map(([param, { type, description = '' }]) => [
-        `  --param ${param}=<${String(type ?? 'value')}>`,
+        `  --param ${param}=<${typeof type === 'string' ? type : 'value'}>`,
         params.required?.includes(param) ? 'needed' : '',
         dim(description),
       ]),

@@ -65,7 +65,7 @@ async function report(options: ReportOptions): Promise<void> {
   const asked = new URLSearchParams({ format: formatOf(options) });
   if (options.lang !== undefined) asked.set('lang', options.lang);
   if (options.zone !== undefined) asked.set('zone', options.zone);
-  const body = await client.stream(`${path}?${asked}`);
+  const body = await client.stream(`${path}?${asked.toString()}`);
   if (options.output === undefined) return pipeline(body, process.stdout, { end: false });
   await pipeline(body, createWriteStream(options.output));
   const { sayJson, say } = await import('./print.ts');

@@ -80,9 +80,8 @@ class Blocks implements PoolBlocks {
     await Promise.all(joined.map(({ block }) => bring(block)));
     // What was on its way may have been asked for before the row was there.
     const still = joined.some(({ wasComing }) => wasComing) ? lacking() : null;
-    await Promise.all(
-      joined.map(({ block, wasComing }) => (wasComing && still?.has(block) ? bring(block) : null)),
-    );
+    const again = joined.filter(({ block, wasComing }) => wasComing && still?.has(block));
+    await Promise.all(again.map(({ block }) => bring(block)));
   }
 
   #campaignOf(campaignId: string): CampaignPool {

@@ -59,7 +59,7 @@ async function* rejoined(head: Uint8Array, source: AsyncIterator<Uint8Array>): A
 
 async function* inflated(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   const gunzip = createGunzip();
-  let fault: unknown = null;
+  let fault = null as Error | null;
   const feed = async (): Promise<void> => {
     try {
       for await (const piece of bytes) {
@@ -68,8 +68,8 @@ async function* inflated(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8
       }
       gunzip.end();
     } catch (error) {
-      fault = error;
-      gunzip.destroy(error as Error);
+      fault = error as Error;
+      gunzip.destroy(fault);
     }
   };
   void feed();

@@ -5,7 +5,7 @@ import { CAMPAIGN_ID, startsAt } from '../core/campaign.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { ReconcileAsk, Reconciled } from '../flow/reconcile.ts';
 import type { System } from '../ports/system.ts';
-import type { Job, Step } from './job.ts';
+import type { Job, Position, Step } from './job.ts';
 import { CAMPAIGN_PARAM } from './job.ts';
 
 export interface ReconcileJobParts {
@@ -52,8 +52,8 @@ function compareStep({ system, catalog, reconcile }: ReconcileJobParts): Step<st
     name: 'compare',
     chunkSize: 1,
     total: async ({ params }) => asked(params).length,
-    async read({ params }, position, size) {
-      const left = asked(params).filter((id) => position === null || id > String(position));
+    async read({ params }, position: Position | null, size) {
+      const left = asked(params).filter((id) => position === null || id > (position as string));
       const items = left.slice(0, size);
       return { items, position: items.at(-1) ?? position ?? '', done: left.length <= size };
     },

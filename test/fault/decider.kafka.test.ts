@@ -168,9 +168,7 @@ describe.skipIf(services === null)('the decider between Kafka and MariaDB', () =
     const letters = made.openLetters(0);
     onTestFinished(() => letters.close());
     expect((await letters.read(0, 10)).unreadable.map(({ payload }) => payload)).toEqual(['{"half']);
-    expect(await record.letters.list({}, null, 10)).toMatchObject([
-      { source: `${made.topic}/0:${at}` },
-    ]);
+    expect(await record.letters.list({}, null, 10)).toMatchObject([{ source: `${made.topic}/0:${at}` }]);
     expect(await record.rulings.deciders()).toMatchObject([{ unreadable: [at] }]);
   });
 

@@ -275,7 +275,11 @@ async function playLife(make: MakeTheDecider, told: Life): Promise<void> {
  * Plays `lives` random lives to such deciders. Rejects with the shortest life that goes wrong; with
  * `first`, where it is known that one does, with the first: the shortest is looked for in a hundred more.
  */
-export async function holdDeciderAgainstRule(make: MakeTheDecider, lives: number, first = false): Promise<void> {
+export async function holdDeciderAgainstRule(
+  make: MakeTheDecider,
+  lives: number,
+  first = false,
+): Promise<void> {
   await fc.assert(
     fc.asyncProperty(life, (told) => playLife(make, told)),
     { seed, numRuns: lives, endOnFailure: first },

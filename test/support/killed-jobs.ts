@@ -106,7 +106,10 @@ async function reported(server: TestServer) {
   const ids = items.map(({ id }) => id ?? '').filter((id) => id.startsWith('report-'));
   const json = ids.find((id) => id.startsWith('report-json-'));
   const { body } = await operator(server, 'GET', `/v1/admin/files/${json}`);
-  return { names: items.map(({ name }) => name).toSorted(), totals: body['totals'] };
+  return {
+    names: items.map(({ name = '' }) => name).toSorted((a, b) => (a < b ? -1 : 1)),
+    totals: body['totals'],
+  };
 }
 
 export const killedJobs: readonly KilledJob[] = [

@@ -130,7 +130,7 @@ describe('items that cannot be done', () => {
     const [step] = list.job.steps;
     if (!step) throw new Error('no step');
     const refuse = (item: unknown): void => {
-      if (bad.has(item as number)) throw new BadItem(`nobody can do ${item}`);
+      if (bad.has(item as number)) throw new BadItem(`nobody can do ${String(item as number)}`);
     };
     const write = step.write.bind(step);
     if (where === 'process')

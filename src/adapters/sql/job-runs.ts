@@ -18,7 +18,7 @@ const CLAIM_TRIES = 5;
 const ASK_TRIES = 3;
 const ERROR_MAX = 4_000;
 
-const textOrNull = (value: unknown): string | null => (value === null ? null : String(value));
+const textOrNull = (value: string | Buffer | null): string | null => (value === null ? null : String(value));
 const numberOrNull = (value: unknown): number | null => (value === null ? null : Number(value));
 
 function runOf(row: JobRunsTable): JobRun {

@@ -27,7 +27,7 @@ import { freeLetter } from './units-back.ts';
 type Db = Kysely<RecordTables>;
 type LetterRow = Selectable<DeadLettersTable>;
 
-const text = (value: unknown): string | null => (value === null ? null : String(value));
+const text = (value: string | Buffer | null): string | null => (value === null ? null : String(value));
 const whole = (value: unknown): number | null => (value === null ? null : Number(value));
 
 function letterOf(row: LetterRow): DeadLetter {

@@ -116,12 +116,7 @@ export interface DecidersTable {
   unreadable: string;
 }
 
-export interface RecordTables
-  extends PoolTables,
-    CouponTables,
-    JobTables,
-    WebhookTables,
-    FigureTables {
+export interface RecordTables extends PoolTables, CouponTables, JobTables, WebhookTables, FigureTables {
   campaigns: CampaignsTable;
   claims: ClaimsTable;
   recorder: RecorderTable;

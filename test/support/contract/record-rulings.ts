@@ -172,7 +172,12 @@ export function recordRulings(name: string, makePlace: MakeRecordPlace): void {
         'coupon.issued',
         'campaign.sold_out',
       ]);
-      await bench.place.campaigns.update(sampleCampaign({ mode: 'ordered', quantity: 12, version: 2 }), 1, sampleAudit(), []);
+      await bench.place.campaigns.update(
+        sampleCampaign({ mode: 'ordered', quantity: 12, version: 2 }),
+        1,
+        sampleAudit(),
+        [],
+      );
       await decided(3, 4, { rulings: ruled(10, 12, 3) });
       await decided(4, 5, { wins: listed(11, 12), rulings: ruled(12, 12, 3) });
       expect((await soldOut()).map(({ data }) => data)).toEqual([

@@ -12,7 +12,9 @@ export function recordSoldOut(name: string, makePlace: MakeRecordPlace): void {
   describe(`${name} record, that a campaign is sold out`, () => {
     const bench = recordBench(makePlace);
     const soldOut = async () =>
-      (await bench.place.outbox(ID)).flatMap(({ type, data }) => (type === 'campaign.sold_out' ? [data] : []));
+      (await bench.place.outbox(ID)).flatMap(({ type, data }) =>
+        type === 'campaign.sold_out' ? [data] : [],
+      );
     const change = (over: Partial<Campaign>) =>
       bench.place.campaigns.update(sampleCampaign(over), (over.version ?? 0) - 1, sampleAudit(), []);
 
