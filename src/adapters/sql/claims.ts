@@ -19,7 +19,7 @@ function joined(db: Kysely<RecordTables>): SelectQueryBuilder<RecordTables, 'cla
 }
 
 /** Codes that are shown at the counter, looked up together. */
-const LOOKUPS = { most: 100, lanes: 2 };
+const LOOKUPS = { most: 100, lanes: 1 };
 
 async function findByLookups(db: Kysely<RecordTables>, lookups: readonly number[]): Promise<UnitRow[][]> {
   const rows = await joined(db)
