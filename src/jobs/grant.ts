@@ -44,6 +44,8 @@ const params = Type.Object(
 
 /** Lines of which it is told that they name nobody. */
 const TOLD_MAX = 100;
+/** Rows looked at before anything is given. */
+const LOOKED_AT = 1000;
 
 export function makeGrantJob(parts: GrantParts): Job {
   return {
@@ -123,23 +125,17 @@ function grantOf({ line, cells }: CsvRow, badLines: number[]): Grant {
   return { line, userId: normalUserId((cells[0] ?? '').trim()), held: false, badLines };
 }
 
-/** How many users the file names. Throws when it is plainly not such a file. */
-async function countRows(rows: FileRows, fileId: string): Promise<number> {
-  let count = 0;
-  let separated = 0;
-  for (let after = 0; ; ) {
-    const some = await rows.read(fileId, after, 1000);
-    const last = some.at(-1);
-    if (last === undefined) break;
-    const named = some.filter((row) => !isHeading(row));
-    count += named.length;
-    separated += named.filter(({ cells }) => cells.length === 1 && /[;\t]/.test(cells[0] as string)).length;
-    after = last.line;
-  }
-  if (count === 0) throw new CsvFault(`The file ${fileId} names nobody.`);
-  if (separated === count)
+/**
+ * How many users a short file names; null: it is long, and nobody knows before it is read. Throws when it is plainly not
+ * such a file.
+ */
+async function countRows(rows: FileRows, fileId: string): Promise<number | null> {
+  const first = await rows.read(fileId, 0, LOOKED_AT);
+  const named = first.filter((row) => !isHeading(row));
+  if (named.length === 0) throw new CsvFault(`The file ${fileId} names nobody.`);
+  if (named.every(({ cells }) => cells.length === 1 && /[;\t]/.test(cells[0] as string)))
     throw new CsvFault('Columns are separated by commas; this file has other separators.');
-  return count;
+  return first.length < LOOKED_AT ? named.length : null;
 }
 
 /** Lines whose users have as many units as they may, those from earlier lines of the same chunk counted. */
