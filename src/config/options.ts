@@ -63,6 +63,18 @@ export const options = [
     group: 'Server',
   },
   {
+    name: 'DIBS_PRESS_SPREAD_MS',
+    key: 'pressSpreadMs',
+    flag: '--press-spread-ms',
+    type: 'integer',
+    default: '300',
+    min: 0,
+    max: 60_000,
+    description:
+      'Pages that wait for an opening press by themselves within this time of it, each at a moment of its own, and tell so: a crowd that presses in one millisecond only waits for itself. 0: all at once.',
+    group: 'Server',
+  },
+  {
     name: 'DIBS_SHUTDOWN_MS',
     key: 'shutdownMs',
     flag: '--shutdown-ms',

@@ -284,6 +284,10 @@ export const campaignOut = Type.Object(
     ),
     servingNumber: Type.Optional(Type.Integer({ description: 'queued mode: the highest number let in' })),
     line: Type.Optional(publicLineOut),
+    signIn: Type.Optional(oneOf(['name', 'token'], 'how people say who they are (not in lists)')),
+    pressSpreadMs: Type.Optional(
+      Type.Integer({ description: 'pages that press by themselves do so within this of the opening (not in lists)' }),
+    ),
   },
   { title: 'Campaign', additionalProperties: true },
 );

@@ -206,6 +206,7 @@ function httpConfig(config: Config): HttpConfig {
     rateLimit: { user: config.rateLimit.user ?? null, ip: config.rateLimit.ip ?? null },
     trustProxy: config.trustProxy,
     corsOrigins: config.corsOrigins,
+    pressSpreadMs: config.pressSpreadMs,
     adminKey: config.adminKey ?? null,
     connectionsMax: config.maxConnections,
     streamsPerUserMax: config.ssePerUser,

@@ -92,7 +92,7 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     await page.click('#who-save');
     await page.click('text=열리면 바로 참여하기');
     await reach(page, 'armed');
-    expect(await text(page, 'says')).toBe('열리는 순간 대신 눌러 드릴게요. 화면을 켜 두세요.');
+    expect(await text(page, 'says')).toBe('열리면 0.3초 안에 대신 눌러 드릴게요. 화면을 켜 두세요.');
     expect(Number(await text(page, 'figure'))).toBeLessThanOrEqual(4);
     await reach(page, 'won');
     expect(await text(page, 'figure')).toBe('1');
@@ -175,7 +175,8 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     await reach(page, 'waiting');
     await fetch(`${server.url}/v1/campaigns/line/claims/me?userId=b`, { method: 'DELETE' });
     await page.locator('#figure', { hasText: /^1$/ }).waitFor();
-    await page.click('text=줄에서 나가기');
+    await page.click('#act');
+    await page.click('#leave-yes');
     await reach(page, 'left');
     expect(await text(page, 'says')).toBe('줄에서 나왔어요. 다시 서면 맨 뒤예요.');
     await page.click('text=다시 줄 서기');
@@ -191,7 +192,7 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     await reach(page, 'turn');
     await page.reload();
     await reach(page, 'turn');
-    await page.click('text=Get it now');
+    await page.click('text=Get it');
     await reach(page, 'won');
     expect(await text(page, 'code')).toMatch(CODE);
   });

@@ -7,7 +7,7 @@
 import * as who from './who.js';
 
 /**
- * @typedef {{ id: string, userId: string, seq: number, status: string, code: string | null, wonAt: string }} Claim
+ * @typedef {{ id: string, campaignId: string, userId: string, seq: number, status: string, code: string | null, wonAt: string, expiresAt?: string, redeemedAt?: string }} Claim
  * @typedef {{ code: string, reason?: string, opensAt?: string, serverTime?: string, detail?: string }} Problem
  * @typedef {{ verdict: 'won' | 'already_won', claim: Claim } | { verdict: 'refused', problem: Problem }} Answer
  * @typedef {{ why: 'cut' | 'busy' | 'rebuilding', untilMs: number }} Waiting
@@ -111,7 +111,10 @@ export async function leave(campaignId) {
 export const confirm = (campaignId, key) => send(campaignId, key, new AbortController().signal);
 
 /** @param {string} campaignId */
-const minePath = (campaignId) => `/v1/campaigns/${encodeURIComponent(campaignId)}/claims/me${who.query()}`;
+const minePath = (campaignId) => `${claimsPath(campaignId)}/me${who.query()}`;
+
+/** @param {string} campaignId */
+const claimsPath = (campaignId) => who.api(`/v1/campaigns/${encodeURIComponent(campaignId)}/claims`);
 
 /** @param {string} campaignId */
 const standing = (campaignId) =>
@@ -124,7 +127,7 @@ const spread = (ms) => ms * (1 + Math.random() * 0.25);
 async function send(campaignId, key, signal) {
   const user = who.userId();
   try {
-    return await fetch(`/v1/campaigns/${encodeURIComponent(campaignId)}/claims`, {
+    return await fetch(claimsPath(campaignId), {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key, ...who.headers() },
       body: JSON.stringify(user === null ? {} : { userId: user }),

@@ -1,10 +1,12 @@
 // @ts-check
 /** The list of campaigns: each with its state and what is left, kept fresh while somebody looks. */
 
-import { part } from './campaign-view.js';
 import { hintClock, serverNow } from './clock.js';
+import { make, part } from './dom.js';
+import { homeWords } from './home-words.js';
+import { count, moment } from './language.js';
 import { stateOf } from './states.js';
-import { count, moment, words } from './words.js';
+import { words } from './words.js';
 
 const AGAIN_MS = 4_000;
 
@@ -27,9 +29,9 @@ export function listPage() {
   }
 
   function render() {
-    const w = words();
+    const w = homeWords();
     part('list-title').textContent = w.listTitle;
-    part('list-says').textContent = away ? w.listAway : items?.length === 0 ? w.listEmpty : '';
+    part('list-says').textContent = away ? w.away : items?.length === 0 ? w.listEmpty : '';
     if (items) part('rows').replaceChildren(...items.map(row));
   }
 
@@ -78,12 +80,4 @@ function row(campaign) {
   const item = make('li', '');
   item.append(link);
   return item;
-}
-
-/** @param {string} tag @param {string} name @param {string} [text] */
-function make(tag, name, text) {
-  const element = document.createElement(tag);
-  if (name) element.className = name;
-  if (text !== undefined) element.textContent = text;
-  return element;
 }

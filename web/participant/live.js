@@ -26,6 +26,9 @@ const AGAIN_MAX_MS = 30_000;
  * @property {string} [serverTime]
  * @property {number} [servingNumber] queued mode: the highest number let in
  * @property {string | null} [lastWonAt] not told by the stream
+ * @property {'name' | 'token'} [signIn] how one says who one is
+ * @property {number} [pressSpreadMs] within how long of the opening pages press by themselves
+ * @property {{ shuffle?: object }} [line] queued mode; `shuffle`: who joins before the opening is placed by lot
  */
 
 /**
@@ -41,7 +44,7 @@ const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 /** @param {number} ms */
 const spread = (ms) => ms * (0.75 + Math.random() * 0.5);
 /** @param {string} id */
-const pathOf = (id) => `/v1/campaigns/${encodeURIComponent(id)}`;
+const pathOf = (id) => who.api(`/v1/campaigns/${encodeURIComponent(id)}`);
 
 /**
  * Follows a campaign until stopped.

@@ -2,16 +2,17 @@
 /** Which state the page is in, from all that it knows. Pure: the whole table of states can be read and tried here. */
 
 /**
- * @typedef {'loading' | 'missing' | 'draft' | 'scheduled' | 'armed' | 'open' | 'asking' | 'retrying' | 'won'
- *   | 'already_won' | 'waiting' | 'turn' | 'left' | 'sold_out' | 'ineligible' | 'paused' | 'closed' | 'rebuilding' | 'offline' | 'signin'
- *   | 'faulty'} State
+ * @typedef {'loading' | 'missing' | 'draft' | 'scheduled' | 'armed' | 'opening' | 'open' | 'asking' | 'retrying' | 'won'
+ *   | 'already_won' | 'redeemed' | 'expired' | 'revoked' | 'pending' | 'waiting' | 'turn' | 'left' | 'sold_out' | 'ineligible'
+ *   | 'paused' | 'closed' | 'rebuilding' | 'offline' | 'signin' | 'faulty'} State
  */
 
 /**
  * @typedef {object} Sight
  * @property {import('./live.js').Campaign | null} campaign
  * @property {boolean} missing the server knows no such campaign
- * @property {{ claim: import('./claim.js').Claim, fresh: boolean } | null} mine `fresh`: won on this page just now
+ * @property {{ claim: import('./claim.js').Claim, fresh: boolean, later: boolean } | null} mine `fresh`: won on this page
+ *   just now; `later`: its code comes later
  * @property {{ waiting: import('./claim.js').Waiting | null } | null} asking a press is on its way
  * @property {import('./claim.js').Pending | null} place where the press stands in line
  * @property {'left' | 'expired' | null} left why there is no place any more
@@ -26,8 +27,8 @@
 export function stateOf(sight) {
   if (sight.missing) return 'missing';
   if (sight.campaign === null) return sight.reached ? 'loading' : 'offline';
-  if (sight.mine) return sight.mine.fresh ? 'won' : 'already_won';
-  if (sight.asking && sight.place) return sight.place.confirmBy ? 'turn' : 'waiting';
+  if (sight.mine) return heldState(sight.mine);
+  if (sight.asking && sight.place) return placeState(sight.place);
   if (sight.asking) return askingState(sight.asking.waiting);
   if (sight.signin) return 'signin';
   if (sight.refused) return sight.refused.code === 'ineligible' ? 'ineligible' : 'faulty';
@@ -44,6 +45,20 @@ export function stateOf(sight) {
 export function aheadOf({ ahead, servingNumber: then }, servingNumber) {
   if (ahead === null || ahead === undefined) return null;
   return Math.max(0, ahead - Math.max(0, servingNumber - (then ?? 0)));
+}
+
+const SPENT = new Set(['redeemed', 'expired', 'revoked']);
+
+/** @param {{ claim: import('./claim.js').Claim, fresh: boolean }} mine @returns {State} */
+function heldState({ claim, fresh }) {
+  if (SPENT.has(claim.status)) return /** @type {State} */ (claim.status);
+  return fresh ? 'won' : 'already_won';
+}
+
+/** In ordered mode a try has no place: the log decides. @param {import('./claim.js').Pending} place @returns {State} */
+function placeState({ position, confirmBy }) {
+  if (position === undefined) return 'pending';
+  return confirmBy ? 'turn' : 'waiting';
 }
 
 /** @param {import('./claim.js').Waiting | null} waiting @returns {State} */
@@ -70,12 +85,12 @@ function statusState(campaign, armed, now) {
     case 'archived':
       return 'closed';
     case 'scheduled':
-      if (opensAt !== null && now >= opensAt) return 'open';
-      return armed ? 'armed' : 'scheduled';
+      if (opensAt === null || now < opensAt) return armed ? 'armed' : 'scheduled';
+      return armed ? 'opening' : 'open';
     case 'draft':
       return 'draft';
     default:
-      return 'open';
+      return armed ? 'opening' : 'open';
   }
 }
 

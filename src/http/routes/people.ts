@@ -24,7 +24,12 @@ export function peopleRoutes(app: FastifyInstance, context: HttpContext): void {
 }
 
 function campaignRoutes(app: FastifyInstance, context: HttpContext): void {
-  const { catalog, system, line } = context.parts;
+  const { catalog, system, line, config } = context.parts;
+  /** what a page needs to know beside the campaign itself */
+  const forPages = {
+    signIn: config.auth === 'jwt' ? 'token' : 'name',
+    pressSpreadMs: config.pressSpreadMs ?? 0,
+  };
   app.get(
     '/v1/campaigns',
     {
@@ -79,7 +84,7 @@ function campaignRoutes(app: FastifyInstance, context: HttpContext): void {
       const etag = `W/"${live.campaign.version}-${status}-${remainingOf(live)}${inLine}"`;
       reply.header('etag', etag).header('cache-control', 'public, max-age=1');
       if (request.headers['if-none-match'] === etag) return notModified(reply);
-      return reply.send(publicCampaign(live, now, line));
+      return reply.send({ ...publicCampaign(live, now, line), ...forPages });
     },
   );
 }

@@ -1,0 +1,131 @@
+// @ts-check
+/**
+ * `<dibs-button campaign="…">` for pages of a shop: one button with one line under it, in the shop's own type and colours
+ * where it sets them. It presses by the same rules as our own page, and tells the page around it in events.
+ */
+
+import { stateOf } from './states.js';
+import { labelOf, numberOf, saysOf } from './telling.js';
+import { Watch } from './watch.js';
+import * as who from './who.js';
+import { words } from './words.js';
+
+/** @typedef {import('./states.js').State} State @typedef {import('./states.js').Sight} Sight */
+
+who.settle({ base: new URL(import.meta.url).origin });
+
+const STYLE = `
+:host { display: inline-block; font: inherit; min-width: 200px; }
+:host([hidden]) { display: none; }
+button { box-sizing: border-box; width: 100%; min-height: 48px; padding: 8px 20px; border: 1px solid transparent; font: inherit;
+  font-weight: 700; border-radius: var(--dibs-radius, 14px); background: var(--dibs-signal, #d9391e);
+  color: var(--dibs-on-signal, #fff); cursor: pointer; }
+button:focus-visible { outline: 2px solid currentcolor; outline-offset: 2px; }
+button:disabled { background: transparent; border-color: currentcolor; color: inherit; cursor: default; opacity: 1; }
+p { margin: 6px 0 0; font-size: .8125em; line-height: 1.4; }
+b { font-variant-numeric: tabular-nums; }
+code { display: block; margin-top: 6px; font-size: 1.125em; letter-spacing: .02em; user-select: all; }
+[hidden] { display: none; }
+`;
+
+class DibsButton extends HTMLElement {
+  static observedAttributes = ['campaign', 'user'];
+  /** @type {Watch | null} */
+  watch = null;
+  last = '';
+  #button = document.createElement('button');
+  #line = document.createElement('p');
+  #figure = document.createElement('b');
+  #says = document.createElement('span');
+  #code = document.createElement('code');
+
+  constructor() {
+    super();
+    const root = this.attachShadow({ mode: 'open', delegatesFocus: true });
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync(STYLE);
+    root.adoptedStyleSheets = [sheet];
+    this.#button.type = 'button';
+    this.#button.part.add('button');
+    this.#line.part.add('line');
+    this.#code.part.add('code');
+    this.#says.setAttribute('role', 'status');
+    this.#line.append(this.#figure, ' ', this.#says);
+    root.append(this.#button, this.#line, this.#code);
+    this.#button.addEventListener('click', () => this.press());
+  }
+
+  /** A token of whoever is signed in at the shop; never an attribute, where others could read it. @param {string | null} value */
+  set token(value) {
+    who.settle({ token: value });
+    void this.watch?.begin();
+  }
+
+  connectedCallback() {
+    const id = this.getAttribute('campaign');
+    if (this.watch || !id) return;
+    who.settle({ user: this.getAttribute('user') });
+    this.watch = new Watch(id, (state, sight) => this.#draw(state, sight));
+    this.watch.start();
+  }
+
+  /** @param {string} name @param {string | null} before @param {string | null} value */
+  attributeChangedCallback(name, before, value) {
+    if (!this.watch || before === value) return;
+    if (name === 'user') {
+      who.settle({ user: value });
+      void this.watch.begin();
+    }
+  }
+
+  /** What a press on it does; a page may call it too. */
+  press() {
+    if (!this.watch) return;
+    const state = stateOf(this.watch.sight);
+    if (!who.isKnown()) {
+      this.#tell('signin', { state });
+      return;
+    }
+    if (state === 'waiting') this.#tell('waiting', { state });
+    else this.watch.act();
+  }
+
+  /** Leaves the line. */
+  leave() {
+    return this.watch?.leave();
+  }
+
+  /** @param {State} state @param {Sight} sight */
+  #draw(state, sight) {
+    const label = labelOf(state, sight);
+    const holds = sight.mine !== null;
+    this.dataset.state = state;
+    this.#button.textContent = holds || state === 'waiting' || !label ? words().state[state] : label;
+    this.#button.disabled = holds || state === 'waiting' || !label;
+    const { before = '', figure, after = '' } = numberOf(state, sight);
+    this.#figure.textContent = figure === '–' ? '' : `${before} ${figure}${after}`.trim();
+    const says = saysOf(state, sight, this.watch?.seenAt ?? 0);
+    if (this.#says.textContent !== says) this.#says.textContent = says;
+    this.#code.textContent = sight.mine?.claim.code ?? '';
+    this.#code.hidden = !sight.mine?.claim.code;
+    const news = `${state} ${sight.mine?.claim.code ?? ''}`;
+    if (news === this.last) return;
+    this.last = news;
+    const detail = {
+      state,
+      campaign: sight.campaign,
+      claim: sight.mine?.claim ?? null,
+      place: sight.place,
+      problem: sight.refused,
+    };
+    this.#tell('state', detail);
+    if (state === 'won' || state === 'already_won' || state === 'sold_out') this.#tell(state, detail);
+  }
+
+  /** @param {string} name @param {object} detail */
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(`dibs-${name}`, { detail, bubbles: true, composed: true }));
+  }
+}
+
+if (!customElements.get('dibs-button')) customElements.define('dibs-button', DibsButton);
