@@ -32,12 +32,18 @@ export interface Visit {
 export interface ConsoleBench {
   readonly server: TestServer;
   readonly browser: Browser;
+  /** the server's: for faults put in from outside */
+  readonly dataDir: string;
   /** Opens the console at a place like `#/campaigns`, signed in. */
   visit(place?: string, how?: Visit): Promise<Page>;
   /** Makes an operator key of a role; its secret. */
   keyOf(role: 'read' | 'operate' | 'admin'): Promise<string>;
   /** A view has no axe violations in both languages and schemes; `ready` selects what is there when it is loaded. */
   expectAccessible(place: string, ready: string): Promise<void>;
+  /** The same of several views, which is quicker: place → what is there when it is loaded. */
+  expectAllAccessible(views: Readonly<Record<string, string>>): Promise<void>;
+  /** Presses Tab until what has the focus is called `name`, as by hand; Enter or Space then act on it. */
+  tabTo(page: Page, name: string | RegExp): Promise<void>;
   /**
    * What pages complained of: errors of the console, exceptions, violations of the policy. It must be empty after each
    * test; whoever expects one takes it out. Answers with an error status are the server's business.
@@ -47,6 +53,26 @@ export interface ConsoleBench {
 
 const WATCH_POLICY = `addEventListener('securitypolicyviolation', (event) => console.error(
   'policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))`;
+
+/** What has the focus, by the name it is heard under. */
+const FOCUSED = `(() => {
+  const one = document.activeElement;
+  const label = one.labels?.[0] ?? null;
+  return (one.getAttribute('aria-label') ?? label?.textContent ?? one.textContent ?? '').trim();
+})()`;
+
+const TABS_MAX = 120;
+
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
+  const passed: string[] = [];
+  for (let pressed = 0; pressed < TABS_MAX; pressed++) {
+    const focused = String(await page.evaluate(FOCUSED));
+    if (typeof name === 'string' ? focused.startsWith(name) : name.test(focused)) return;
+    passed.push(focused.slice(0, 20));
+    await page.keyboard.press('Tab');
+  }
+  throw new Error(`Tab does not reach ${name}: ${passed.join(' | ')}`);
+}
 
 /** Registers the hooks of the `describe` it is called in. `env`: settings of the server. */
 export function useConsole(env: Record<string, string> = {}): ConsoleBench {
@@ -111,18 +137,19 @@ export function useConsole(env: Record<string, string> = {}): ConsoleBench {
     return String(body['key']);
   }
 
-  async function expectAccessible(place: string, ready: string): Promise<void> {
+  async function expectAllAccessible(views: Readonly<Record<string, string>>): Promise<void> {
     // Each language, scheme and width once.
     const looks = [
       { locale: 'ko-KR', scheme: 'light' },
       { locale: 'en-GB', scheme: 'dark', width: 360, height: 780 },
     ] as const;
     for (const look of looks) {
-      const page = await visit(place, look);
-      await page.locator(ready).first().waitFor();
-      expect([place, look, await axeFaults(page)]).toEqual([place, look, []]);
-      await page.context().close();
-      contexts.splice(contexts.indexOf(page.context()), 1);
+      const page = await visit('#/', look);
+      for (const [place, ready] of Object.entries(views)) {
+        await page.evaluate((hash) => window.location.assign(hash), place);
+        await page.locator(ready).first().waitFor();
+        expect([place, look, await axeFaults(page)]).toEqual([place, look, []]);
+      }
     }
   }
 
@@ -133,9 +160,12 @@ export function useConsole(env: Record<string, string> = {}): ConsoleBench {
     get browser() {
       return browser;
     },
+    dataDir,
     visit,
     keyOf,
-    expectAccessible,
+    expectAccessible: (place, ready) => expectAllAccessible({ [place]: ready }),
+    expectAllAccessible,
+    tabTo,
     complaints,
   };
 }

@@ -130,8 +130,9 @@ function Inside({ onLeave }: { onLeave(): void }) {
     const [, one = ''] = where.split('/');
     document.title = [one.startsWith('+') ? '' : one, w.areas[area], 'Dibs'].filter(Boolean).join(' · ');
     // What had the focus has gone with the view before: the keyboard goes on from the top of this one.
-    if (where !== '' && document.activeElement === document.body)
-      main.current?.focus({ preventScroll: true });
+    const hasMoved = was.current !== where;
+    was.current = where;
+    if (hasMoved && document.activeElement === document.body) main.current?.focus({ preventScroll: true });
   }, [where, area, w]);
   return (
     <div className="frame">
