@@ -17,6 +17,8 @@ export interface CodeRow {
 export interface CodeRows {
   /** Up to `size` codes after line `afterLine`; fewer: there are no more. Throws CsvFault for lines that are no codes. */
   read(file: { id: string; header: boolean }, afterLine: number, size: number): Promise<CodeRow[]>;
+  /** How many codes there will be: lines with something in them, whatever it is. Nothing is read as a code yet. */
+  count(file: { id: string; header: boolean }): Promise<number>;
 }
 
 export function makeCodeRows(files: Pick<Files, 'find' | 'read'>): CodeRows {
@@ -24,7 +26,32 @@ export function makeCodeRows(files: Pick<Files, 'find' | 'read'>): CodeRows {
   return {
     read: ({ id, header }, afterLine, size) =>
       ((header ? headed : plain) as NonNullable<typeof plain>).read(id, afterLine, size),
+    async count({ id, header }) {
+      const lines = await countLines(csvBytes(files, id));
+      return Math.max(0, header ? lines - 1 : lines);
+    },
   };
+}
+
+const LF = 0x0a;
+const CR = 0x0d;
+
+async function countLines(bytes: AsyncIterable<Uint8Array>): Promise<number> {
+  let lines = 0;
+  let isBlank = true;
+  for await (const piece of bytes) {
+    for (let from = 0; from < piece.length; ) {
+      const found = piece.indexOf(LF, from);
+      const end = found === -1 ? piece.length : found;
+      if (end > from && !(end === from + 1 && piece[from] === CR)) isBlank = false;
+      if (found !== -1) {
+        if (!isBlank) lines += 1;
+        isBlank = true;
+      }
+      from = end + 1;
+    }
+  }
+  return isBlank ? lines : lines + 1;
 }
 
 async function* allCodes(

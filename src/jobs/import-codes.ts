@@ -11,7 +11,6 @@ import { Type } from 'typebox';
 import { CsvFault } from '../core/csv-rows.ts';
 import type { Problem } from '../core/problem.ts';
 import type { Catalog } from '../flow/catalog.ts';
-import type { CodeRows } from '../flow/code-rows.ts';
 import { makeCodeRows } from '../flow/code-rows.ts';
 import { dropImport } from '../flow/drop-import.ts';
 import { COPY_PLACES, duplicateProblem, importFault, lookThrough } from '../flow/import-codes.ts';
@@ -112,7 +111,7 @@ function importStep(parts: ImportCodesJobParts): Step<Item> {
     chunkSize: CODES_A_CHUNK,
     chunkMaxMs: CHUNK_MAX_MS,
     // Taking them in counts as one more.
-    total: async ({ params: given }) => (await countCodes(rows, fileOf(given))) + 1,
+    total: async ({ params: given }) => (await rows.count(fileOf(given))) + 1,
     read: (context, position: Position | null, size) => next(context, position as Place | null, size),
     async write(context, items) {
       const [first] = items as [Item];
@@ -126,17 +125,6 @@ function importStep(parts: ImportCodesJobParts): Step<Item> {
 const fileOf = (given: Readonly<Record<string, unknown>>) => {
   return { id: String(given[FILE_PARAM]), header: given['header'] === true };
 };
-
-/** Of the whole file, before anything of it is staged. Throws CsvFault for lines that are no codes. */
-async function countCodes(rows: CodeRows, file: ReturnType<typeof fileOf>): Promise<number> {
-  let count = 0;
-  for (let after = 0; ; ) {
-    const some = await rows.read(file, after, CODES_A_CHUNK);
-    count += some.length;
-    if (some.length < CODES_A_CHUNK) return count;
-    after = some.at(-1)?.line ?? after;
-  }
-}
 
 const goOn = (place: Place, items: Item[] = []) => ({ items, position: { ...place }, done: false });
 

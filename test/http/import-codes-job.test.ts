@@ -48,7 +48,7 @@ describe('import-codes', () => {
     ['gzipped', (text: string) => gzipSync(text), 'application/gzip'],
   ] as const)('takes a file in, in its order, %s', async (name, pack, type) => {
     await pool(`p-${name}`);
-    const text = `\ufeffcode\r\n${codesOf(1, 4500).join('\r\n')}`;
+    const text = `\ufeffcode\r\n${codesOf(1, 4500).join('\r\n')}\r\n\r\n`;
     const file = await fileOf(pack(text), type);
     const { steps, totals, result } = await run({ campaign: `p-${name}`, file, header: true });
     expect(totals).toEqual({ import: steps['import']?.read });
