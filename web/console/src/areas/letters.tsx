@@ -108,7 +108,7 @@ function Filters({ filter, rows, onChange }: FiltersProps) {
   const w = useWords(words);
   const format = useFormat();
   const campaigns = useQuery({
-    queryKey: ['campaigns'],
+    queryKey: ['campaigns', 'all'],
     queryFn: () => ask<List<Campaign>>('/v1/admin/campaigns?limit=1000'),
   });
   const ids = campaigns.data?.items.map(({ id }) => id) ?? [];

@@ -1,7 +1,7 @@
 /** What stands beside a list when one of it is chosen: its facts, its parts, and what was shown once. */
 
 import { Button } from '@mantine/core';
-import { type ReactNode, useEffect, useRef, useState } from 'react';
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from 'react';
 import './detail.css';
 import { useWords } from '../language.tsx';
 
@@ -21,6 +21,9 @@ const words = {
     stored: 'I have kept it',
   },
 };
+
+/** In a side, heads stand one lower. */
+const InSide = createContext(false);
 
 /** A list on the left, the chosen one on the right; one below the other where there is no room. */
 export function Split({ children, beside }: { children: ReactNode; beside: ReactNode | null }) {
@@ -56,21 +59,22 @@ export function Side({ title, under, onClose, children }: SideProps) {
         </Button>
       </header>
       {under ? <div className="side-under">{under}</div> : null}
-      {children}
+      <InSide.Provider value>{children}</InSide.Provider>
     </section>
   );
 }
 
 /** A part of a view or of a side, with its head. */
 export function Section({ title, acts, children }: { title: string; acts?: ReactNode; children: ReactNode }) {
+  const Heading = useContext(InSide) ? 'h3' : 'h2';
   return (
-    <section className="section" aria-label={title}>
+    <div className="section">
       <header className="section-head">
-        <h3>{title}</h3>
+        <Heading>{title}</Heading>
         {acts ? <div className="view-acts">{acts}</div> : null}
       </header>
       {children}
-    </section>
+    </div>
   );
 }
 
@@ -95,7 +99,7 @@ export function Raw({ text, label }: { text: string; label: string }) {
   return (
     // What scrolls must be reachable by keyboard.
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls
-    <pre className="raw" tabIndex={0} role="region" aria-label={label}>
+    <pre className="raw" tabIndex={0} role="group" aria-label={label}>
       {setOut(text)}
     </pre>
   );

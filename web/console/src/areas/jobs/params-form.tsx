@@ -170,7 +170,7 @@ interface CampaignParamProps {
 function CampaignParam({ value, onChange, ...common }: CampaignParamProps) {
   const w = useWords(words);
   const query = useQuery({
-    queryKey: ['campaigns'],
+    queryKey: ['campaigns', 'all'],
     queryFn: () => ask<List<Campaign>>('/v1/admin/campaigns?limit=1000'),
   });
   const ids = query.data?.items.map(({ id, name }) => ({ value: id, label: `${name} (${id})` })) ?? [];

@@ -126,7 +126,7 @@ function CampaignsField({
 }) {
   const w = useWords(words);
   const query = useQuery({
-    queryKey: ['campaigns'],
+    queryKey: ['campaigns', 'all'],
     queryFn: () => ask<List<Campaign>>('/v1/admin/campaigns?limit=1000'),
   });
   const known = query.data?.items.map(({ id }) => id) ?? [];
