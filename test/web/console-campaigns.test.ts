@@ -9,6 +9,9 @@ import { openCampaign, operator } from '../support/server.ts';
 
 const CAMPAIGNS = '/v1/admin/campaigns';
 
+const TRANSFERRED = `[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+  .reduce((bytes, entry) => bytes + entry.transferSize, 0)`;
+
 describe.skipIf(noBrowser)('campaigns in the console', () => {
   const bench = useConsole();
   const { tabTo } = bench;
@@ -40,6 +43,8 @@ describe.skipIf(noBrowser)('campaigns in the console', () => {
     await page.keyboard.type(bench.server.adminKey);
     await page.keyboard.press('Enter');
     await page.locator('.view-head').waitFor();
+    // All that the first view needs: page, scripts, styles.
+    expect(await page.evaluate(TRANSFERRED)).toBeLessThan(250_000);
     expect(await page.locator('.state-says').textContent()).toContain('campaign apply');
     await page.keyboard.press('n');
     await page.locator('#f-name').waitFor();
@@ -138,7 +143,11 @@ describe.skipIf(noBrowser)('campaigns in the console', () => {
     await page.click('button:has-text("저장")');
     const rows = page.locator('.conflict-row');
     await rows.first().waitFor();
-    expect(await rows.locator('legend').allTextContents()).toEqual(['이름', '수량', '한 사람에게']);
+    expect(await rows.locator('legend').allTextContents()).toEqual([
+      '이름 ◑ 둘 다 바꿨어요',
+      '수량',
+      '한 사람에게',
+    ]);
     expect(await rows.first().textContent()).toContain('그들의 이름');
     expect(await rows.first().textContent()).toContain('내 이름');
     expect(await axeFaults(page)).toEqual([]);
@@ -167,7 +176,7 @@ describe.skipIf(noBrowser)('campaigns in the console', () => {
     );
     await page.fill('#f-quantity', '8');
     await page.click('button:has-text("Save")');
-    await page.locator('text=Saved.').waitFor();
+    await page.locator('text="Saved."').waitFor();
     expect(await stored('begun')).toMatchObject({ quantity: 8, status: 'open' });
     await page.click('text=Copy to a new one');
     await page.locator('text=The rules are those of begun.').waitFor();

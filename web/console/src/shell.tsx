@@ -48,7 +48,7 @@ const words = {
     role: { read: '보기 권한', operate: '운영 권한', admin: '관리 권한' },
     areas: {
       campaigns: '캠페인',
-      letters: '못 쓴 사실',
+      letters: '데드 레터',
       jobs: '작업',
       webhooks: '웹훅',
       audit: '감사 기록',

@@ -61,6 +61,7 @@ export function SignIn({ expired, onEnter }: { expired: boolean; onEnter(): void
           onChange={(event) => setValue(event.currentTarget.value)}
           autoComplete="current-password"
           required
+          withAsterisk={false}
           ref={field}
         />
         <Button type="submit" color="signal" className="does" loading={busy} fullWidth mt="md">

@@ -9,6 +9,7 @@ import { placeOf } from '../route.ts';
 import { CampaignForm } from './campaign-form/campaign-form.tsx';
 import { Conflict } from './campaign-form/conflict.tsx';
 import { changesOf, type Form, formOf } from './campaign-form/form.ts';
+import { hasBegun } from './campaign-form/frozen.ts';
 import { formWords } from './campaign-form/words.ts';
 
 /** What is edited: the version that was read, and what has been made of it. */
@@ -86,6 +87,7 @@ export default function View({ campaign }: { campaign: Campaign }) {
         <Needs least="operate">
           <a href={`${placeOf('campaigns', '+new')}?copy=${encodeURIComponent(campaign.id)}`}>{w.copy}</a>
         </Needs>
+        {hasBegun(draft.base) ? <p className="quiet">{w.begun}</p> : null}
         {isBehind ? (
           <p role="status" className="says">
             <span className="mark wait" aria-hidden="true">

@@ -159,19 +159,19 @@ function useColumns(): Column<Campaign>[] {
     const name: Column<Campaign> = {
       key: 'name',
       head: w.name,
-      width: isNarrow ? 'minmax(96px, 2fr)' : 'minmax(160px, 2fr)',
+      width: isNarrow ? 'minmax(112px, 2fr)' : 'minmax(160px, 2fr)',
       cell: (row) => <Name of={row} />,
     };
     const status: Column<Campaign> = {
       key: 'status',
       head: w.status,
-      width: '112px',
+      width: isNarrow ? '98px' : '112px',
       cell: (row) => <Status of={row.status} />,
     };
     const issued: Column<Campaign> = {
       key: 'issued',
       head: w.issued,
-      width: isNarrow ? 'minmax(112px, 1fr)' : 'minmax(150px, 1fr)',
+      width: isNarrow ? 'minmax(100px, 1fr)' : 'minmax(150px, 1fr)',
       cell: (row) => <Share of={row} />,
     };
     if (isNarrow) return [name, status, issued];

@@ -37,7 +37,9 @@ export function CampaignForm(props: CampaignFormProps) {
   const [busy, setBusy] = useState(false);
   // Whoever writes with a screen reader or at the bottom of the form is brought to what has to be mended.
   useEffect(() => {
-    if (fault?.input) document.getElementById(`f-${fault.input}`)?.focus();
+    const input = fault?.input ? document.getElementById(`f-${fault.input}`) : null;
+    input?.focus({ preventScroll: true });
+    input?.scrollIntoView({ block: 'center' });
   }, [fault]);
   const editing: Editing = {
     form,
@@ -62,6 +64,7 @@ export function CampaignForm(props: CampaignFormProps) {
       setBusy(false);
     }
   };
+  const isOver = campaign?.status === 'closed' || campaign?.status === 'archived';
   const said = fault === null ? null : fault.input === null ? fault.says : w.toFix(w.labels[fault.input]);
   return (
     <EditingContext value={editing}>
@@ -89,8 +92,8 @@ export function CampaignForm(props: CampaignFormProps) {
           </div>
         </div>
         <div className="form-beside">
-          <Preview form={form} />
-          <Sums form={form} />
+          <Preview form={form} openedAt={campaign?.openedAt ?? null} />
+          {isOver ? null : <Sums form={form} openedAt={campaign?.openedAt ?? null} />}
         </div>
       </form>
     </EditingContext>

@@ -45,7 +45,7 @@ export function Choice<T extends string>(props: ChoiceProps<T>) {
       ))}
       {says ? (
         <p id={id} className={error ? 'fault choice-why' : 'quiet choice-why'}>
-          {error ? `✕ ${error}` : why}
+          {says}
         </p>
       ) : null}
     </fieldset>

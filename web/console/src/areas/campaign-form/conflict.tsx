@@ -20,11 +20,13 @@ export interface ConflictProps {
 type Side = 'theirs' | 'mine';
 
 /** Fields in which the two differ. What only one of them has changed is chosen already. */
-export function differing(base: Form, mine: Form, theirs: Form): { field: Field; side: Side }[] {
-  const [changedByMe, differs] = [changesOf(base, mine), changesOf(theirs, mine)];
+function differing(base: Form, mine: Form, theirs: Form): { field: Field; side: Side; both: boolean }[] {
+  const [changedByMe, changedByThem] = [changesOf(base, mine), changesOf(base, theirs)];
+  const differs = changesOf(theirs, mine);
   return FIELD_NAMES.filter((field) => field in differs).map((field) => ({
     field,
     side: field in changedByMe ? 'mine' : 'theirs',
+    both: field in changedByMe && field in changedByThem,
   }));
 }
 
@@ -58,9 +60,12 @@ export function Conflict({ base, mine, theirs, onKeep, onBack, busy }: ConflictP
             </Button>
           </div>
           <div className="conflict-rows">
-            {rows.map(({ field, side }) => (
+            {rows.map(({ field, side, both }) => (
               <fieldset key={field} className="conflict-row">
-                <legend>{labelOf(w, field)}</legend>
+                <legend>
+                  {labelOf(w, field)}
+                  {both ? <span className="quiet conflict-both"> ◑ {w.conflict.both}</span> : null}
+                </legend>
                 {(['theirs', 'mine'] as const).map((one) => (
                   <label key={one} className="choice-one" data-chosen={sideOf(field, side) === one}>
                     <input
@@ -98,7 +103,7 @@ export function Conflict({ base, mine, theirs, onKeep, onBack, busy }: ConflictP
 }
 
 /** What a field is called: some are made of several inputs. */
-export function labelOf(
+function labelOf(
   w: { groups: Record<string, string>; labels: Record<string, string> },
   field: Field,
 ): string {
@@ -115,5 +120,8 @@ function Value({ field, form }: { field: Field; form: Form }) {
   if (typeof value === 'number') return format.number(value);
   const choices = (w.choices as Record<string, Record<string, readonly string[]>>)[field];
   if (typeof value === 'string') return choices?.[value]?.[0] ?? value;
+  if (field === 'release') return w.conflict.perSecond(form.perSecond);
+  if (field === 'confirm') return w.conflict.seconds(form.withinSeconds);
+  if (field === 'codes') return `${w.choices.source[form.source][0]}, ${w.choices.issue[form.issue][0]}`;
   return <code className="conflict-json">{JSON.stringify(value, null, 2)}</code>;
 }

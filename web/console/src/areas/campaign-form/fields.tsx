@@ -43,7 +43,7 @@ function useInput(input: Input) {
     set,
     why: frozen === null ? null : w.frozen[frozen],
     disabled: frozen !== null || locked,
-    error: fault?.input === input ? fault.says : null,
+    error: fault?.input === input ? `✕ ${fault.says}` : null,
   };
 }
 

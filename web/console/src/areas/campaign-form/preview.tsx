@@ -16,13 +16,13 @@ type Shown = 'scheduled' | 'open' | 'won' | 'sold_out';
 const SAMPLE_CODE = '7K3M-Q2ZD-9FHR-X';
 const SHAPE: Readonly<Record<Shown, string>> = { scheduled: '○', open: '●', won: '✓', sold_out: '–' };
 
-function usePage(form: Form, shown: Shown) {
+function usePage(form: Form, shown: Shown, openedAt: string | null) {
   const w = useWords(formWords);
   const format = useFormat();
   const { language } = useLanguage();
   const quantity = Number(form.quantity.replaceAll(/[,\s]/g, ''));
   const count = Number.isFinite(quantity) ? format.number(quantity) : '–';
-  const opensAt = withOffset(form.opensAt);
+  const opensAt = openedAt ?? withOffset(form.opensAt);
   const time = opensAt === null ? null : shortTime(opensAt, language);
   const p = w.preview;
   const of: Record<Shown, { number: string; under: string; says: string; act: string | null }> = {
@@ -39,10 +39,16 @@ function usePage(form: Form, shown: Shown) {
   return { w: p, count, time, ...of[shown] };
 }
 
-export function Preview({ form }: { form: Form }) {
+export interface PreviewProps {
+  form: Form;
+  /** when it was opened by hand; that counts, whatever was set */
+  openedAt: string | null;
+}
+
+export function Preview({ form, openedAt }: PreviewProps) {
   const [shown, setShown] = useState<Shown>('open');
   const { language } = useLanguage();
-  const { w, count, time, number, under, says, act } = usePage(form, shown);
+  const { w, count, time, number, under, says, act } = usePage(form, shown, openedAt);
   const options = Object.fromEntries(Object.entries(w.states).map(([name, word]) => [name, [word]]));
   const benefit = benefitLine(form.benefit, language);
   return (
@@ -87,7 +93,7 @@ export function Preview({ form }: { form: Form }) {
 }
 
 /** What will happen, in the order in which it does. */
-export function Sums({ form }: { form: Form }) {
+export function Sums({ form, openedAt }: PreviewProps) {
   const w = useWords(formWords).sums;
   const format = useFormat();
   const plain = (typed: string): number => Number(typed.replaceAll(/[,\s]/g, ''));
@@ -100,7 +106,11 @@ export function Sums({ form }: { form: Form }) {
   const sentences = [
     w.gives(shown(form.quantity), form.perUserLimit.trim()),
     ...(form.source === 'pool' ? [w.pool(shown(form.quantity))] : []),
-    opensAt === null ? w.byHand : w.opens(format.time(opensAt)),
+    openedAt !== null
+      ? w.opened(format.time(openedAt))
+      : opensAt === null
+        ? w.byHand
+        : w.opens(format.time(opensAt)),
     form.mode === 'queued' ? w.mode.queued(shown(form.perSecond), span) : w.mode[form.mode],
     closesAt === null ? w.noClose : w.closes(format.time(closesAt)),
     ...(isForSome ? [w.some] : []),
@@ -123,6 +133,7 @@ function shortTime(time: string, language: 'ko' | 'en'): string {
     day: 'numeric',
     hour: '2-digit',
     minute: '2-digit',
+    hourCycle: 'h23',
     timeZoneName: 'short',
   }).format(new Date(time));
 }

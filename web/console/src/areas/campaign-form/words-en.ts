@@ -18,11 +18,12 @@ export const en: typeof ko = {
   copyName: (name) => `${name} (copy)`,
   copied: (id) => `The rules are those of ${id}. Its address and window are to be set.`,
   copy: 'Copy to a new one',
+  begun: 'It has opened. What people were told must stay true, so some fields are locked.',
   newer: 'Somebody changed it while you look. When you save you will be asked what to keep.',
   toFix: (label) => `To be mended: ${label}`,
   frozen: {
     address: 'An address does not change once it exists.',
-    begun: 'It does not change once it has opened: what people were told must stay true.',
+    begun: 'It does not change once it has opened.',
     archived: 'An archived campaign does not change. Copy it to a new one.',
   },
   sections: {
@@ -181,6 +182,9 @@ export const en: typeof ko = {
     allMine: 'All of mine',
     keep: 'Save what is chosen',
     back: 'Go back and edit',
+    both: 'both changed it',
+    perSecond: (value) => `${value} people a second`,
+    seconds: (value) => `${value} s`,
     nothing: 'What you changed is so already.',
   },
   preview: {
@@ -217,6 +221,7 @@ export const en: typeof ko = {
         `A line, ${perSecond} let in each second.${span === null ? '' : ` All are gone after ${span} at the soonest.`}`,
     },
     opens: (time) => `It opens by itself at ${time}.`,
+    opened: (time) => `It opened at ${time}.`,
     byHand: 'Nobody can take part until you open it.',
     closes: (time) => `It closes at ${time}.`,
     noClose: 'It stays open until it is gone or you close it.',

@@ -16,11 +16,12 @@ export const ko = {
   copyName: (name: string): string => `${name} (복사)`,
   copied: (id: string): string => `${id}의 규칙을 가져왔어요. 주소와 기간은 새로 정해 주세요.`,
   copy: '복사해서 새로 만들기',
+  begun: '이미 열린 캠페인이에요. 사람들이 들은 답이 달라지지 않도록 잠긴 항목은 바꿀 수 없어요.',
   newer: '보고 있는 사이에 다른 곳에서 바뀌었어요. 저장하면 무엇을 남길지 여쭤볼게요.',
   toFix: (label: string): string => `고칠 곳: ${label}`,
   frozen: {
     address: '주소는 만든 뒤에 바꿀 수 없어요.',
-    begun: '열린 뒤에는 바꿀 수 없어요. 이미 들은 답이 달라지면 안 되기 때문이에요.',
+    begun: '열린 뒤에는 바꿀 수 없어요.',
     archived: '보관한 캠페인은 바꿀 수 없어요. 복사해서 새로 만들어 주세요.',
   },
   sections: {
@@ -177,6 +178,9 @@ export const ko = {
     allMine: '모두 내 것으로',
     keep: '고른 대로 저장',
     back: '돌아가서 고치기',
+    both: '둘 다 바꿨어요',
+    perSecond: (value: string): string => `1초에 ${value}명`,
+    seconds: (value: string): string => `${value}초`,
     nothing: '내가 바꾼 것은 이미 그대로예요.',
   },
   preview: {
@@ -213,6 +217,7 @@ export const ko = {
         `줄을 세우고 1초에 ${perSecond}명씩 들여보내요.${spanText === null ? '' : ` 모두 나가는 데 적어도 ${spanText} 걸려요.`}`,
     },
     opens: (time: string): string => `${time}에 저절로 열려요.`,
+    opened: (time: string): string => `${time}에 열었어요.`,
     byHand: '직접 열 때까지 아무도 참여할 수 없어요.',
     closes: (time: string): string => `${time}에 닫혀요.`,
     noClose: '다 나가거나 직접 닫을 때까지 열려 있어요.',
