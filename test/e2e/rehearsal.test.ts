@@ -73,7 +73,11 @@ describe('a rehearsal', () => {
     expect(kill?.backAfterMs).toBeGreaterThan(0);
     // People came while it was away, and had to wait for most of that time.
     expect(kill?.longestWaitMs).toBeGreaterThan((kill?.backAfterMs ?? 0) / 2);
-    expect(result.timeline.words['won']?.reduce((sum, one) => sum + one, 0)).toBe(500);
+    // Whose answer was cut short by the kill is told when he asks again that he has it already.
+    const won = result.timeline.words['won']?.reduce((sum, one) => sum + one, 0);
+    expect(won).toBe(result.verdicts['won']);
+    expect(won).toBeLessThanOrEqual(500);
+    expect(won).toBeGreaterThan(300);
 
     expect(result.shadow).toMatchObject({ id: 'drop-rehearsal-1', quantity: 500 });
     expect(result.shadow.changed).toEqual([{ field: 'codes.source', was: 'pool', is: 'generated' }]);

@@ -15,7 +15,7 @@ export type RehearsalNews =
   | { is: 'failed'; says: string };
 
 /** Whatever serves people on this machine goes first. */
-const NICE = 10;
+const NICE = 5;
 
 const folder = mkdtempSync(join(tmpdir(), 'dibs-rehearsal-'));
 process.on('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));

@@ -7,7 +7,7 @@ import type { IntegrityReport } from '../verify.ts';
 
 /** Bars of the plot over time, at most. */
 const STEPS_MAX = 60;
-const STEP_LEAST_MS = 50;
+const STEP_LEAST_MS = 10;
 /** Drawn by themselves; what else there is goes together. */
 const SHOWN = ['won', 'already_won', 'sold_out', 'pending'];
 const UNANSWERED = 'unanswered';
@@ -86,7 +86,7 @@ function bucketsOf(tries: TryList): [number, number][] {
 
 function timelineOf(tries: TryList, startMs: number, durationMs: number): RehearsalResult['timeline'] {
   const stepMs = STEP_LEAST_MS * Math.max(1, Math.ceil(durationMs / STEPS_MAX / STEP_LEAST_MS));
-  const steps = Math.ceil(durationMs / stepMs) + 1;
+  const steps = Math.floor(durationMs / stepMs) + 1;
   const words: Record<string, number[]> = {};
   for (let row = 0; row < tries.length; row++) {
     const step = Math.floor(((tries.completedMs[row] ?? 0) - startMs) / stepMs);
