@@ -116,12 +116,12 @@ export async function codesImport(): Promise<Figure[]> {
     const notes = { codes: CODES, 'codes/s': Math.round(CODES / median(seconds)) };
     figures.push(
       figure(
-        { id: `W1${suffix}`, what: `a million codes imported, ${where}`, unit: 's', atMost: 30 },
+        { id: `C1${suffix}`, what: `a million codes imported, ${where}`, unit: 's', atMost: 30 },
         seconds,
         notes,
       ),
       figure(
-        { id: `W2${suffix}`, what: `memory that grows meanwhile, ${where}`, unit: 'MiB', atMost: 100 },
+        { id: `C2${suffix}`, what: `memory that grows meanwhile, ${where}`, unit: 'MiB', atMost: 100 },
         grown,
       ),
     );
