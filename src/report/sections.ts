@@ -14,8 +14,10 @@ export function section(title: string, body: string, name = ''): string {
 }
 
 function table(head: readonly string[], rows: readonly string[], numbers: readonly number[] = []): string {
-  const cells = head.map(
-    (text, i) => `<th scope="col"${numbers.includes(i) ? ' class="num"' : ''}>${escapeText(text)}</th>`,
+  const cells = head.map((text, i) =>
+    text === ''
+      ? '<td></td>'
+      : `<th scope="col"${numbers.includes(i) ? ' class="num"' : ''}>${escapeText(text)}</th>`,
   );
   return `<div class="scroll" tabindex="0"><table><thead><tr>${cells.join('')}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`;
 }
@@ -95,7 +97,7 @@ export function verdictTables(report: Report, writing: Writing): string {
   const head = ({ columns }: typeof words): string =>
     `<thead><tr><th scope="col">${escapeText(columns.verdict)}</th><th scope="col" class="wide-only">${escapeText(columns.means)}</th>` +
     `<th scope="col" class="num">${escapeText(columns.count)}</th><th scope="col" class="num">${escapeText(columns.share)}</th>` +
-    `<th class="wide-only"></th></tr></thead>`;
+    `<td class="wide-only"></td></tr></thead>`;
   const of = (title: string, verdicts: Readonly<Record<string, number>>, name: string): string =>
     Object.keys(verdicts).length === 0
       ? ''

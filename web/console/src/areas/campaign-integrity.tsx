@@ -123,7 +123,11 @@ function Row({ check }: { check: Check }) {
         {ok ? null : <p className="broken-says">{says}</p>}
       </td>
       <td>
-        <Mark shape={ok ? '✓' : '✕'} tone={ok ? 'won' : 'fault'} says={ok ? w.ok : w.fault} />
+        {ok && basis === 'sampled' && figures['compared'] === 0 ? (
+          <Mark shape="◌" tone="quiet" says={w.nothing} />
+        ) : (
+          <Mark shape={ok ? '✓' : '✕'} tone={ok ? 'won' : 'fault'} says={ok ? w.ok : w.fault} />
+        )}
       </td>
       <td>{basis === 'sampled' ? w.sampled : w.counted}</td>
       <td>

@@ -117,7 +117,7 @@ function useColumns(): Column<Claim>[] {
         cell: ({ code }) => (code === null ? <span className="quiet">{w.noCode}</span> : <code>{code}</code>),
       },
       { key: 'status', head: w.status, width: '120px', cell: ({ status }) => <ClaimStatus of={status} /> },
-      { key: 'won', head: w.wonAt, width: 'minmax(220px, 1fr)', cell: ({ wonAt }) => format.time(wonAt) },
+      { key: 'won', head: w.wonAt, width: 'minmax(280px, 1fr)', cell: ({ wonAt }) => format.time(wonAt) },
     ],
     [w, format],
   );

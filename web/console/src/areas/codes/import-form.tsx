@@ -46,7 +46,7 @@ export function ImportForm({ campaignId }: { campaignId: string }) {
       <h2>{w.title}</h2>
       <p className="quiet">{w.hint}</p>
       <label className="pick">
-        <span>{w.file}</span>
+        <span className="pick-says">{file === null ? w.file : w.chosen(file.name, sizeText(file.size))}</span>
         <input
           type="file"
           accept=".csv,.txt,.gz,text/csv,text/plain,application/gzip"

@@ -16,7 +16,9 @@ export const words = {
     save: '증명서 받기 (JSON)',
     strip: '이 화면을 연 뒤의 결과, 한 시간까지',
     stripSays: (good: string, bad: string, since: string) =>
-      `${since}부터 ${good}번은 모두 지켜졌고, ${bad}번은 깨져 있었어요.`,
+      bad === '0'
+        ? `${since}부터 ${good}번 확인했고, 모두 지켜졌어요.`
+        : `${since}부터 ${good}번은 모두 지켜졌고, ${bad}번은 깨져 있었어요.`,
     ok: '지켜짐',
     fault: '깨짐',
     sampled: '답을 견줘 봄',
@@ -25,7 +27,7 @@ export const words = {
     what: '언제나 참이어야 하는 것',
     how: '확인',
     figures: '수치',
-    compared: (count: string) => `답 ${count}개`,
+    nothing: '견줄 답이 아직 없어요',
     title: '불변식',
     checks: {
       I1: '수량보다 많이 나가지 않아요',
@@ -94,7 +96,9 @@ export const words = {
     save: 'Download the certificate (JSON)',
     strip: 'Results since this view was opened, up to an hour',
     stripSays: (good: string, bad: string, since: string) =>
-      `Since ${since}: ${good} times all held, ${bad} times something was broken.`,
+      bad === '0'
+        ? `Checked ${good} times since ${since}: all held each time.`
+        : `Since ${since}: all held ${good} times, something was broken ${bad} times.`,
     ok: 'holds',
     fault: 'broken',
     sampled: 'answers compared',
@@ -103,7 +107,7 @@ export const words = {
     what: 'What is always true',
     how: 'Checked',
     figures: 'Figures',
-    compared: (count: string) => `${count} answers`,
+    nothing: 'no answers to compare yet',
     title: 'Invariants',
     checks: {
       I1: 'never more units than the quantity',

@@ -142,7 +142,12 @@ export function Happenings({
     ...moments.flatMap(([at, says, tone]) => (at ? [{ at: Date.parse(at), key: says, says, tone }] : [])),
     ...lines.map((line): Happening => {
       const { at, actor, action } = line;
-      return { at: Date.parse(at), key: `${at}${action}`, says: w.happened.did(actor, action), tone: 'ink' };
+      return {
+        at: Date.parse(at),
+        key: `${at}${action}`,
+        says: w.happened.did(actor, w.actions[action] ?? action),
+        tone: 'ink',
+      };
     }),
   ];
   const shown = all.sort((a, b) => b.at - a.at).slice(0, SHOWN_MAX);

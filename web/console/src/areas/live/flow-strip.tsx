@@ -82,7 +82,7 @@ function BalanceLine({ stats, balance }: { stats: Stats; balance: Balance }) {
   return (
     <p className="balance" data-balance={balance.kind}>
       <span>
-        {w.told} <b>{format.number(toldOf(stats))}</b>
+        {w.told} <b>{format.number(record?.told ?? toldOf(stats))}</b>
       </span>
       <span aria-hidden="true">{balance.kind === 'same' ? '=' : '≠'}</span>
       <span>

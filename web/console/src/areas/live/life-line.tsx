@@ -39,13 +39,16 @@ function pointsOf(campaign: Campaign, stats: Stats | null): Point[] {
     if (at !== null) return { step, at, state: 'was' };
     return { step, at: planned, state: planned === null ? 'not' : 'planned' };
   };
-  return [
+  const points = [
     point('draft', campaign.createdAt),
     point('scheduled', isUnopened ? null : campaign.opensAt, campaign.opensAt),
     point('open', openedAt, campaign.opensAt),
     point('sold_out', soldOutAt),
     point('closed', closedAt, campaign.closesAt),
   ];
+  // What did not come before where it stands never will.
+  const reached = points.findIndex(({ state }) => state === 'is');
+  return points.filter(({ state }, index) => state !== 'not' || index > reached);
 }
 
 export function LifeLine({ campaign, stats }: { campaign: Campaign; stats: Stats | null }) {

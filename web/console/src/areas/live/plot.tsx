@@ -31,6 +31,9 @@ export interface PlotProps {
   least?: number;
 }
 
+/** Steps between values on the axis: there is no half of a unit. */
+const WHOLE = [1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7].flatMap((ten) => [ten, 2 * ten, 5 * ten]);
+
 const tokenOf = (name: string): string =>
   getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
@@ -90,8 +93,8 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
       y: { range: (_u, _from, to) => [0, Math.max(least, (to ?? 0) * 1.08)] },
     },
     axes: [
-      { ...axis, space: 90, values: (_u, ticks) => ticks.map((tick) => clock(tick * 1000)) },
-      { ...axis, size: 56, space: 32, values: (_u, ticks) => ticks.map(value) },
+      { ...axis, size: 28, space: 90, values: (_u, ticks) => ticks.map((tick) => clock(tick * 1000)) },
+      { ...axis, size: 56, space: 32, incrs: [...WHOLE], values: (_u, ticks) => ticks.map(value) },
     ],
     series: [
       {},

@@ -97,7 +97,7 @@ function Latency({ live }: { live: Live }) {
     return [secondsOf({ samples } as Live), of('p50'), of('p99')] as never;
   }, [samples]);
   const now = stats?.latencyMs ?? null;
-  const figure = (ms: number): string => `${ms < 10 ? ms.toFixed(1) : Math.round(ms)} ms`;
+  const figure = (ms: number): string => `${Number(ms.toPrecision(2))} ms`;
   return (
     <figure>
       <figcaption>

@@ -3,18 +3,20 @@
  * it can run, and its style reaches nothing else. A frame would need a policy that lets frames in.
  */
 
+const STYLE = /<style>([\s\S]*?)<\/style>/;
+
 /** The tokens stand at the page's own root; here they are the console's, which know the scheme that was chosen. */
-function styleOf(page: Document): CSSStyleSheet {
-  const text = page.querySelector('style')?.textContent ?? '';
+function sheetOf(style: string): CSSStyleSheet {
   const sheet = new CSSStyleSheet();
-  sheet.replaceSync(text.replaceAll(/:root\{[^}]*\}/g, '').replaceAll(/(^|[}{;\n])body\{/g, '$1.page{'));
+  sheet.replaceSync(style.replaceAll(/:root\{[^}]*\}/g, '').replaceAll(/(^|[}{;\n])body\{/g, '$1.page{'));
   return sheet;
 }
 
 /** Puts the page `html` into `root`, in place of what was there. */
 export function showPage(root: ShadowRoot, html: string): void {
-  const page = new DOMParser().parseFromString(html, 'text/html');
-  root.adoptedStyleSheets = [styleOf(page)];
+  // The console's policy lets no inline style in: what the page would do by one is done by a sheet.
+  const page = new DOMParser().parseFromString(html.replace(STYLE, ''), 'text/html');
+  root.adoptedStyleSheets = [sheetOf(STYLE.exec(html)?.[1] ?? '')];
   const body = document.createElement('div');
   body.className = 'page';
   for (const part of [...page.body.children]) {
