@@ -192,7 +192,9 @@ describe.skipIf(redis === null)('a line in Redis', () => {
             ...Array.from({ length: 60 }, (_, i) => i - 20),
             ...Array.from({ length: 13 }, (_, i) => `u-${i}`),
           ];
-          for (const one of of) expect(await held.standing(ID, one)).toEqual(await memory.standing(ID, one));
+          const standings = (one: Pick<RedisLine, 'standing'>) =>
+            Promise.all(of.map((who) => one.standing(ID, who)));
+          expect(await standings(held)).toEqual(await standings(memory));
           if (latest > 0) {
             const [there, here] = await Promise.all([held, memory].map((one) => one.advance(ID, 3, anybody)));
             expect(there).toEqual(here);
@@ -365,7 +367,7 @@ describe.skipIf(redis === null)('a line in Redis', () => {
       await client.client('PAUSE', 600, 'ALL');
       expect(await told('ann', full)).toBe('unknown');
       short.disconnect();
-      await new Promise((wake) => setTimeout(wake, 10));
+      await expect.poll(() => short.status, { interval: 1 }).not.toBe('ready');
       expect(await told('ann', full)).toBe('unavailable');
       await expect(full.standing(ID, 'a')).rejects.toMatchObject({ fault: 'unavailable' });
     });
