@@ -151,6 +151,7 @@ function Figures() {
               />
               <Figure value={number(now.sum('dibs_line_waiting'))} unit={w.people} label={w.waiting} />
               <Figure value={number(now.sum('dibs_outbox_unsent'))} unit={w.facts} label={w.unsent} />
+              <Figure value={number(now.sum('dibs_webhook_pending'))} unit={w.facts} label={w.pending} />
               <Figure
                 value={number(failed)}
                 unit={w.jobs}

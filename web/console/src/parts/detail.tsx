@@ -35,6 +35,9 @@ export function Split({ children, beside }: { children: ReactNode; beside: React
   );
 }
 
+/** px, as in detail.css */
+const ALONE_BELOW = 1100;
+
 export interface SideProps {
   /** another one is another key: the focus goes to its head */
   title: string;
@@ -47,13 +50,23 @@ export function Side({ title, under, onClose, children }: SideProps) {
   const w = useWords(words);
   const head = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
-    // Where it stands alone, the page may have been scrolled far down the list.
-    if (title && window.innerWidth < 1100) head.current?.scrollIntoView({ block: 'start' });
+    // Where it stands alone, what had the focus is gone.
+    if (title && window.innerWidth < ALONE_BELOW) head.current?.focus();
   }, [title]);
   return (
-    <section className="side" aria-label={title}>
+    <section
+      className="side"
+      aria-label={title}
+      onKeyDown={(event) => {
+        // A dialog of it is elsewhere on the page, and closes by itself.
+        const isInside = event.currentTarget.contains(event.target as Node);
+        if (event.key === 'Escape' && isInside) onClose();
+      }}
+    >
       <header className="side-head">
-        <h2 ref={head}>{title}</h2>
+        <h2 ref={head} tabIndex={-1}>
+          {title}
+        </h2>
         <Button variant="default" size="compact-sm" onClick={onClose}>
           {w.close}
         </Button>
