@@ -116,6 +116,8 @@ describe.skipIf(noBrowser)('campaigns in the console', () => {
     await page.fill('#f-closesAt', '2030-05-01T09:00');
     await refused('closesAt', '닫는 시각은 여는 시각보다 뒤여야 해요.');
     expect(await page.locator('.form-parts').textContent()).toContain('2030-05-01T10:00:00+09:00');
+    await page.fill('#f-closesAt', '12030-05-01T11:00');
+    await refused('closesAt', '달력에 있는 시각으로 적어 주세요.');
     await page.fill('#f-closesAt', '2030-05-01T11:00');
     await page.click('summary');
     await page.fill('#f-benefit', '{"title": ');

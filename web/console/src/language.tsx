@@ -77,6 +77,8 @@ export function useFormat() {
       time: (text: string | number | null | undefined): string => {
         if (text === null || text === undefined) return '–';
         const at = new Date(text);
+        // What is no time is shown as it is: it may be what somebody is just typing.
+        if (Number.isNaN(at.getTime())) return String(text);
         return `${date.format(at)}${language === 'ko' ? '' : ','} ${short.format(at)} ${zone(at)}`;
       },
       /** for lists, where the zone stands in the head: 11월 21일 21:27 */

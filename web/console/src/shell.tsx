@@ -5,6 +5,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { lazy, Suspense, useCallback, useEffect, useRef, useState } from 'react';
 import { key, Trouble } from './api.ts';
 import { useLanguage, useWords } from './language.tsx';
+import { Guard } from './parts/guard.tsx';
 import { useWho } from './parts/role.tsx';
 import { Loading } from './parts/states.tsx';
 import { go, placeOf, usePlace } from './route.ts';
@@ -141,9 +142,11 @@ function Inside({ onLeave }: { onLeave(): void }) {
       </button>
       <Rail area={area} onLeave={onLeave} />
       <main id="main" ref={main} tabIndex={-1}>
-        <Suspense fallback={<Loading />}>
-          {View ? <View /> : <p className="state-says">{w.nothing}</p>}
-        </Suspense>
+        <Guard place={where}>
+          <Suspense fallback={<Loading />}>
+            {View ? <View /> : <p className="state-says">{w.nothing}</p>}
+          </Suspense>
+        </Guard>
       </main>
       <Modal
         opened={helping}

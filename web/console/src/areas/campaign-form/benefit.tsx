@@ -8,6 +8,8 @@ import { formWords } from './words.ts';
 
 type Json = Record<string, unknown>;
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 /** null: it is no object, and nobody but its writer can mend it. */
 export function benefitOf(text: string): Json | null {
   if (text.trim() === '') return {};
@@ -24,14 +26,14 @@ export function benefitLine(text: string, language: 'ko' | 'en'): string {
   const benefit = benefitOf(text);
   const line = benefit?.['title'] ?? benefit?.['name'] ?? benefit?.['text'] ?? '';
   if (typeof line === 'string') return line;
-  return String((line as Json)[language] ?? '');
+  return textOf((line as Json)[language]);
 }
 
 function titles(benefit: Json | null): { ko: string; en: string } {
   const title = benefit?.['title'] ?? '';
-  if (typeof title !== 'object' || title === null) return { ko: String(title), en: '' };
+  if (typeof title !== 'object' || title === null) return { ko: textOf(title), en: '' };
   const both = title as Json;
-  return { ko: String(both['ko'] ?? ''), en: String(both['en'] ?? '') };
+  return { ko: textOf(both['ko']), en: textOf(both['en']) };
 }
 
 function withTitles(benefit: Json, { ko, en }: { ko: string; en: string }): string {

@@ -110,16 +110,16 @@ function labelOf(
   return w.groups[field] ?? w.labels[field] ?? field;
 }
 
+const isTime = (field: Field): boolean => field.endsWith('At');
+
 function Value({ field, form }: { field: Field; form: Form }) {
   const w = useWords(formWords);
   const format = useFormat();
   const value = bodyOf(form)[field];
   if (value === null || value === undefined) return w.empty;
-  if (field === 'opensAt' || field === 'closesAt' || field === 'couponExpiresAt')
-    return format.time(String(value));
   if (typeof value === 'number') return format.number(value);
   const choices = (w.choices as Record<string, Record<string, readonly string[]>>)[field];
-  if (typeof value === 'string') return choices?.[value]?.[0] ?? value;
+  if (typeof value === 'string') return isTime(field) ? format.time(value) : (choices?.[value]?.[0] ?? value);
   if (field === 'release') return w.conflict.perSecond(form.perSecond);
   if (field === 'confirm') return w.conflict.seconds(form.withinSeconds);
   if (field === 'codes') return `${w.choices.source[form.source][0]}, ${w.choices.issue[form.issue][0]}`;

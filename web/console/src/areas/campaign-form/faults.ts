@@ -34,8 +34,10 @@ const CODES: Readonly<Record<string, Input>> = {
   code_key_mismatch: 'source',
 };
 
+const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+
 export function faultOf(trouble: Trouble, inputs: readonly string[], w: FormWords): Fault {
-  const pointer = String(trouble.body['pointer'] ?? '');
+  const pointer = text(trouble.body['pointer']);
   const deep = POINTERS.find(([prefix]) => pointer.startsWith(prefix))?.[1];
   const flat = pointer.split('/')[1] ?? '';
   const input = deep ?? (inputs.includes(flat) ? (flat as Input) : (CODES[trouble.code] ?? null));
@@ -51,7 +53,7 @@ function sayingOf(trouble: Trouble, input: Input | null, w: FormWords): string {
   if (code === 'below_issued') return w.faults.below(figure('issued'));
   if (code === 'pool_too_small') return w.faults.pool(figure('imported'), figure('quantity'));
   if (code === 'durability_unavailable' || code === 'mode_unavailable') {
-    return w.faults.parts(message, String(body['setting'] ?? ''));
+    return w.faults.parts(message, text(body['setting']));
   }
   if (code === 'forbidden') return w.faults.forbidden;
   if (trouble.status === 0) return w.faults.away;

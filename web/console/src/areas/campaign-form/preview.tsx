@@ -128,6 +128,7 @@ export function Sums({ form, openedAt }: PreviewProps) {
 }
 
 function shortTime(time: string, language: 'ko' | 'en'): string {
+  if (Number.isNaN(Date.parse(time))) return time;
   return new Intl.DateTimeFormat(language, {
     month: 'short',
     day: 'numeric',
@@ -139,6 +140,7 @@ function shortTime(time: string, language: 'ko' | 'en'): string {
 }
 
 function countdown(time: string): string {
+  if (Number.isNaN(Date.parse(time))) return '–';
   const seconds = Math.max(0, Math.ceil((Date.parse(time) - Date.now()) / 1000));
   const two = (value: number): string => String(Math.trunc(value)).padStart(2, '0');
   if (seconds >= 86_400) return `${Math.floor(seconds / 86_400)}d`;
