@@ -78,6 +78,11 @@ describe('jobs', () => {
   });
 
   it('the same work runs once, is stopped, and goes on where it was', async () => {
+    // Each minute the schedule would ask for the same work.
+    const off = { job: 'reconcile', cron: '* * * * *', enabled: false };
+    expect((await call('PUT', '/schedules/reconcile', off)).status).toBeLessThan(300);
+    const { body } = await call('GET', '/reconcile/runs?limit=1');
+    for (const { id } of body['items'] as { id: string }[]) await endedRun(server, id);
     const first = await askForRun(server, 'reconcile', {});
     const second = await call('POST', '/reconcile/runs', { params: { apply: true } });
     expect(second).toMatchObject({ status: 409, body: { code: 'job_running', run: first.id } });
