@@ -30,10 +30,14 @@ describe.skipIf(noBrowser)('the console of a running campaign', () => {
     buffer: Buffer.from(lines.join('\n')),
   });
 
-  it('shows 1: opened in the console, won on a phone, seen to arrive, redeemed', async () => {
-    const made = { id: 'shown', name: '치킨 3마리', quantity: 3 };
-    expect((await operator(bench.server, 'POST', '/v1/admin/campaigns', made)).status).toBe(201);
-    const page = await bench.visit('#/campaigns/shown/live');
+  it('shows 1: made and opened in the console, won on a phone, seen to arrive, redeemed', async () => {
+    const page = await bench.visit('#/campaigns/+new');
+    await page.fill('#f-name', '치킨 3마리');
+    await page.fill('#f-quantity', '3');
+    await page.fill('#f-id', 'shown');
+    await page.click('button[type="submit"]');
+    await page.locator('.point').first().waitFor();
+    await page.goto(`${bench.server.url}/admin#/campaigns/shown/live`);
     await page.getByRole('button', { name: '열기', exact: true }).click();
     await dialog(page).getByText('3개가 도착한 순서대로 나가요').waitFor();
     await dialog(page).getByRole('button', { name: '열기' }).click();
@@ -195,7 +199,8 @@ describe.skipIf(noBrowser)('the console of a running campaign', () => {
     await page.getByRole('button', { name: 'Import' }).click();
     await page.locator('[data-imported="3"]').waitFor();
     await page.getByText('There are codes for every unit left.').waitFor();
-    const other = await bench.visit('#/campaigns/acts/codes', { locale: 'en-GB' });
+    await openCampaign(bench.server, 'no-pool', 1);
+    const other = await bench.visit('#/campaigns/no-pool/codes', { locale: 'en-GB' });
     await other.getByText('There is nothing to import.').waitFor();
   });
 
@@ -217,12 +222,16 @@ describe.skipIf(noBrowser)('the console of a running campaign', () => {
   });
 
   it('can be read and used by everybody, in both languages', async () => {
+    const pool = { id: 'all-pool', name: 'pool', quantity: 3, codes: { source: 'pool' } };
+    await operator(bench.server, 'POST', '/v1/admin/campaigns', pool);
+    await openCampaign(bench.server, 'all', 2);
+    await press('all', 'ann');
     await bench.expectAllAccessible({
-      '#/campaigns/shown/live': '[data-balance="same"]',
-      '#/campaigns/shown/winners': '.table-row',
-      '#/campaigns/pool/codes': '.import',
-      '#/campaigns/shown/integrity': '[data-check="I11"]',
-      '#/campaigns/shown/report': '.report-page .hero',
+      '#/campaigns/all/live': '[data-balance="same"]',
+      '#/campaigns/all/winners': '.table-row',
+      '#/campaigns/all-pool/codes': '.import',
+      '#/campaigns/all/integrity': '[data-check="I11"]',
+      '#/campaigns/all/report': '.report-page .hero',
     });
   });
 });

@@ -21,7 +21,7 @@ export function ImportForm({ campaignId }: { campaignId: string }) {
   const queries = useQueryClient();
   const [file, setFile] = useState<File | null>(null);
   const [header, setHeader] = useState(false);
-  const [onDuplicate, setOnDuplicate] = useState<'refuse' | 'skip'>('refuse');
+  const [onDuplicate, setOnDuplicate] = useState<OnDuplicate>('refuse');
   const [state, setState] = useState<State>({ kind: 'idle' });
   const stop = useRef<AbortController | null>(null);
   const send = async (event: FormEvent): Promise<void> => {
@@ -40,39 +40,23 @@ export function ImportForm({ campaignId }: { campaignId: string }) {
     }
     void queries.invalidateQueries({ queryKey: ['codes', campaignId] });
   };
+  const pick = (picked: File | null): void => {
+    setFile(picked);
+    setState({ kind: 'idle' });
+  };
   const busy = state.kind === 'sending';
   return (
     <form className="import" onSubmit={(event) => void send(event)}>
       <h2>{w.title}</h2>
       <p className="quiet">{w.hint}</p>
-      <label className="pick">
-        <span className="pick-says">{file === null ? w.file : w.chosen(file.name, sizeText(file.size))}</span>
-        <input
-          type="file"
-          accept=".csv,.txt,.gz,text/csv,text/plain,application/gzip"
-          disabled={busy}
-          onChange={(event) => {
-            setFile(event.currentTarget.files?.[0] ?? null);
-            setState({ kind: 'idle' });
-          }}
-        />
-      </label>
+      <FileField file={file} busy={busy} onFile={pick} />
       <Checkbox
         label={w.header}
         checked={header}
         disabled={busy}
         onChange={(event) => setHeader(event.currentTarget.checked)}
       />
-      <Radio.Group
-        label={w.duplicates}
-        value={onDuplicate}
-        onChange={(value) => setOnDuplicate(value as 'refuse' | 'skip')}
-      >
-        <div className="choices">
-          <Radio value="refuse" label={w.refuse} disabled={busy} />
-          <Radio value="skip" label={w.skip} disabled={busy} />
-        </div>
-      </Radio.Group>
+      <DuplicateChoice value={onDuplicate} busy={busy} onChange={setOnDuplicate} />
       <div className="choices">
         <Button type="submit" color="signal" className="does" disabled={file === null} loading={busy}>
           {w.go}
@@ -85,6 +69,51 @@ export function ImportForm({ campaignId }: { campaignId: string }) {
       </div>
       <Result state={state} />
     </form>
+  );
+}
+
+function FileField({
+  file,
+  busy,
+  onFile,
+}: {
+  file: File | null;
+  busy: boolean;
+  onFile(file: File | null): void;
+}) {
+  const w = useWords(words);
+  return (
+    <label className="pick">
+      <span className="pick-says">{file === null ? w.file : w.chosen(file.name, sizeText(file.size))}</span>
+      <input
+        type="file"
+        accept=".csv,.txt,.gz,text/csv,text/plain,application/gzip"
+        disabled={busy}
+        onChange={(event) => onFile(event.currentTarget.files?.[0] ?? null)}
+      />
+    </label>
+  );
+}
+
+type OnDuplicate = 'refuse' | 'skip';
+
+function DuplicateChoice({
+  value,
+  busy,
+  onChange,
+}: {
+  value: OnDuplicate;
+  busy: boolean;
+  onChange(value: OnDuplicate): void;
+}) {
+  const w = useWords(words);
+  return (
+    <Radio.Group label={w.duplicates} value={value} onChange={(next) => onChange(next as OnDuplicate)}>
+      <div className="choices">
+        <Radio value="refuse" label={w.refuse} disabled={busy} />
+        <Radio value="skip" label={w.skip} disabled={busy} />
+      </div>
+    </Radio.Group>
   );
 }
 
