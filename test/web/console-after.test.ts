@@ -210,6 +210,8 @@ describe.skipIf(noBrowser)('the console, after the win', () => {
     await dialog.getByLabel(/^Address/).fill(`http://127.0.0.1:${port}/right`);
     await dialog.getByLabel('Description').fill(EVIL);
     await dialog.getByLabel('Only these').check();
+    await inDialog(page, 'Save').click();
+    await dialog.getByText('Choose at least one kind of fact.').waitFor();
     await dialog.getByLabel('campaign.opened').check();
     expect(await axeFaults(page)).toEqual([]);
     await inDialog(page, 'Save').click();
@@ -252,7 +254,7 @@ describe.skipIf(noBrowser)('the console, after the win', () => {
   });
 
   it('tells from the audit log what was changed, and only that', async () => {
-    const at = '/v1/admin/campaigns/hooked';
+    const at = '/v1/admin/campaigns/shop';
     const { headers } = await operator(bench.server, 'GET', at);
     await fetch(bench.server.url + at, {
       method: 'PATCH',
@@ -265,12 +267,13 @@ describe.skipIf(noBrowser)('the console, after the win', () => {
     const page = await bench.visit('#/audit', english);
     await page.locator('.table-row').first().waitFor();
     await page.keyboard.press('/');
-    await page.keyboard.type('hooked');
+    await page.keyboard.type('shop');
+    await expect.poll(() => page.locator('[data-search]').inputValue()).toBe('shop');
     await page.getByLabel('Action', { exact: true }).selectOption('campaign.change');
     await page.locator('.table-row').first().click();
     const rows = page.locator('.difference tbody tr');
     expect(await rows.allTextContents()).toEqual([
-      expect.stringMatching(/^quantity.*changed17$/) as string,
+      expect.stringMatching(/^quantity.*changed47$/) as string,
       expect.stringMatching(/^benefit\.title.*added–<img/) as string,
     ]);
     expect(await axeFaults(page)).toEqual([]);

@@ -132,7 +132,6 @@ interface EditProps {
 
 function Edit({ job, schedule, onClose }: EditProps) {
   const w = useWords(words);
-  const format = useFormat();
   const queries = useQueryClient();
   const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
   const [id, setId] = useState(schedule?.id ?? `${job.name}-2`);
@@ -140,9 +139,6 @@ function Edit({ job, schedule, onClose }: EditProps) {
   const [timeZone, setTimeZone] = useState(schedule?.timeZone ?? here);
   const [enabled, setEnabled] = useState(schedule?.enabled ?? true);
   const [trouble, setTrouble] = useState<Trouble | null>(null);
-  const next = nextTimes(cron, timeZone);
-  const wrong = 'wrong' in next ? next.wrong : null;
-  const at = String(trouble?.body['pointer'] ?? '');
   const save = async (params: Record<string, unknown>): Promise<void> => {
     setTrouble(null);
     try {
@@ -175,27 +171,13 @@ function Edit({ job, schedule, onClose }: EditProps) {
           required
           onChange={(event) => setId(event.currentTarget.value)}
         />
-        <TextInput
-          label={w.cron}
-          description={w.cronHint}
-          value={cron}
-          error={at === '/cron' ? trouble?.message : wrong === 'cron' ? w.wrongCron : null}
-          required
-          onChange={(event) => setCron(event.currentTarget.value)}
-          data-autofocus
+        <WhenFields
+          cron={cron}
+          timeZone={timeZone}
+          trouble={trouble}
+          onCron={setCron}
+          onTimeZone={setTimeZone}
         />
-        <TextInput
-          label={w.zone}
-          value={timeZone}
-          error={at === '/timeZone' ? trouble?.message : wrong === 'zone' ? w.wrongZone : null}
-          required
-          onChange={(event) => setTimeZone(event.currentTarget.value)}
-        />
-        <p role="status" className="quiet">
-          {'times' in next
-            ? `${w.nextTimes}: ${next.times.map((one) => format.time(one.getTime())).join(' · ')}`
-            : ''}
-        </p>
         <Checkbox
           label={w.enabled}
           checked={enabled}
@@ -203,5 +185,46 @@ function Edit({ job, schedule, onClose }: EditProps) {
         />
       </ParamsForm>
     </Modal>
+  );
+}
+
+interface WhenProps {
+  cron: string;
+  timeZone: string;
+  trouble: Trouble | null;
+  onCron(cron: string): void;
+  onTimeZone(timeZone: string): void;
+}
+
+/** When it runs, with the times that this means. */
+function WhenFields({ cron, timeZone, trouble, onCron, onTimeZone }: WhenProps) {
+  const w = useWords(words);
+  const format = useFormat();
+  const next = nextTimes(cron, timeZone);
+  const wrong = 'wrong' in next ? next.wrong : null;
+  const at = String(trouble?.body['pointer'] ?? '');
+  const times = 'times' in next ? next.times.map((one) => format.time(one.getTime())).join(' · ') : '';
+  return (
+    <>
+      <TextInput
+        label={w.cron}
+        description={w.cronHint}
+        value={cron}
+        error={at === '/cron' ? trouble?.message : wrong === 'cron' ? w.wrongCron : null}
+        required
+        onChange={(event) => onCron(event.currentTarget.value)}
+        data-autofocus
+      />
+      <TextInput
+        label={w.zone}
+        value={timeZone}
+        error={at === '/timeZone' ? trouble?.message : wrong === 'zone' ? w.wrongZone : null}
+        required
+        onChange={(event) => onTimeZone(event.currentTarget.value)}
+      />
+      <p role="status" className="quiet">
+        {times === '' ? '' : `${w.nextTimes}: ${times}`}
+      </p>
+    </>
   );
 }

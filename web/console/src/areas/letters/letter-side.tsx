@@ -140,20 +140,34 @@ function Open({ letter }: { letter: Letter }) {
           </>
         )}
       </p>
-      <Confirm
-        opened={discarding}
-        title={w.discardTitle}
-        action={w.discard}
-        needsReason
-        onClose={() => setDiscarding(false)}
-        onConfirm={async (reason) => {
-          await ask(`${at}/discard`, { method: 'POST', body: { reason } });
-          await again();
-        }}
-      >
-        <Loss letter={letter} />
-      </Confirm>
+      <Discard letter={letter} opened={discarding} onClose={() => setDiscarding(false)} onDone={again} />
     </>
+  );
+}
+
+interface DiscardProps {
+  letter: Letter;
+  opened: boolean;
+  onClose(): void;
+  onDone(): Promise<void>;
+}
+
+function Discard({ letter, opened, onClose, onDone }: DiscardProps) {
+  const w = useWords(words);
+  return (
+    <Confirm
+      opened={opened}
+      title={w.discardTitle}
+      action={w.discard}
+      needsReason
+      onClose={onClose}
+      onConfirm={async (reason) => {
+        await ask(`/v1/admin/dead-letters/${letter.id}/discard`, { method: 'POST', body: { reason } });
+        await onDone();
+      }}
+    >
+      <Loss letter={letter} />
+    </Confirm>
   );
 }
 

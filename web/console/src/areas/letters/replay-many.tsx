@@ -37,49 +37,77 @@ export interface ReplayManyProps {
   onClose(): void;
 }
 
-export function ReplayMany({ campaign, reason, onClose }: ReplayManyProps) {
-  const w = useWords(words);
-  const format = useFormat();
+interface Replay {
+  phase: Phase;
+  /** of the dry run */
+  would: Counts;
+  done: Counts;
+  fault: string | null;
+  go(): void;
+  stop(): void;
+}
+
+/** One step after another; `told` hears where it stands after each, and says whether to go on. */
+async function passThrough(
+  filter: object,
+  dryRun: boolean,
+  told: (counts: Counts) => boolean,
+): Promise<void> {
+  let counts = NONE;
+  let cursor: string | null = null;
+  do {
+    const body = { filter, dryRun, limit: STEP, ...(cursor === null ? {} : { cursor }) };
+    const step: Many = await ask<Many>('/v1/admin/dead-letters/replay', { method: 'POST', body });
+    counts = {
+      issued: counts.issued + step.issued,
+      there: counts.there + step.alreadyThere,
+      stay: counts.stay + step.stillDead,
+    };
+    if (!told(counts)) return;
+    cursor = step.next;
+  } while (cursor !== null);
+}
+
+/** Counts as soon as it is there. A stop waits for the step that is under way: what it did is counted, too. */
+function useReplay({ campaign, reason }: Pick<ReplayManyProps, 'campaign' | 'reason'>): Replay {
   const queries = useQueryClient();
   const [phase, setPhase] = useState<Phase>('looking');
   const [would, setWould] = useState<Counts>(NONE);
   const [done, setDone] = useState<Counts>(NONE);
   const [fault, setFault] = useState<string | null>(null);
-  const stop = useRef(new AbortController());
-  const passThrough = async (dryRun: boolean, told: (counts: Counts) => void): Promise<void> => {
-    const filter = { ...(campaign === null ? {} : { campaign }), ...(reason === '' ? {} : { reason }) };
-    let counts = NONE;
-    let cursor: string | null = null;
-    do {
-      const body = { filter, dryRun, limit: STEP, ...(cursor === null ? {} : { cursor }) };
-      const { signal } = stop.current;
-      const step: Many = await ask<Many>('/v1/admin/dead-letters/replay', { method: 'POST', body, signal });
-      counts = {
-        issued: counts.issued + step.issued,
-        there: counts.there + step.alreadyThere,
-        stay: counts.stay + step.stillDead,
-      };
-      told(counts);
-      cursor = step.next;
-    } while (cursor !== null && !stop.current.signal.aborted);
-  };
+  const isStopped = useRef(false);
   const run = async (dryRun: boolean): Promise<void> => {
-    stop.current = new AbortController();
-    const { signal } = stop.current;
+    const filter = { ...(campaign === null ? {} : { campaign }), ...(reason === '' ? {} : { reason }) };
+    isStopped.current = false;
     setPhase(dryRun ? 'looking' : 'going');
     try {
-      await passThrough(dryRun, dryRun ? setWould : setDone);
-      if (!signal.aborted) setPhase(dryRun ? 'asked' : 'ended');
+      await passThrough(filter, dryRun, (counts) => {
+        (dryRun ? setWould : setDone)(counts);
+        return !isStopped.current;
+      });
+      const end = isStopped.current ? 'stopped' : 'ended';
+      setPhase(dryRun ? 'asked' : end);
     } catch (error) {
-      if (!signal.aborted) setFault((error as Error).message);
+      setFault((error as Error).message);
+      setPhase('stopped');
     }
     if (!dryRun) await queries.invalidateQueries({ queryKey: ['rows'] });
+  };
+  const stop = (): void => {
+    isStopped.current = true;
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: counted once, when it is opened
   useEffect(() => {
     void run(true);
-    return () => stop.current.abort();
+    return stop;
   }, []);
+  return { phase, would, done, fault, go: () => void run(false), stop };
+}
+
+export function ReplayMany({ campaign, reason, onClose }: ReplayManyProps) {
+  const w = useWords(words);
+  const { number } = useFormat();
+  const { phase, would, done, fault, go, stop } = useReplay({ campaign, reason });
   const all = allOf(would);
   const isOver = phase === 'ended' || phase === 'stopped';
   return (
@@ -92,8 +120,8 @@ export function ReplayMany({ campaign, reason, onClose }: ReplayManyProps) {
     >
       <p className="quiet">{w.manyWhat(campaign, reason)}</p>
       <div role="status">
-        {phase === 'looking' ? <p>{w.looking(format.number(all))}</p> : null}
-        {phase === 'asked' ? <p>{all === 0 ? w.nothing : w.found(format.number(all))}</p> : null}
+        {phase === 'looking' ? <p>{w.looking(number(all))}</p> : null}
+        {phase === 'asked' ? <p>{all === 0 ? w.nothing : w.found(number(all))}</p> : null}
         {isOver ? <p>{phase === 'ended' ? w.ended : w.stopped}</p> : null}
       </div>
       {all > 0 ? <Three counts={phase === 'looking' || phase === 'asked' ? would : done} /> : null}
@@ -102,7 +130,7 @@ export function ReplayMany({ campaign, reason, onClose }: ReplayManyProps) {
           label={w.progress}
           done={allOf(done)}
           of={all}
-          says={w.going(format.number(allOf(done)), format.number(all))}
+          says={w.going(number(allOf(done)), number(all))}
         />
       ) : null}
       {fault === null ? null : (
@@ -112,25 +140,13 @@ export function ReplayMany({ campaign, reason, onClose }: ReplayManyProps) {
       )}
       <div className="acts">
         {phase === 'asked' && all > 0 ? (
-          <Button color="signal" className="does" onClick={() => void run(false)} data-autofocus>
-            {w.go(format.number(all))}
+          <Button color="signal" className="does" onClick={go} data-autofocus>
+            {w.go(number(all))}
           </Button>
         ) : null}
-        {phase === 'going' ? (
-          <Button
-            variant="default"
-            onClick={() => {
-              stop.current.abort();
-              setPhase('stopped');
-            }}
-          >
-            {w.stop}
-          </Button>
-        ) : (
-          <Button variant="default" onClick={onClose}>
-            {w.close}
-          </Button>
-        )}
+        <Button variant="default" onClick={phase === 'going' ? stop : onClose}>
+          {phase === 'going' ? w.stop : w.close}
+        </Button>
       </div>
     </Modal>
   );

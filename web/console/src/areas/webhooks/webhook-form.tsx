@@ -26,10 +26,12 @@ export function WebhookForm({ webhook, onClose, onMade }: WebhookFormProps) {
   const [trouble, setTrouble] = useState<Trouble | null>(null);
   const save = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
+    // None of them is not all of them.
+    if (facts?.length === 0) return setTrouble(new Trouble(400, 'invalid_field', w.noFacts));
     setBusy(true);
     setTrouble(null);
     const body = {
-      ...{ url: url.trim(), description, facts: facts?.length === 0 ? null : facts },
+      ...{ url: url.trim(), description, facts },
       campaigns: campaigns.length === 0 ? null : campaigns,
     };
     try {
@@ -72,21 +74,30 @@ export function WebhookForm({ webhook, onClose, onMade }: WebhookFormProps) {
         />
         <FactsField facts={facts} onChange={setFacts} />
         <CampaignsField campaigns={campaigns} onChange={setCampaigns} />
-        {trouble !== null && !isUrl ? (
-          <p role="alert" className="fault">
-            ✕ {trouble.message}
-          </p>
-        ) : null}
-        <div className="view-acts">
-          <Button type="submit" color="signal" className="does" loading={busy}>
-            {w.save}
-          </Button>
-          <Button variant="default" onClick={onClose}>
-            {w.cancel}
-          </Button>
-        </div>
+        <Saving fault={isUrl ? null : (trouble?.message ?? null)} busy={busy} onClose={onClose} />
       </form>
     </Modal>
+  );
+}
+
+function Saving({ fault, busy, onClose }: { fault: string | null; busy: boolean; onClose(): void }) {
+  const w = useWords(words);
+  return (
+    <>
+      {fault === null ? null : (
+        <p role="alert" className="fault">
+          ✕ {fault}
+        </p>
+      )}
+      <div className="view-acts">
+        <Button type="submit" color="signal" className="does" loading={busy}>
+          {w.save}
+        </Button>
+        <Button variant="default" onClick={onClose}>
+          {w.cancel}
+        </Button>
+      </div>
+    </>
   );
 }
 
