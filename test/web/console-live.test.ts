@@ -130,7 +130,7 @@ describe.skipIf(noBrowser)('the console of a running campaign', () => {
     await openCampaign(bench.server, 'fast', 100_000);
     const page = await bench.visit('about:blank');
     const { body: stats } = await operator(bench.server, 'GET', '/v1/admin/campaigns/fast/stats');
-    await page.addInitScript(feedOf(stats));
+    await page.addInitScript(feedOf(stats, 60, '(fed) => ({ remaining: 100000 - fed, issued: fed })'));
     await page.goto(`${bench.server.url}/admin#/campaigns/fast/live`);
     await page.locator('[data-live="true"]').waitFor();
     await page.evaluate(COUNT_DRAWN);
@@ -138,6 +138,18 @@ describe.skipIf(noBrowser)('the console of a running campaign', () => {
     const drawn = Number(await page.evaluate('window.drawn'));
     expect(drawn).toBeLessThan(40);
     expect(drawn).toBeGreaterThan(3);
+  });
+
+  it('says so when what was told is not recorded although nothing is on its way', async () => {
+    await openCampaign(bench.server, 'odd', 100);
+    const page = await bench.visit('about:blank', { locale: 'en-GB' });
+    const { body: stats } = await operator(bench.server, 'GET', '/v1/admin/campaigns/odd/stats');
+    const record = { told: 10, recorded: 8, setAside: 0, reserved: 0, unissued: 0, redeemed: 0, revoked: 0 };
+    const change = `() => (${JSON.stringify({ issued: 10, record: { ...record, at: new Date().toISOString() } })})`;
+    await page.addInitScript(feedOf(stats, 4, change));
+    await page.goto(`${bench.server.url}/admin#/campaigns/odd/live`);
+    await page.locator('[data-balance="onTheWay"]', { hasText: '2 on their way' }).waitFor();
+    await page.locator('.strip.broken + [data-balance="differ"]', { hasText: 'They differ by 2' }).waitFor();
   });
 
   it('has ten thousand winners at hand, finds one, and takes him back with a reason', async () => {
@@ -274,19 +286,20 @@ async function workAFrame(page: Page, script: string): Promise<number> {
   return ((await worked()) - before) / frames;
 }
 
-/** A stream of sixty updates a second in place of the server's. */
-const feedOf = (stats: object): string => `(() => {
+/** Figures in place of the server's, so many times a second: `stats` with what `change` says of the one numbered `fed`. */
+const feedOf = (stats: object, perSecond: number, change: string): string => `(() => {
   const real = window.fetch;
   window.fed = 0;
+  const now = () => ({ ...${JSON.stringify(stats)}, ...(${change})(window.fed) });
   window.fetch = (path, how) => {
+    if (String(path).endsWith('/stats')) return Promise.resolve(Response.json(now()));
     if (path !== '/v1/admin/events') return real(path, how);
     const text = new TextEncoder();
     const body = new ReadableStream({ start(to) {
       setInterval(() => {
         window.fed += 1;
-        const stats = { ...${JSON.stringify(stats)}, remaining: 100000 - window.fed, issued: window.fed };
-        to.enqueue(text.encode('event: stats\\ndata: ' + JSON.stringify({ campaigns: [stats] }) + '\\n\\n'));
-      }, 1000 / 60);
+        to.enqueue(text.encode('event: stats\\ndata: ' + JSON.stringify({ campaigns: [now()] }) + '\\n\\n'));
+      }, 1000 / ${perSecond});
     } });
     return Promise.resolve(new Response(body));
   };
