@@ -57,6 +57,8 @@ const WATCH_POLICY = `addEventListener('securitypolicyviolation', (event) => con
 /** What has the focus, by the name it is heard under. */
 const FOCUSED = `(() => {
   const one = document.activeElement;
+  // What holds others is not called what they are called.
+  if (one.matches('body, main, [role="dialog"]')) return '';
   const label = one.labels?.[0] ?? null;
   return (one.getAttribute('aria-label') ?? label?.textContent ?? one.textContent ?? '').trim();
 })()`;

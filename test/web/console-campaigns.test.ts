@@ -89,6 +89,12 @@ describe.skipIf(noBrowser)('campaigns in the console', () => {
     await page.keyboard.press('g');
     await page.keyboard.press('c');
     await page.locator('.table-row', { hasText: 'by-keys' }).waitFor();
+    await tabTo(page, /by-keys/);
+    await page.keyboard.press('Enter');
+    await page.locator('.hero-number').waitFor();
+    await page.keyboard.press('g');
+    await page.keyboard.press('c');
+    await page.locator('.table-row').waitFor();
     await page.keyboard.press('/');
     await page.keyboard.type('no such');
     await page.locator('text="no such"에 맞는 캠페인이 없어요.').waitFor();

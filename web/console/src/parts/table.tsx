@@ -1,7 +1,15 @@
 /** A table of any length: only the rows in sight are there. Rows are 32 px; arrow keys and Enter work. */
 
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { type KeyboardEvent, type ReactNode, useEffect, useRef } from 'react';
+import {
+  type CSSProperties,
+  type KeyboardEvent,
+  type MouseEvent,
+  type ReactNode,
+  useEffect,
+  useRef,
+  useState,
+} from 'react';
 
 export interface Column<T> {
   key: string;
@@ -33,9 +41,26 @@ const ROW = 32;
 /** px: a column is never narrower, so that all rows keep in line when the table is scrolled sideways. */
 const leastOf = (width: string): number => Number(/(\d+)px/.exec(width)?.[1] ?? 120);
 
+/** Where a key goes from a row; null: nowhere. */
+function goalOf(key: string, index: number, count: number): number | null {
+  const page = 12;
+  const goals: Record<string, number> = {
+    ArrowDown: index + 1,
+    ArrowUp: index - 1,
+    PageDown: index + page,
+    PageUp: index - page,
+    Home: 0,
+    End: count - 1,
+  };
+  const goal = goals[key];
+  return goal === undefined ? null : Math.max(0, Math.min(count - 1, goal));
+}
+
 export function Table<T>(props: TableProps<T>) {
   const { label, columns, rows, keyOf, onOpen, chosen, onEnd, height } = props;
   const box = useRef<HTMLDivElement>(null);
+  // One row at a time is reached by Tab; from there the arrows go on.
+  const [reached, setReached] = useState(0);
   const virtual = useVirtualizer({
     count: rows.length,
     getScrollElement: () => box.current,
@@ -49,15 +74,13 @@ export function Table<T>(props: TableProps<T>) {
   }, [last, rows.length, onEnd]);
   const minWidth = columns.reduce((sum, { width }) => sum + leastOf(width), 0);
   const grid = { gridTemplateColumns: columns.map(({ width }) => width).join(' '), minWidth };
+  const inTabs = items.some(({ index }) => index === reached) ? reached : (items[0]?.index ?? 0);
   const move = (event: KeyboardEvent, index: number): void => {
-    const row = rows[index];
-    if (event.key === 'Enter' && row !== undefined) onOpen?.(row);
-    const step = event.key === 'ArrowDown' ? 1 : event.key === 'ArrowUp' ? -1 : 0;
-    const next = index + step;
-    if (step === 0 || next < 0 || next >= rows.length) return;
+    const goal = goalOf(event.key, index, rows.length);
+    if (goal === null) return;
     event.preventDefault();
-    virtual.scrollToIndex(next);
-    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${next}"]`)?.focus());
+    virtual.scrollToIndex(goal);
+    requestAnimationFrame(() => box.current?.querySelector<HTMLElement>(`[data-index="${goal}"]`)?.focus());
   };
   return (
     <div className="table" role="table" aria-label={label} aria-rowcount={rows.length + 1}>
@@ -72,35 +95,71 @@ export function Table<T>(props: TableProps<T>) {
         ref={box}
         className="table-body"
         role="rowgroup"
+        // What scrolls is reached by keyboard, also where no row can be opened.
+        tabIndex={onOpen ? undefined : 0}
         style={{ minWidth, height: height ?? `min(${Math.max(1, rows.length) * ROW + 2}px, 64vh)` }}
       >
         <div style={{ height: virtual.getTotalSize(), position: 'relative' }}>
-          {items.map((item) => {
-            const row = rows[item.index] as T;
+          {items.map(({ index, start }) => {
+            const row = rows[index] as T;
             const id = keyOf(row);
             return (
-              <div
+              <Row
                 key={id}
-                role="row"
-                aria-rowindex={item.index + 2}
-                aria-selected={onOpen ? id === chosen : undefined}
-                data-index={item.index}
-                className={`table-row${onOpen ? ' opens' : ''}${id === chosen ? ' chosen' : ''}`}
-                tabIndex={onOpen ? 0 : -1}
-                onClick={() => onOpen?.(row)}
-                onKeyDown={(event) => move(event, item.index)}
-                style={{ ...grid, transform: `translateY(${item.start}px)`, height: ROW }}
-              >
-                {columns.map(({ key, cell, right }) => (
-                  <div key={key} role="cell" className={right ? 'right' : ''}>
-                    {cell(row)}
-                  </div>
-                ))}
-              </div>
+                {...{ columns, row, index, onOpen, move }}
+                isChosen={id === chosen}
+                inTabs={onOpen !== undefined && index === inTabs}
+                onReach={setReached}
+                style={{ ...grid, transform: `translateY(${start}px)`, height: ROW }}
+              />
             );
           })}
         </div>
       </div>
+    </div>
+  );
+}
+
+interface RowProps<T> {
+  columns: readonly Column<T>[];
+  row: T;
+  index: number;
+  onOpen: ((row: T) => void) | undefined;
+  move(event: KeyboardEvent, index: number): void;
+  isChosen: boolean;
+  inTabs: boolean;
+  onReach(index: number): void;
+  style: CSSProperties;
+}
+
+function Row<T>({ columns, row, index, onOpen, move, isChosen, inTabs, onReach, style }: RowProps<T>) {
+  const press = (event: MouseEvent): void => {
+    // A link or a button in the row does what it does by itself.
+    if (!(event.target as HTMLElement).closest('a, button, input, label')) onOpen?.(row);
+  };
+  const type = (event: KeyboardEvent): void => {
+    if (event.target !== event.currentTarget) return;
+    if (event.key === 'Enter') onOpen?.(row);
+    else move(event, index);
+  };
+  return (
+    <div
+      role="row"
+      aria-rowindex={index + 2}
+      aria-selected={onOpen ? isChosen : undefined}
+      data-index={index}
+      className={`table-row${onOpen ? ' opens' : ''}${isChosen ? ' chosen' : ''}`}
+      tabIndex={inTabs ? 0 : -1}
+      onFocus={() => onReach(index)}
+      onClick={press}
+      onKeyDown={type}
+      style={style}
+    >
+      {columns.map(({ key, cell, right }) => (
+        <div key={key} role="cell" className={right ? 'right' : ''}>
+          {cell(row)}
+        </div>
+      ))}
     </div>
   );
 }

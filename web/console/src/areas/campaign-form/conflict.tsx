@@ -61,26 +61,14 @@ export function Conflict({ base, mine, theirs, onKeep, onBack, busy }: ConflictP
           </div>
           <div className="conflict-rows">
             {rows.map(({ field, side, both }) => (
-              <fieldset key={field} className="conflict-row">
-                <legend>
-                  {labelOf(w, field)}
-                  {both ? <span className="quiet conflict-both"> ◑ {w.conflict.both}</span> : null}
-                </legend>
-                {(['theirs', 'mine'] as const).map((one) => (
-                  <label key={one} className="choice-one" data-chosen={sideOf(field, side) === one}>
-                    <input
-                      type="radio"
-                      name={`keep-${field}`}
-                      checked={sideOf(field, side) === one}
-                      onChange={() => setSides({ ...sides, [field]: one })}
-                    />
-                    <span className="choice-name">{w.conflict[one]}</span>
-                    <span className="choice-says">
-                      <Value field={field} form={one === 'mine' ? mine : there} />
-                    </span>
-                  </label>
-                ))}
-              </fieldset>
+              <Row
+                key={field}
+                field={field}
+                both={both}
+                forms={{ theirs: there, mine }}
+                chosen={sideOf(field, side)}
+                onChoose={(one) => setSides({ ...sides, [field]: one })}
+              />
             ))}
           </div>
         </>
@@ -99,6 +87,41 @@ export function Conflict({ base, mine, theirs, onKeep, onBack, busy }: ConflictP
         </Button>
       </div>
     </section>
+  );
+}
+
+interface RowProps {
+  field: Field;
+  /** both have changed it */
+  both: boolean;
+  forms: Record<Side, Form>;
+  chosen: Side;
+  onChoose(side: Side): void;
+}
+
+function Row({ field, both, forms, chosen, onChoose }: RowProps) {
+  const w = useWords(formWords);
+  return (
+    <fieldset className="conflict-row">
+      <legend>
+        {labelOf(w, field)}
+        {both ? <span className="quiet conflict-both"> ◑ {w.conflict.both}</span> : null}
+      </legend>
+      {(['theirs', 'mine'] as const).map((one) => (
+        <label key={one} className="choice-one" data-chosen={chosen === one}>
+          <input
+            type="radio"
+            name={`keep-${field}`}
+            checked={chosen === one}
+            onChange={() => onChoose(one)}
+          />
+          <span className="choice-name">{w.conflict[one]}</span>
+          <span className="choice-says">
+            <Value field={field} form={forms[one]} />
+          </span>
+        </label>
+      ))}
+    </fieldset>
   );
 }
 
