@@ -41,34 +41,48 @@ function wishOf(typed: Typed): Wish {
   };
 }
 
-export function AskForm({
-  campaignId,
-  busy,
-  onAsked,
+/** One number that is asked for. */
+function NumberField({
+  name,
+  label,
+  hint,
+  value,
+  isWrong,
+  onType,
 }: {
-  campaignId: string;
-  busy: boolean;
-  onAsked(id: string): void;
+  name: Field;
+  label: string;
+  hint: string;
+  value: string;
+  isWrong: boolean;
+  onType(value: string): void;
 }) {
   const w = useWords(words);
-  const format = useFormat();
+  const { number } = useFormat();
+  const [least, most] = BOUNDS[name];
+  return (
+    <TextInput
+      label={label}
+      description={hint}
+      inputMode="decimal"
+      autoComplete="off"
+      value={value}
+      error={isWrong ? w.notANumber(number(least), number(most)) : null}
+      onChange={(event) => onType(event.currentTarget.value)}
+    />
+  );
+}
+
+/** Asks for one, and tells which it is, or why it is refused. */
+function useAsking(campaignId: string, onAsked: (id: string) => void) {
   const queries = useQueryClient();
-  const [typed, setTyped] = useState<Typed>({
-    ...{ users: '5000', concurrency: '100', killAt: '2', over: '' },
-    kills: true,
-  });
-  const [asked, setAsked] = useState(false);
   const [fault, setFault] = useState<string | null>(null);
   const [sending, setSending] = useState(false);
-  const wrong = asked ? wrongOf(typed) : [];
-  const begin = async (event: FormEvent): Promise<void> => {
-    event.preventDefault();
-    setAsked(true);
-    setFault(null);
-    if (wrongOf(typed).length > 0) return;
+  const send = async (wish: Wish): Promise<void> => {
     setSending(true);
+    setFault(null);
     try {
-      const made = await ask<Rehearsal>(pathOf(campaignId), { method: 'POST', body: wishOf(typed) });
+      const made = await ask<Rehearsal>(pathOf(campaignId), { method: 'POST', body: wish });
       await queries.invalidateQueries({ queryKey: keyOf(campaignId) });
       onAsked(made.id);
     } catch (error) {
@@ -77,26 +91,40 @@ export function AskForm({
       setSending(false);
     }
   };
+  return { send, sending, fault };
+}
+
+interface AskProps {
+  campaignId: string;
+  /** one is under way */
+  busy: boolean;
+  onAsked(id: string): void;
+}
+
+export function AskForm({ campaignId, busy, onAsked }: AskProps) {
+  const w = useWords(words);
+  const { send, sending, fault } = useAsking(campaignId, onAsked);
+  const [typed, setTyped] = useState<Typed>({
+    ...{ users: '5000', concurrency: '100', killAt: '2', over: '' },
+    kills: true,
+  });
+  const [asked, setAsked] = useState(false);
+  const wrong = asked ? wrongOf(typed) : [];
+  const begin = (event: FormEvent): void => {
+    event.preventDefault();
+    setAsked(true);
+    if (wrongOf(typed).length === 0) void send(wishOf(typed));
+  };
   const field = (name: Field, label: string, hint: string) => (
-    <TextInput
-      label={label}
-      description={hint}
-      inputMode="decimal"
-      autoComplete="off"
+    <NumberField
+      {...{ name, label, hint }}
       value={typed[name]}
-      error={
-        wrong.includes(name)
-          ? w.notANumber(format.number(BOUNDS[name][0]), format.number(BOUNDS[name][1]))
-          : null
-      }
-      onChange={(event) => {
-        const { value } = event.currentTarget;
-        setTyped((before) => ({ ...before, [name]: value }));
-      }}
+      isWrong={wrong.includes(name)}
+      onType={(value) => setTyped((before) => ({ ...before, [name]: value }))}
     />
   );
   return (
-    <form className="rehearsal-ask" onSubmit={(event) => void begin(event)}>
+    <form className="rehearsal-ask" onSubmit={begin}>
       <h2>{w.title}</h2>
       <p className="quiet">{w.what}</p>
       <div className="rehearsal-pair">
