@@ -16,7 +16,7 @@ const LATER = ['kept', 'words-ko', 'words-en'];
 const LANGUAGES = ['ko', 'en'];
 /** Names of our own objects that nothing outside of a script knows: these may become short. */
 const OURS =
-  /^(?:on(?:Campaign|Verdict|Missing|Reach|Sight|Return|OtherTab)|sight|badUser|seenAt|askedAt|codeTimer|giveUp|unfollow|followAnew|setClock|pressAt|nextTurn|askForMore|comeBack|forgetUser|refuse|begin|become|untilMs|againMs|lastEventId|reached|refused|fresh|mine|hold|stand)$/;
+  /^(?:on(?:Campaign|Verdict|Missing|Reach|Sight|Return|OtherTab)|sight|badUser|seenAt|askedAt|codeTimer|giveUp|unfollow|followAnew|setClock|pressAt|nextTurn|askForMore|comeBack|forgetUser|refuse|begin|become|untilMs|againMs|lastEventId|reached|refused|fresh|figure|copied|lot|timer|changed|why|unit|rest|onPending|onWait|nextMs|mine|hold|stand)$/;
 
 /** Bytes of each page, compressed with brotli. */
 export type PageBytes = Record<string, number>;

@@ -64,7 +64,8 @@ class DibsButton extends HTMLElement {
   connectedCallback() {
     const id = this.getAttribute('campaign');
     if (this.watch || !id) return;
-    who.settle({ user: this.getAttribute('user') });
+    const user = this.getAttribute('user');
+    if (user !== null) who.settle({ user });
     this.watch = new Watch(id, (state, sight) => this.#draw(state, sight));
     this.watch.start();
   }

@@ -28,7 +28,7 @@ export function draw(state, sight, page) {
   main.dataset.state = wanted;
   main.classList.toggle('holds', sight.mine !== null);
   put('state', words().state[wanted]);
-  drawAbout(sight);
+  drawAbout(wanted, sight);
   drawNumber(numberOf(state, sight));
   put('code', sight.mine?.claim.code ?? '');
   const says = saysOf(wanted, sight, page.seenAt);
@@ -41,9 +41,9 @@ export function draw(state, sight, page) {
   part('told').textContent = `${words().state[wanted]}. ${says}`;
 }
 
-/** @param {Sight} sight */
-function drawAbout({ campaign, now }) {
-  if (campaign === null) return;
+/** @param {State} state @param {Sight} sight */
+function drawAbout(state, { campaign, now }) {
+  if (campaign === null) return put('name', words().state[state]);
   const w = words();
   document.title = `${campaign.name} · Dibs`;
   put('name', campaign.name);

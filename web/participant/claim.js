@@ -33,8 +33,8 @@ const pause = (ms, signal) =>
     signal.addEventListener('abort', resolve, { once: true });
   });
 
-/** @param {Response} answer @returns {Promise<any>} */
-const bodyOf = (answer) => answer.json().catch(() => ({}));
+/** Null when it was cut on the way: then the answer is not known. @param {Response} answer @returns {Promise<any>} */
+const bodyOf = (answer) => answer.json().catch(() => (answer.ok ? null : {}));
 
 /**
  * @param {string} campaignId
@@ -47,14 +47,14 @@ const bodyOf = (answer) => answer.json().catch(() => ({}));
 export async function press(campaignId, key, signal, onWait, onPending) {
   for (let cuts = 0; !signal.aborted; ) {
     const answer = await send(campaignId, key, signal);
+    const body = answer && (await bodyOf(answer));
     if (signal.aborted) return null;
-    if (answer === null) {
+    if (answer === null || body === null) {
       const ms = spread(Math.min(CUT_MAX_MS, CUT_FIRST_MS * 2 ** cuts++));
       onWait({ why: 'cut', untilMs: performance.now() + ms });
       await pause(ms, signal);
       continue;
     }
-    const body = await bodyOf(answer);
     if (answer.status === 200 || answer.status === 201) return { verdict: body.verdict, claim: body.claim };
     if (answer.status === 202) return verdictOf(campaignId, body, signal, onPending);
     if (answer.status < 500 && answer.status !== 429) {
@@ -84,6 +84,8 @@ export async function verdictOf(campaignId, pending, signal, onPending) {
     ms = 1_000 * (Number(answer?.headers.get('retry-after')) || 0) || ASK_MS;
     if (answer === null || answer.status >= 500 || answer.status === 429) continue;
     const body = await bodyOf(answer);
+    if (signal.aborted) return null;
+    if (body === null) continue;
     if (body.claim) return { verdict: 'won', claim: body.claim };
     if (body.verdict !== 'pending') {
       return {
@@ -147,6 +149,7 @@ export async function myClaim(campaignId) {
   const answer = await standing(campaignId);
   if (answer === null) return null;
   const body = await bodyOf(answer);
+  if (body === null) return null;
   if (answer.ok) return body.claim ?? (body.verdict === 'pending' ? body : 'none');
   if (answer.status === 401) return 'signin';
   if (answer.status === 400) return 'bad_user';

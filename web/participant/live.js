@@ -59,7 +59,7 @@ export function follow(id, listener) {
     if (!(await poll(id, listener, stop.signal))) return;
     while (!stop.signal.aborted) {
       const startedAt = performance.now();
-      await stream(id, listener, state, stop.signal);
+      await alone(() => stream(id, listener, state, stop.signal));
       if (performance.now() - startedAt > SILENT_MS) state.againMs = AGAIN_FIRST_MS;
       const until = performance.now() + spread(state.againMs);
       state.againMs = Math.min(AGAIN_MAX_MS, state.againMs * 2);
@@ -92,6 +92,15 @@ async function poll(id, listener, signal) {
   }
   return !signal.aborted;
 }
+
+/**
+ * A browser opens few connections to one server: of all its tabs one has the stream, and the others ask.
+ * @param {() => Promise<void>} read
+ */
+const alone = (read) =>
+  navigator.locks
+    ? navigator.locks.request('dibs.stream', { ifAvailable: true }, (lock) => lock && read())
+    : read();
 
 /**
  * Reads one stream to its end. Comes back, and never throws, when it is cut, refused or silent for too long.
