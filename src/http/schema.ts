@@ -286,7 +286,9 @@ export const campaignOut = Type.Object(
     line: Type.Optional(publicLineOut),
     signIn: Type.Optional(oneOf(['name', 'token'], 'how people say who they are (not in lists)')),
     pressSpreadMs: Type.Optional(
-      Type.Integer({ description: 'pages that press by themselves do so within this of the opening (not in lists)' }),
+      Type.Integer({
+        description: 'pages that press by themselves do so within this of the opening (not in lists)',
+      }),
     ),
   },
   { title: 'Campaign', additionalProperties: true },

@@ -28,6 +28,19 @@ export class Trouble extends Error {
   }
 }
 
+/** What was refused, by the problem in the answer's body. */
+export function troubleOf(status: number, body: unknown, statusText: string): Trouble {
+  const problem = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const said = textOf(problem['detail']) || textOf(problem['title']) || statusText;
+  return new Trouble(status, textOf(problem['code']) || 'unknown', said, problem);
+}
+
+/** A value of an answer as text: a list or an object as JSON, nothing as nothing. */
+export function textOf(value: unknown): string {
+  if (value === undefined || value === null) return '';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
 export interface Answer<T> {
   body: T;
   etag: string | null;
@@ -72,9 +85,7 @@ export async function askFull<T>(path: string, ask: Ask = {}): Promise<Answer<T>
   const text = await response.text();
   const parsed = (text === '' ? null : parse(text)) as T;
   if (!response.ok) {
-    const problem = (parsed ?? {}) as Record<string, unknown>;
-    const said = String(problem['detail'] ?? problem['title'] ?? response.statusText);
-    throw new Trouble(response.status, String(problem['code'] ?? 'unknown'), said, problem);
+    throw troubleOf(response.status, parsed, response.statusText);
   }
   return { body: parsed, etag: response.headers.get('etag'), status: response.status };
 }

@@ -2,27 +2,16 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { ask, type List, Trouble } from '../api.ts';
-import { useLanguage, useWords } from '../language.tsx';
+import { useWords } from '../language.tsx';
 import { useMoment } from '../parts/moment.ts';
-import { Head, Mark } from '../parts/pieces.tsx';
+import { Head } from '../parts/pieces.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { go, usePlace } from '../route.ts';
 import { Files } from './jobs/files.tsx';
+import { RunStatusMark, useJobText } from './jobs/marks.tsx';
 import { OneJob } from './jobs/one-job.tsx';
-import { type Job, KOREAN, RUN_SHAPES, type Run, words } from './jobs/words.ts';
-
-export function RunStatusMark({ of }: { of: keyof typeof RUN_SHAPES }) {
-  const w = useWords(words);
-  const [shape, tone] = RUN_SHAPES[of];
-  return <Mark shape={shape} tone={tone} says={w.status[of]} />;
-}
-
-/** What a job is called and does, in the language in use. */
-export function useJobText(): (job: Pick<Job, 'name' | 'summary'>) => { name: string; summary: string } {
-  const { language } = useLanguage();
-  return ({ name, summary }) => (language === 'ko' ? KOREAN[name] : undefined) ?? { name, summary };
-}
+import { type Job, type Run, words } from './jobs/words.ts';
 
 export default function View() {
   const w = useWords(words);

@@ -8,12 +8,13 @@ import { useFormat, useWords } from '../language.tsx';
 import { type Rows, useRows } from '../list.ts';
 import { Split } from '../parts/detail.tsx';
 import { useMoment } from '../parts/moment.ts';
-import { Head, Mark, type Tone } from '../parts/pieces.tsx';
+import { Head } from '../parts/pieces.tsx';
 import { Needs } from '../parts/role.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { go, usePlace } from '../route.ts';
 import { LetterSide } from './letters/letter-side.tsx';
+import { LetterState } from './letters/letter-state.tsx';
 import { ReplayMany } from './letters/replay-many.tsx';
 import { type Letter, words } from './letters/words.ts';
 
@@ -25,18 +26,6 @@ interface Filter {
 }
 
 const TYPED_MS = 300;
-const SHAPES: Readonly<Record<Letter['state'], [string, Tone]>> = {
-  dead: ['✕', 'fault'],
-  replayed: ['●', 'won'],
-  discarded: ['□', 'quiet'],
-};
-
-export function LetterState({ of }: { of: Letter['state'] }) {
-  const w = useWords(words);
-  const [shape, tone] = SHAPES[of];
-  return <Mark shape={shape} tone={tone} says={w[of]} />;
-}
-
 /** What was typed, when nothing more has been typed for a moment. */
 function useSettled(value: string): string {
   const [settled, setSettled] = useState(value);

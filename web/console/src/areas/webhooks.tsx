@@ -5,19 +5,15 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { ask, type List } from '../api.ts';
 import { useFormat, useWords } from '../language.tsx';
-import { Head, Mark } from '../parts/pieces.tsx';
+import { Head } from '../parts/pieces.tsx';
 import { Needs } from '../parts/role.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { go, usePlace } from '../route.ts';
 import { OneWebhook } from './webhooks/one-webhook.tsx';
 import { WebhookForm } from './webhooks/webhook-form.tsx';
+import { WebhookState } from './webhooks/webhook-state.tsx';
 import { PATH, type Webhook, words } from './webhooks/words.ts';
-
-export function WebhookState({ of }: { of: Webhook['state'] }) {
-  const w = useWords(words);
-  return <Mark shape={of === 'enabled' ? '●' : '‖'} tone={of === 'enabled' ? 'won' : 'fault'} says={w[of]} />;
-}
 
 export default function View() {
   const w = useWords(words);

@@ -1,6 +1,6 @@
 /** Sends a file of codes and tells how far it is: only this old way of asking says how much has gone out. */
 
-import { key, Trouble } from '../../api.ts';
+import { key, Trouble, troubleOf } from '../../api.ts';
 
 export interface ImportReport {
   imported: number;
@@ -42,8 +42,7 @@ export function upload(what: Upload, signal: AbortSignal): Promise<ImportReport>
     request.onload = () => {
       const body = parsed(request.responseText);
       if (request.status === 200) return resolve(body as unknown as ImportReport);
-      const said = String(body['detail'] ?? body['title'] ?? request.statusText);
-      reject(new Trouble(request.status, String(body['code'] ?? 'unknown'), said, body));
+      reject(troubleOf(request.status, body, request.statusText));
     };
     request.onerror = () => reject(new Trouble(0, 'unreachable', ''));
     request.onabort = () => reject(new Trouble(0, 'stopped', ''));

@@ -3,7 +3,7 @@
 import { FileInput, NativeSelect } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
-import { key, Trouble } from '../../api.ts';
+import { key, Trouble, troubleOf } from '../../api.ts';
 import { useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
 import { Progress } from '../../parts/detail.tsx';
@@ -23,9 +23,7 @@ function upload(file: File, told: (sent: number) => void): Promise<StoredFile> {
     request.upload.onprogress = ({ loaded }) => told(loaded);
     request.onload = () => {
       if (request.status === 201) return resolve(request.response as StoredFile);
-      const problem = (request.response ?? {}) as Record<string, unknown>;
-      const says = String(problem['detail'] ?? problem['title'] ?? request.statusText);
-      reject(new Trouble(request.status, String(problem['code'] ?? 'unknown'), says, problem));
+      reject(troubleOf(request.status, request.response, request.statusText));
     };
     request.onerror = () => reject(new Trouble(0, 'unreachable', 'The server did not take the file.'));
     request.send(file);

@@ -12,7 +12,7 @@ import { Needs } from '../../parts/role.tsx';
 import { Empty, Loaded } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
 import { go, placeOf } from '../../route.ts';
-import { RunStatusMark, useJobText } from '../jobs.tsx';
+import { paramsText, RunStatusMark, useJobText } from './marks.tsx';
 import { ParamsForm } from './params-form.tsx';
 import { RunSide } from './run-side.tsx';
 import { Schedules } from './schedules.tsx';
@@ -124,9 +124,4 @@ function Runs({ job, chosen }: { job: string; chosen: string | null }) {
       }
     </Loaded>
   );
-}
-
-export function paramsText(params: Record<string, unknown>): string {
-  const named = Object.entries(params).map(([name, value]) => `${name}: ${String(value)}`);
-  return named.length === 0 ? '–' : named.join(', ');
 }

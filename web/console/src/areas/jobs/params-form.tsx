@@ -3,7 +3,7 @@
 import { Button, Checkbox, NativeSelect, NumberInput, TextInput } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
-import { ask, type Campaign, type List, type Trouble } from '../../api.ts';
+import { ask, type Campaign, type List, type Trouble, textOf } from '../../api.ts';
 import { useLanguage, useWords } from '../../language.tsx';
 import { FileParam } from './file-param.tsx';
 import { type Job, KOREAN_PARAMS, type Param, words } from './words.ts';
@@ -25,7 +25,7 @@ export interface ParamsFormProps {
 function firstOf(param: Param, given: unknown): string | boolean {
   const value = given ?? param.default;
   if (param.type === 'boolean') return value === true;
-  return value === undefined || value === null ? '' : String(value);
+  return textOf(value);
 }
 
 /** What is sent: nothing for what was left as it is without it. */
@@ -65,7 +65,7 @@ export function ParamsForm({
     setBusy(true);
     await onSubmit(paramsOf(properties, given)).finally(() => setBusy(false));
   };
-  const pointer = String(trouble?.body['pointer'] ?? '');
+  const pointer = textOf(trouble?.body['pointer']);
   const isPlaced = Object.keys(properties).some((name) => pointer === `/params/${name}`);
   const isElsewhere = trouble !== null && !isPlaced && trouble.body['run'] === undefined;
   return (

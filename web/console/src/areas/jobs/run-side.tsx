@@ -12,9 +12,8 @@ import { Needs } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { go } from '../../route.ts';
 import { useStream } from '../../stream.ts';
-import { RunStatusMark } from '../jobs.tsx';
 import { Download } from './files.tsx';
-import { paramsText } from './one-job.tsx';
+import { paramsText, RunStatusMark } from './marks.tsx';
 import { isOver, type Run, type Step, type StoredFile, words } from './words.ts';
 
 export function RunSide({ id, job }: { id: string; job: string }) {

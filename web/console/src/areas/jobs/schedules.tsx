@@ -4,12 +4,12 @@ import { Button, Checkbox, Modal, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { Cron } from 'croner';
 import { useState } from 'react';
-import { ask, Trouble } from '../../api.ts';
+import { ask, Trouble, textOf } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { Section } from '../../parts/detail.tsx';
 import { Confirm, Mark } from '../../parts/pieces.tsx';
 import { Needs } from '../../parts/role.tsx';
-import { paramsText } from './one-job.tsx';
+import { paramsText } from './marks.tsx';
 import { ParamsForm } from './params-form.tsx';
 import { type Job, type Schedule, words } from './words.ts';
 
@@ -202,7 +202,7 @@ function WhenFields({ cron, timeZone, trouble, onCron, onTimeZone }: WhenProps) 
   const format = useFormat();
   const next = nextTimes(cron, timeZone);
   const wrong = 'wrong' in next ? next.wrong : null;
-  const at = String(trouble?.body['pointer'] ?? '');
+  const at = textOf(trouble?.body['pointer']);
   const times = 'times' in next ? next.times.map((one) => format.time(one.getTime())).join(' · ') : '';
   return (
     <>

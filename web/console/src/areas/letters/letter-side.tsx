@@ -10,7 +10,7 @@ import { Confirm, Mark } from '../../parts/pieces.tsx';
 import { Needs } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { go } from '../../route.ts';
-import { LetterState } from '../letters.tsx';
+import { LetterState } from './letter-state.tsx';
 import { type Letter, words } from './words.ts';
 
 interface Replayed {

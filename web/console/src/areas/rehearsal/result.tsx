@@ -1,6 +1,7 @@
 /** What came of a rehearsal: one sentence, the figures, three plots, and each thing that was checked. */
 
 import { Button } from '@mantine/core';
+import { textOf } from '../../api.ts';
 import { useFormat, useLanguage, useWords } from '../../language.tsx';
 import { Figure, Mark } from '../../parts/pieces.tsx';
 import { words as invariantWords } from '../integrity/words.ts';
@@ -161,7 +162,7 @@ function Changed({ result: { shadow } }: { result: Result }) {
       <ul className="rehearsal-changed">
         {shadow.changed.map(({ field, was, is }) => (
           <li key={field}>
-            <code>{field}</code> {String(was ?? '–')} → {String(is ?? '–')}
+            <code>{field}</code> {textOf(was) || '–'} → {textOf(is) || '–'}
           </li>
         ))}
       </ul>

@@ -9,10 +9,10 @@ import { Facts, Once, Raw, Section, Split } from '../../parts/detail.tsx';
 import { Confirm, Head, Mark } from '../../parts/pieces.tsx';
 import { Needs, useMay } from '../../parts/role.tsx';
 import { go, placeOf } from '../../route.ts';
-import { WebhookState } from '../webhooks.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { DeliverySide } from './delivery-side.tsx';
 import { WebhookForm } from './webhook-form.tsx';
+import { WebhookState } from './webhook-state.tsx';
 import { type Answer, pathOf, type Webhook, words } from './words.ts';
 
 export interface OneWebhookProps {
