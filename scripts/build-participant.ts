@@ -80,7 +80,7 @@ async function bundle(files: string[], language: string | null): Promise<{ scrip
       ? readFileSync(join(sources, `words-${one}.js`), 'utf8')
       : `export const ${one} = undefined;`,
   );
-  const [{ output }] = (await build({
+  const [built] = (await build({
     configFile: false,
     mode: 'production',
     root: web,
@@ -107,6 +107,7 @@ async function bundle(files: string[], language: string | null): Promise<{ scrip
       },
     },
   })) as Rolldown.RolldownOutput[];
+  const output = built?.output ?? [];
   const code = output.find((one) => one.type === 'chunk')?.code ?? '';
   const { code: script } = await minify('page.js', code, {
     module: true,

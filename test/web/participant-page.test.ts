@@ -32,7 +32,7 @@ describe.skipIf(noBrowser)('the page on a phone', () => {
     shop = createServer((request, response) => {
       const origin = new URL(pages.server().url).origin;
       const policy = `default-src 'none'; script-src ${origin}; connect-src ${origin}`;
-      if (request.url !== '/') return response.writeHead(404).end();
+      if (request.url !== '/') return void response.writeHead(404).end();
       response
         .writeHead(200, { 'content-type': 'text/html', 'content-security-policy': policy })
         .end(shopPage);
