@@ -108,7 +108,8 @@ async function bundle(files: string[], language: string | null): Promise<{ scrip
     },
   })) as Rolldown.RolldownOutput[];
   const output = built?.output ?? [];
-  const code = output.find((one) => one.type === 'chunk')?.code ?? '';
+  const chunk = output.find((one) => one.type === 'chunk');
+  const code = chunk?.type === 'chunk' ? chunk.code : '';
   const { code: script } = await minify('page.js', code, {
     module: true,
     compress: { target: 'es2022' },
