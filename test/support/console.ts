@@ -148,7 +148,7 @@ export function useConsole(env: Record<string, string> = {}): ConsoleBench {
     for (const look of looks) {
       const page = await visit('#/', look);
       for (const [place, ready] of Object.entries(views)) {
-        await page.evaluate((hash) => window.location.assign(hash), place);
+        await page.evaluate(`location.assign(${JSON.stringify(place)})`);
         await page.locator(ready).first().waitFor();
         expect([place, look, await axeFaults(page)]).toEqual([place, look, []]);
       }
