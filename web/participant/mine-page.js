@@ -33,7 +33,7 @@ export function minePage() {
       else {
         items = (await answer.json()).items;
         fault = '';
-        void readNames();
+        void readNames(items ?? [], names, render);
       }
     } catch {
       fault = 'away';
@@ -47,16 +47,6 @@ export function minePage() {
     who.setUserId(null);
     takesNames = true;
     fault = '';
-  }
-
-  async function readNames() {
-    const ids = new Set(items?.map(({ campaignId }) => campaignId));
-    for (const id of ids) {
-      if (names.has(id)) continue;
-      const answer = await fetch(`/v1/campaigns/${encodeURIComponent(id)}`).catch(() => null);
-      if (answer?.ok) names.set(id, (await answer.json()).name);
-      render();
-    }
   }
 
   function render() {
@@ -90,6 +80,16 @@ export function minePage() {
   void read();
   part('list').hidden = false;
   return render;
+}
+
+/** @param {Claim[]} items @param {Map<string, string>} names @param {() => void} told after each that was read */
+async function readNames(items, names, told) {
+  for (const id of new Set(items.map(({ campaignId }) => campaignId))) {
+    if (names.has(id)) continue;
+    const answer = await fetch(`/v1/campaigns/${encodeURIComponent(id)}`).catch(() => null);
+    if (answer?.ok) names.set(id, (await answer.json()).name);
+    told();
+  }
 }
 
 /** @param {Claim} claim @param {Map<string, string>} names */

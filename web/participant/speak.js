@@ -17,11 +17,10 @@ export function speak(render) {
     button.lang = language() === 'ko' ? 'en' : 'ko';
     render();
   }
-  button.addEventListener('click', async () => {
+  button.addEventListener('click', () => {
     switchLanguage();
     // Without its words the language stays what it was.
-    await loadWords().catch(switchLanguage);
-    say();
+    void loadWords().catch(switchLanguage).then(say);
   });
   loadWords().then(say, say);
 }
