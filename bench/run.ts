@@ -12,6 +12,7 @@ import { latency } from './cases/latency.ts';
 import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
 import { orderedWait } from './cases/ordered-wait.ts';
+import { pages } from './cases/pages.ts';
 import { redeem } from './cases/redeem.ts';
 import { redisGate } from './cases/redis-gate.ts';
 import { sharedLine } from './cases/shared-line.ts';
@@ -32,6 +33,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   streams,
   webhooks,
   line: lineCase,
+  pages,
   decider,
   'redis-gate': redisGate,
   'mysql-record': mysqlRecord,
