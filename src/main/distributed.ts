@@ -37,6 +37,8 @@ export interface DistributedOptions {
 }
 
 const FIRST_KEY_LEASE_MS = 10_000;
+/** Whoever stands still in the middle of a transaction holds up whoever takes his work over no longer than this. */
+const QUIET_MAX_SECONDS = 5;
 const MASTER_LEASE = 'master-secret';
 const FOR_EVER_MS = 100 * 365 * 86_400_000;
 
@@ -88,7 +90,7 @@ async function assemble(
 ): Promise<DistributedParts> {
   const instanceId =
     config.instanceId ?? `${hostname()}-${process.pid}-${system.randomBytes(3).toString('hex')}`;
-  const mysql = await openMysql(config.databaseUrl as string);
+  const mysql = await openMysql(config.databaseUrl as string, { quietMaxSeconds: QUIET_MAX_SECONDS });
   closers.push(() => mysql.close());
   const stored = storedParts(mysql, system);
   const catalog = makeCatalog();
