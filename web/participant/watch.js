@@ -155,7 +155,8 @@ export class Watch {
     const known = this.sight.campaign;
     hintClock(news.serverTime);
     this.seenAt = performance.now();
-    this.sight.reached = true;
+    // What was on its way when the connection went is news, and no connection.
+    this.sight.reached = navigator.onLine;
     if (known === null && news.name === undefined) return;
     this.sight.campaign = /** @type {Campaign} */ ({ ...known, ...news });
     const justSoldOut = known !== null && known.status !== 'sold_out' && news.status === 'sold_out';
