@@ -26,7 +26,13 @@ export async function pages(): Promise<Figure[]> {
     const ask = async (server: Running, path: string): Promise<number> => {
       const pathsFile = join(folder, 'page.paths');
       writeFileSync(pathsFile, path);
-      const what = { port: server.port, campaign: 'page', connections: CONNECTIONS, seconds: SECONDS, prefix: 'p' };
+      const what = {
+        port: server.port,
+        campaign: 'page',
+        connections: CONNECTIONS,
+        seconds: SECONDS,
+        prefix: 'p',
+      };
       const { perSecond, statuses } = await load(null, { ...what, pathsFile });
       if (Object.keys(statuses).join() !== '200') throw new Error(JSON.stringify(statuses));
       return perSecond;
