@@ -202,7 +202,7 @@ export async function surviveInLine(
   );
   const times = told.map(({ toldAt }) => toldAt).toSorted((a, b) => a - b);
   const closedMs = times.reduce((most, at, i) => Math.max(most, at - (times[i - 1] ?? at)), 0);
-  const unknown = crowd.asked.unknown + crowd.lost();
+  const unknown = crowd.asked.unknown.length + crowd.lost();
   leaveResult(inject('faultResults'), {
     kind: 'fault',
     ...{ fault, level: 'logged', quantity: units, told: told.length, recorded: Number(row?.['recorded']) },

@@ -42,8 +42,8 @@ export interface QueuedCrowd {
   live(campaignId: string, userId: string, habits?: Partial<Habits>): Promise<Person>;
   /** Everybody who has begun to live here. */
   people: Person[];
-  /** answers that said nothing: to be asked again */
-  asked: { unknown: number };
+  /** codes of answers that said nothing, to be asked again, in order */
+  asked: { unknown: string[] };
   close(): Promise<void>;
 }
 
@@ -94,14 +94,14 @@ export function crowdThat(
   lookMs: number,
   againMs = 50,
 ): Omit<QueuedCrowd, 'at' | 'close'> {
-  const asked = { unknown: 0 };
+  const asked: { unknown: string[] } = { unknown: [] };
   const people: Person[] = [];
 
   async function call(...what: Parameters<Call>): Promise<Told> {
     for (;;) {
       const told = await ask(...what);
       if (told !== null && !AGAIN.includes(String(told.body['code']))) return told;
-      if (told !== null) asked.unknown += 1;
+      if (told !== null) asked.unknown.push(String(told.body['code']));
       await pause(againMs);
     }
   }
@@ -230,8 +230,17 @@ function hearPlace(person: Person, body: PlaceBody, before: Before): void {
 /** Who came when nothing was left has no place, and stands behind all who have one. */
 const placeOf = ({ places }: Person): number => places.at(-1) ?? Number.MAX_SAFE_INTEGER;
 
-/** Those who stayed, in the order of their places. */
+/**
+ * Those who stayed, in the order of their places. Who was never told his place, because the answer was lost with its
+ * server and he had won when he asked again, stands where his number puts him.
+ */
 export function inOrderOfPlaces(people: readonly Person[]): Person[] {
   const stayed = people.filter(({ places, left }) => !left.includes(places.at(-1) ?? 0));
-  return stayed.toSorted((a, b) => placeOf(a) - placeOf(b));
+  const knowsOnlyThatHeWon = ({ places, seq }: Person): boolean => places.length === 0 && seq !== null;
+  const inOrder = stayed
+    .filter((one) => !knowsOnlyThatHeWon(one))
+    .toSorted((a, b) => placeOf(a) - placeOf(b));
+  const others = stayed.filter(knowsOnlyThatHeWon).toSorted((a, b) => (a.seq ?? 0) - (b.seq ?? 0));
+  for (const one of others) inOrder.splice((one.seq ?? 0) - 1, 0, one);
+  return inOrder;
 }
