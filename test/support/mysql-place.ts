@@ -15,6 +15,7 @@ import { makeSqlRulings } from '../../src/adapters/sql/rulings.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import type { Coupons } from '../../src/ports/coupons.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
+import { leftInOutbox } from './left-in-outbox.ts';
 import { T0 } from './samples.ts';
 
 const TABLES = [
@@ -84,21 +85,7 @@ export function placeIn(mysql: Mysql): RecordPlace & { coupons: Coupons } {
     rulings: steady(makeSqlRulings(db), address, system),
     leftToSend: steady(makeSqlOutbox(db), address, system),
     lines: steady(makeSqlLineHistory(db), address, system),
-    async outbox(campaignId) {
-      const rows = await db
-        .selectFrom('outbox')
-        .innerJoin('campaigns', 'campaigns.no', 'outbox.campaign_no')
-        .select(['type', 'seq_first', 'seq_last', 'data'])
-        .where('campaigns.id', '=', campaignId)
-        .orderBy('outbox.id')
-        .execute();
-      return rows.map((row) => ({
-        type: row.type,
-        seqFirst: row.seq_first,
-        seqLast: row.seq_last,
-        data: row.data === null ? null : (JSON.parse(row.data) as unknown),
-      }));
-    },
+    outbox: (campaignId) => leftInOutbox(db, campaignId),
     setNow(at) {
       now = at;
     },

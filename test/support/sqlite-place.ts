@@ -14,6 +14,7 @@ import { openRecordFile, type RecordFile } from '../../src/adapters/sqlite/recor
 import type { Coupons } from '../../src/ports/coupons.ts';
 import type { RecordPlace } from './contract/record-bench.ts';
 import { dataFolder } from './data-folder.ts';
+import { leftInOutbox } from './left-in-outbox.ts';
 import { noteSqlite } from './note-sqlite.ts';
 import { T0 } from './samples.ts';
 
@@ -36,21 +37,7 @@ export function sqlitePlaceIn(file: RecordFile): RecordPlace & { coupons: Coupon
     coupons: makeSqlCoupons(file.db),
     lines: makeSqlLineHistory(file.db),
     leftToSend: makeSqlOutbox(file.db),
-    async outbox(campaignId) {
-      const rows = await file.db
-        .selectFrom('outbox')
-        .innerJoin('campaigns', 'campaigns.no', 'outbox.campaign_no')
-        .select(['type', 'seq_first', 'seq_last', 'data'])
-        .where('campaigns.id', '=', campaignId)
-        .orderBy('outbox.id')
-        .execute();
-      return rows.map((row) => ({
-        type: row.type,
-        seqFirst: row.seq_first,
-        seqLast: row.seq_last,
-        data: row.data === null ? null : (JSON.parse(row.data) as unknown),
-      }));
-    },
+    outbox: (campaignId) => leftInOutbox(file.db, campaignId),
     setNow(at) {
       now = at;
     },
