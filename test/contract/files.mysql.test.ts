@@ -1,28 +1,14 @@
 // Protects: files in MariaDB keep the promises of ports/files.
 
-import { afterAll, describe } from 'vitest';
-import { startMariaDb } from '../../scripts/services/mariadb.ts';
-import { startOrSkip } from '../../scripts/services/provide.ts';
-import { type Mysql, openMysql } from '../../src/adapters/mysql/open.ts';
 import { makeSqlOperators } from '../../src/adapters/sql/operators.ts';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import { mysqlStoredPorts } from '../../src/main/stored-ports.ts';
 import { filesContract } from '../support/contract/files.ts';
+import { inMariaDb } from '../support/in-mariadb.ts';
 
-const maria = await startOrSkip(() => startMariaDb());
-let opened: Promise<Mysql> | undefined;
-
-afterAll(async () => {
-  await (await opened)?.close();
-  await maria?.stop();
-});
-
-describe.skipIf(maria === null)('in MariaDB', () => {
-  if (!maria) return;
+await inMariaDb((emptied) => {
   filesContract('MariaDB', async () => {
-    opened ??= openMysql(maria.url);
-    const mysql = await opened;
-    for (const table of ['files', 'file_parts', 'audit'] as const) await mysql.db.deleteFrom(table).execute();
+    const mysql = await emptied('files', 'file_parts', 'audit');
     return { files: mysqlStoredPorts(mysql, makeSystem()).files, operators: makeSqlOperators(mysql.db) };
   });
 });

@@ -18,7 +18,8 @@ import type { RecordPlace } from './contract/record-bench.ts';
 import { leftInOutbox } from './left-in-outbox.ts';
 import { T0 } from './samples.ts';
 
-const TABLES = [
+/** Those that a place begins without anything in. */
+export const PLACE_TABLES = [
   'campaigns',
   'claims',
   'recorder',
@@ -35,7 +36,7 @@ const TABLES = [
 ];
 
 async function empty(pool: Pool): Promise<void> {
-  for (const table of TABLES) await pool.query<ResultSetHeader>(`DELETE FROM ${table}`);
+  for (const table of PLACE_TABLES) await pool.query<ResultSetHeader>(`DELETE FROM ${table}`);
 }
 
 /** Opens the database once; each place begins with empty tables. */
