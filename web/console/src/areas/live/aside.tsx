@@ -58,7 +58,12 @@ async function readParts(): Promise<Roles> {
 }
 
 export function useParts() {
-  return useQuery({ queryKey: ['readyz', 'roles'], queryFn: readParts, refetchInterval: 3_000, retry: false });
+  return useQuery({
+    queryKey: ['readyz', 'roles'],
+    queryFn: readParts,
+    refetchInterval: 3_000,
+    retry: false,
+  });
 }
 
 export function PartsHealth({ parts }: { parts: ReturnType<typeof useParts> }) {
