@@ -12,6 +12,7 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 import fastify from 'fastify';
 import type { Problem, ProblemCode } from '../core/problem.ts';
 import { PROBLEMS, problem } from '../core/problem.ts';
+import { writeAsset } from './asset.ts';
 import type { HttpContext } from './context.ts';
 import { ProblemError } from './context.ts';
 import { parseStrict } from './json.ts';
@@ -23,6 +24,8 @@ import { describeApi } from './openapi.ts';
 import type { HttpParts } from './parts.ts';
 import { usualPoll } from './poll.ts';
 import { PROBLEM_TYPE, partProblem, renderProblem, sendProblem } from './problem.ts';
+import type { RawAsk } from './raw-answer.ts';
+import { RawAnswers } from './raw-answer.ts';
 import type { RequestIds } from './request-id.ts';
 import { makeRequestIds } from './request-id.ts';
 import { adminCampaignRoutes } from './routes/campaigns.ts';
@@ -36,7 +39,8 @@ import { serviceRoutes } from './routes/health.ts';
 import { jobRoutes } from './routes/jobs.ts';
 import { lineRoutes } from './routes/line.ts';
 import { operatorRoutes } from './routes/operators.ts';
-import { pageRoutes } from './routes/pages.ts';
+import type { Pages } from './routes/pages.ts';
+import { pageRoutes, readPages } from './routes/pages.ts';
 import { peopleRoutes } from './routes/people.ts';
 import { reconcileRoutes } from './routes/reconcile.ts';
 import { rehearsalRoutes } from './routes/rehearsals.ts';
@@ -59,7 +63,8 @@ const STREAM_RETRY_MS = 2000;
 export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
   const requestIds = makeRequestIds(parts.system);
   const context = makeContext(parts, requestIds);
-  const app = makeApp(parts, context, requestIds);
+  const pages = readPages(parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
+  const app = makeApp(parts, context, requestIds, pages);
   stopGently(app, context);
   app.decorateRequest('operatorId', '');
   app.setValidatorCompiler(makeValidatorCompiler());
@@ -96,7 +101,7 @@ export async function buildServer(parts: HttpParts): Promise<FastifyInstance> {
     deadLetterRoutes(app, context);
     webhookRoutes(app, context);
     fileRoutes(app, context);
-    pageRoutes(app, parts.system, parts.webFolder ?? fileURLToPath(new URL('../../web', import.meta.url)));
+    pageRoutes(app, parts.system, pages);
   }
   serviceRoutes(app, context, context.metrics);
   await app.ready();
@@ -117,12 +122,17 @@ function seekCampaigns(app: FastifyInstance, { catalog, seek }: HttpParts): void
 export function buildClaimServer(parts: HttpParts): Server {
   const requestIds = makeRequestIds(parts.system);
   const context = makeContext(parts, requestIds);
-  return makeServer(context, requestIds, (_req, res) => res.writeHead(404).end());
+  return makeServer(context, requestIds, null, (_req, res) => res.writeHead(404).end());
 }
 
-function makeApp(parts: HttpParts, context: HttpContext, requestIds: RequestIds): FastifyInstance {
+function makeApp(
+  parts: HttpParts,
+  context: HttpContext,
+  requestIds: RequestIds,
+  pages: Pages,
+): FastifyInstance {
   return fastify({
-    serverFactory: (handler) => makeServer(context, requestIds, handler),
+    serverFactory: (handler) => makeServer(context, requestIds, pages, handler),
     clientErrorHandler: answerParserError,
     frameworkErrors: (error, request, reply) => {
       answerError(parts, error, request as FastifyRequest, reply as FastifyReply);
@@ -143,9 +153,20 @@ function headerText(value: string | string[] | undefined): string | undefined {
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 
-/** node's own server: presses and polls go to their handlers at once, everything else to fastify. */
-function makeServer(context: HttpContext, requestIds: RequestIds, handler: Handler): Server {
+/** node's own server: presses, polls and the page to press at are answered at once, everything else by fastify. */
+function makeServer(
+  context: HttpContext,
+  requestIds: RequestIds,
+  pages: Pages | null,
+  handler: Handler,
+): Server {
   const { parts, claim, polls } = context;
+  const raw = new RawAnswers(context);
+  const askOf = (req: IncomingMessage, res: ServerResponse): RawAsk => ({
+    req,
+    res,
+    requestId: requestIds(headerText(req.headers['x-request-id'])),
+  });
   const options = {
     requestTimeout: 15_000,
     headersTimeout: 10_000,
@@ -161,11 +182,9 @@ function makeServer(context: HttpContext, requestIds: RequestIds, handler: Handl
         if (match) return claim(req, res, match[1] as string);
       } else if (req.method === 'GET') {
         const asked = usualPoll(req.url as string);
-        if (asked)
-          return polls.answer(
-            { req, res, requestId: requestIds(headerText(req.headers['x-request-id'])) },
-            asked,
-          );
+        if (asked) return polls.answer(askOf(req, res), asked);
+        const page = pages?.quick(req.url as string, req.headers);
+        if (page) return writeAsset(raw, askOf(req, res), page);
       }
       return handler(req, res);
     },

@@ -5,8 +5,9 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { IncomingHttpHeaders } from 'node:http';
 import { join } from 'node:path';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { System } from '../../ports/system.ts';
 import type { Asset, AssetLook } from '../asset.ts';
 import { makeAsset, readAssets, sendAsset } from '../asset.ts';
@@ -52,10 +53,19 @@ function lookOf(name: string, body: Buffer): Partial<AssetLook> {
 /** A page by the language that is asked for first. */
 type Spoken = Record<(typeof LANGUAGES)[number], Asset>;
 
-function sendSpoken(request: FastifyRequest, reply: FastifyReply, spoken: Spoken): FastifyReply {
-  const isKorean = /^\s*ko\b/i.test(request.headers['accept-language'] ?? '');
-  return sendAsset(request, reply, isKorean ? spoken.ko : spoken.en);
+const inLanguage = ({ 'accept-language': asked }: IncomingHttpHeaders, { ko, en }: Spoken): Asset =>
+  /^\s*ko\b/i.test(asked ?? '') ? ko : en;
+
+/** All pages and what they need, read once. */
+export interface Pages {
+  /** by their paths below the folder of pages */
+  files: Map<string, Asset>;
+  pageOf(name: string): Spoken;
+  /** The page of a campaign, when it is what is asked for: a crowd loads it at once, so it is sent past fastify. */
+  quick(url: string, headers: IncomingHttpHeaders): Asset | null;
 }
+
+const CAMPAIGN_PATH = /^\/c\/[a-z0-9][a-z0-9-]{0,63}(?:\?|$)/;
 
 /**
  * The console's page. Its component library writes styles of its own at run time: each answer has a word of its own that
@@ -72,7 +82,7 @@ function sendConsole(reply: FastifyReply, html: string, system: System): Fastify
 }
 
 /** What the build made, else the sources as they are, which work the same and take more requests. */
-function readPages(webFolder: string): { files: Map<string, Asset>; pageOf(name: string): Spoken } {
+export function readPages(webFolder: string): Pages {
   const files = readAssets(webFolder, (name) => !/^(?:console|dist)\//.test(name), lookOf);
   for (const built of ['console', 'participant']) {
     for (const [name, file] of readAssets(join(webFolder, 'dist', built), undefined, lookOf)) {
@@ -85,11 +95,15 @@ function readPages(webFolder: string): { files: Map<string, Asset>; pageOf(name:
     const [ko, en] = LANGUAGES.map((one) => files.get(`participant/${name}.${one}.html`) ?? source);
     return { ko: ko as Asset, en: en as Asset };
   };
-  return { files, pageOf };
+  const campaign = pageOf('index');
+  return {
+    files,
+    pageOf,
+    quick: (url, headers) => (CAMPAIGN_PATH.test(url) ? inLanguage(headers, campaign) : null),
+  };
 }
 
-export function pageRoutes(app: FastifyInstance, system: System, webFolder: string): void {
-  const { files, pageOf } = readPages(webFolder);
+export function pageRoutes(app: FastifyInstance, system: System, { files, pageOf }: Pages): void {
   const campaign = pageOf('index');
   const home = pageOf('home');
   const admin =
@@ -97,9 +111,11 @@ export function pageRoutes(app: FastifyInstance, system: System, webFolder: stri
     page('Dibs for operators', '<p>The console is not built here. See <a href="/docs">/docs</a>.</p>');
   const hidden = { schema: { hide: true } };
   for (const path of ['/', '/me']) {
-    app.get(path, hidden, (request, reply) => sendSpoken(request, reply, home));
+    app.get(path, hidden, (request, reply) => sendAsset(request, reply, inLanguage(request.headers, home)));
   }
-  app.get('/c/:id', hidden, (request, reply) => sendSpoken(request, reply, campaign));
+  app.get('/c/:id', hidden, (request, reply) =>
+    sendAsset(request, reply, inLanguage(request.headers, campaign)),
+  );
   app.get('/admin', hidden, (_request, reply) => sendConsole(reply, admin, system));
   app.get('/favicon.ico', hidden, (request, reply) => sendAsset(request, reply, files.get('icon.svg')));
   app.get('/dibs-button.js', hidden, (request, reply) =>
