@@ -8,14 +8,24 @@ import type { RowReader } from './kept-place.ts';
 import { makeRowReader } from './kept-place.ts';
 import { Unpackable, unpacked } from './unpacked.ts';
 
-export type FileRows = RowReader<CsvRow>;
+export interface FileRows extends RowReader<CsvRow> {
+  /** How many rows the file has: all of it is read. */
+  count(fileId: string): Promise<number>;
+}
 
 /** What a file may unpack to, bytes: a small one may hold a very large one. */
 const UNPACKED_BYTES_MAX = 2 ** 30;
 
 /** Its reads throw CsvFault for what is no CSV. */
 export function makeFileRows(files: Pick<Files, 'find' | 'read'>): FileRows {
-  return makeRowReader((fileId) => allRows(files, fileId));
+  return {
+    ...makeRowReader((fileId) => allRows(files, fileId)),
+    async count(fileId) {
+      let count = 0;
+      for await (const _row of allRows(files, fileId)) count += 1;
+      return count;
+    },
+  };
 }
 
 async function* allRows(files: Pick<Files, 'find' | 'read'>, id: string): AsyncGenerator<CsvRow> {

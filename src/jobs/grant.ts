@@ -46,6 +46,8 @@ const params = Type.Object(
 const TOLD_MAX = 100;
 /** Rows looked at before anything is given. */
 const LOOKED_AT = 1000;
+/** Reading a million lines, to count them or to come back to where it was, takes its time. */
+const CHUNK_MAX_MS = 300_000;
 
 export function makeGrantJob(parts: GrantParts): Job {
   return {
@@ -95,6 +97,7 @@ function grantStep(parts: GrantParts): Step<Grant> {
   const rows = makeFileRows(parts.files);
   return {
     name: 'grant',
+    chunkMaxMs: CHUNK_MAX_MS,
     total: ({ params: given }) => countRows(rows, String(given[FILE_PARAM])),
     async read({ params: given }, position: Position | null, size) {
       const { after, badLines, next } = (position ?? BEGIN) as GrantPosition;
@@ -125,17 +128,15 @@ function grantOf({ line, cells }: CsvRow, badLines: number[]): Grant {
   return { line, userId: normalUserId((cells[0] ?? '').trim()), held: false, badLines };
 }
 
-/**
- * How many users a short file names; null: it is long, and nobody knows before it is read. Throws when it is plainly not
- * such a file.
- */
-async function countRows(rows: FileRows, fileId: string): Promise<number | null> {
+/** How many rows there are to be granted. Throws when it is plainly not such a file. */
+async function countRows(rows: FileRows, fileId: string): Promise<number> {
   const first = await rows.read(fileId, 0, LOOKED_AT);
   const named = first.filter((row) => !isHeading(row));
   if (named.length === 0) throw new CsvFault(`The file ${fileId} names nobody.`);
   if (named.every(({ cells }) => cells.length === 1 && /[;\t]/.test(cells[0] as string)))
     throw new CsvFault('Columns are separated by commas; this file has other separators.');
-  return first.length < LOOKED_AT ? named.length : null;
+  if (first.length < LOOKED_AT) return named.length;
+  return (await rows.count(fileId)) - (first.length - named.length);
 }
 
 /** Lines whose users have as many units as they may, those from earlier lines of the same chunk counted. */

@@ -182,8 +182,10 @@ describe('export', () => {
   beforeAll(async () => {
     await site.campaign('listed', 2000);
     for (const user of USERS) await site.press('listed', user);
-    const many = Array.from({ length: 1200 }, (_, i) => `u-${i}`);
-    await run(grant, { campaign: 'listed', file: await fileOf(many.join('\n')) });
+    const many = ['userId', ...Array.from({ length: 1200 }, (_, i) => `u-${i}`)];
+    const { steps, totals } = await run(grant, { campaign: 'listed', file: await fileOf(many.join('\n')) });
+    // Said before it begins, of a long file too.
+    expect([totals['grant'], steps['grant']?.read]).toEqual([1200, 1200]);
   });
 
   it('writes the same winners as are asked for at once, whole after any break', async () => {
