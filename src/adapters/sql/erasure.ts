@@ -10,6 +10,7 @@ import type { PersonalPlace } from '../../core/kept.ts';
 import type { LineFact } from '../../core/line-fact.ts';
 import type { Retention, RowKey } from '../../ports/retention.ts';
 import { dropFiles } from './drop-files.ts';
+import { keysAfter } from './keys-after.ts';
 import type { RecordTables } from './schema.ts';
 
 type Db = Kysely<RecordTables>;
@@ -27,21 +28,10 @@ interface Of {
 }
 
 const numbers = (keys: readonly RowKey[]): number[] => keys.map(Number);
-const keysOf = (rows: readonly { id: unknown }[]): RowKey[] =>
-  rows.map(({ id }) => (typeof id === 'number' ? id : String(id)));
 
 const CLAIMS: Place = {
-  async list(db, { no }, after, limit) {
-    const rows = await db
-      .selectFrom('claims')
-      .select('seq as id')
-      .where('campaign_no', '=', no)
-      .where('seq', '>', Number(after ?? 0))
-      .orderBy('seq')
-      .limit(limit)
-      .execute();
-    return numbers(keysOf(rows));
-  },
+  list: (db, { no }, after, limit) =>
+    keysAfter(db.selectFrom('claims').where('campaign_no', '=', no), after, limit, 'seq'),
   async erase(db, { no }, keys, eraser) {
     const rows = await db
       .selectFrom('claims')
@@ -60,17 +50,8 @@ const CLAIMS: Place = {
 };
 
 const LINE: Place = {
-  async list(db, { no }, after, limit) {
-    const rows = await db
-      .selectFrom('line_facts')
-      .select('id')
-      .where('campaign_no', '=', no)
-      .where('id', '>', Number(after ?? 0))
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return keysOf(rows);
-  },
+  list: (db, { no }, after, limit) =>
+    keysAfter(db.selectFrom('line_facts').where('campaign_no', '=', no), after, limit),
   erase: (db, _of, keys, eraser) =>
     db.transaction().execute(async (tx) => {
       const rows = await tx
@@ -98,22 +79,19 @@ function erasedFact(fact: LineFact, eraser: Eraser): LineFact {
 
 /** Those of no campaign too when they name it: what could not be read may be about anybody. */
 const LETTERS: Place = {
-  async list(db, { id }, after, limit) {
-    const rows = await db
-      .selectFrom('dead_letters')
-      .select('id')
-      .where('id', '>', Number(after ?? 0))
-      .where((at) =>
-        at.or([
-          at('campaign_id', '=', id),
-          at.and([at('campaign_id', 'is', null), at('payload', 'like', `%"${id}"%`)]),
-        ]),
-      )
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return keysOf(rows);
-  },
+  list: (db, { id }, after, limit) =>
+    keysAfter(
+      db
+        .selectFrom('dead_letters')
+        .where((at) =>
+          at.or([
+            at('campaign_id', '=', id),
+            at.and([at('campaign_id', 'is', null), at('payload', 'like', `%"${id}"%`)]),
+          ]),
+        ),
+      after,
+      limit,
+    ),
   erase: (db, _of, keys, eraser) =>
     db.transaction().execute(async (tx) => {
       const rows = await tx
@@ -155,18 +133,12 @@ function erasedPayload(payload: string, eraser: Eraser): string {
 
 /** Facts about units say by whom and why; those about the campaign say nothing of people. */
 const OUTBOX: Place = {
-  async list(db, { no }, after, limit) {
-    const rows = await db
-      .selectFrom('outbox')
-      .select('id')
-      .where('id', '>', Number(after ?? 0))
-      .where('campaign_no', '=', no)
-      .where('seq_first', 'is not', null)
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return keysOf(rows);
-  },
+  list: (db, { no }, after, limit) =>
+    keysAfter(
+      db.selectFrom('outbox').where('campaign_no', '=', no).where('seq_first', 'is not', null),
+      after,
+      limit,
+    ),
   async erase(db, _of, keys) {
     const { numUpdatedRows } = await db
       .updateTable('outbox')
@@ -179,17 +151,12 @@ const OUTBOX: Place = {
 
 /** Lines about the campaign itself keep what it was, without its lists of people; those about its units keep nothing. */
 const AUDIT: Place = {
-  async list(db, { id }, after, limit) {
-    const rows = await db
-      .selectFrom('audit')
-      .select('id')
-      .where('id', '>', Number(after ?? 0))
-      .where((at) => at.or([at('target', '=', id), at('target', 'like', `${id}.%`)]))
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return keysOf(rows);
-  },
+  list: (db, { id }, after, limit) =>
+    keysAfter(
+      db.selectFrom('audit').where((at) => at.or([at('target', '=', id), at('target', 'like', `${id}.%`)])),
+      after,
+      limit,
+    ),
   erase: (db, { id: campaignId }, keys) =>
     db.transaction().execute(async (tx) => {
       const rows = await tx
@@ -218,17 +185,8 @@ function withoutLists(text: string): string {
 
 /** What was sent is known elsewhere; what is still to be sent is not sent any more. */
 const DELIVERIES: Place = {
-  async list(db, { id }, after, limit) {
-    const rows = await db
-      .selectFrom('webhook_deliveries')
-      .select('id')
-      .where('id', '>', Number(after ?? 0))
-      .where('campaign_id', '=', id)
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return keysOf(rows);
-  },
+  list: (db, { id }, after, limit) =>
+    keysAfter(db.selectFrom('webhook_deliveries').where('campaign_id', '=', id), after, limit),
   async erase(db, _of, keys) {
     const { numDeletedRows } = await db
       .deleteFrom('webhook_deliveries')
@@ -240,11 +198,7 @@ const DELIVERIES: Place = {
 
 /** What runs about the campaign were told and said: a bad line of a list may have a name in it. */
 const RUNS: Place = {
-  async list(db, { id }, after, limit) {
-    let query = runsAbout(db, id).select('id').orderBy('id').limit(limit);
-    if (after !== null) query = query.where('id', '>', String(after));
-    return keysOf(await query.execute());
-  },
+  list: (db, { id }, after, limit) => keysAfter(runsAbout(db, id), after, limit),
   erase: (db, _of, keys) =>
     db.transaction().execute(async (tx) => {
       const rows = await tx
@@ -281,18 +235,9 @@ const FILES: Place = {
       ...params.matchAll(QUOTED),
       ...result.matchAll(QUOTED),
     ]);
-    const ids = [...new Set(named.map(([, text]) => text as string))].filter(
-      (one) => one > String(after ?? ''),
-    );
+    const ids = [...new Set(named.map(([, text]) => text as string))];
     if (ids.length === 0) return [];
-    const rows = await db
-      .selectFrom('files')
-      .select('id')
-      .where('id', 'in', ids)
-      .orderBy('id')
-      .limit(limit)
-      .execute();
-    return keysOf(rows);
+    return await keysAfter(db.selectFrom('files').where('id', 'in', ids), after, limit);
   },
   erase: (db, _of, keys) => dropFiles(db, keys.map(String)),
 };

@@ -1,11 +1,12 @@
 /** ports/retention on SQL: rows whose time is over. Units are tidied in retention-units, people erased in erasure. */
 
-import type { Kysely, ReferenceExpression } from 'kysely';
+import type { Kysely } from 'kysely';
 import { sql } from 'kysely';
 import type { OldKind } from '../../core/kept.ts';
 import type { Retention, RowKey } from '../../ports/retention.ts';
 import { dropFiles } from './drop-files.ts';
 import { makeSqlErasure } from './erasure.ts';
+import { keysAfter } from './keys-after.ts';
 import { makeSqlTidying } from './retention-units.ts';
 import type { RecordTables } from './schema.ts';
 
@@ -17,25 +18,17 @@ interface Kind {
 }
 
 /** A kind that is one table with an `id`. */
-function rowsOf<T extends 'audit' | 'outbox' | 'webhook_deliveries' | 'job_runs' | 'files'>(
-  table: T,
+function rowsOf(
+  table: 'audit' | 'outbox' | 'webhook_deliveries' | 'job_runs',
   endedAt: string,
   isOver?: { column: string; not: string },
 ): Kind {
-  // One table at a time is known by name only: what stands here are its own columns.
-  const column = (name: string) =>
-    sql.ref<string>(`${table}.${name}`) as ReferenceExpression<RecordTables, T>;
   return {
-    async old(db, before, after, limit) {
-      let query = (db as Kysely<RecordTables>)
-        .selectFrom(table as 'audit')
-        .select('id')
-        .where(column(endedAt) as never, '<', before as never)
-        .orderBy('id')
-        .limit(limit);
-      if (isOver) query = query.where(column(isOver.column) as never, '!=', isOver.not as never);
-      if (after !== null) query = query.where('id', '>', after as number);
-      return (await query.execute()).map(({ id }) => keyOf(id));
+    old(db, before, after, limit) {
+      // One table at a time is known by name only: what stands here are its own columns.
+      let query = db.selectFrom(table as 'audit').where(sql.ref<number>(endedAt), '<', before);
+      if (isOver) query = query.where(sql.ref<string>(isOver.column), '!=', isOver.not);
+      return keysAfter(query, after, limit);
     },
     async drop(db, keys) {
       const { numDeletedRows } = await db
@@ -47,40 +40,23 @@ function rowsOf<T extends 'audit' | 'outbox' | 'webhook_deliveries' | 'job_runs'
   };
 }
 
-/** MySQL keeps some ids as bytes. */
-function keyOf(id: unknown): RowKey {
-  return typeof id === 'number' ? id : String(id);
-}
-
 /** Parts go with their file. */
 const FILES: Kind = {
-  async old(db, before, after, limit) {
-    let query = db
-      .selectFrom('files')
-      .select('id')
-      .where('touched_at', '<', before)
-      .orderBy('id')
-      .limit(limit);
-    if (after !== null) query = query.where('id', '>', String(after));
-    return (await query.execute()).map(({ id }) => String(id));
-  },
+  old: (db, before, after, limit) =>
+    keysAfter(db.selectFrom('files').where('touched_at', '<', before), after, limit),
   drop: (db, keys) => dropFiles(db, keys.map(String)),
 };
 
 /** A campaign's figures go together, when it was archived before then; what is told by its id. */
 const FIGURES: Kind = {
-  async old(db, before, after, limit) {
-    let query = db
+  old(db, before, after, limit) {
+    const query = db
       .selectFrom('figure_sources')
       .innerJoin('campaigns', 'campaigns.id', 'figure_sources.campaign_id')
-      .select('figure_sources.campaign_id as id')
       .distinct()
       .where(sql<number>`COALESCE(JSON_EXTRACT(campaigns.body, '$.archivedAt'), 0)`, '>', 0)
-      .where(sql<number>`COALESCE(JSON_EXTRACT(campaigns.body, '$.archivedAt'), 0)`, '<', before)
-      .orderBy('figure_sources.campaign_id')
-      .limit(limit);
-    if (after !== null) query = query.where('figure_sources.campaign_id', '>', String(after));
-    return (await query.execute()).map(({ id }) => String(id));
+      .where(sql<number>`COALESCE(JSON_EXTRACT(campaigns.body, '$.archivedAt'), 0)`, '<', before);
+    return keysAfter(query, after, limit, 'figure_sources.campaign_id');
   },
   drop: (db, keys) =>
     db.transaction().execute(async (tx) => {
@@ -96,18 +72,8 @@ const FIGURES: Kind = {
 
 /** Told by when they were last there: all of one moment go together. */
 const FAULTS: Kind = {
-  async old(db, before, after, limit) {
-    const rows = await db
-      .selectFrom('part_faults')
-      .select('last_at')
-      .distinct()
-      .where('last_at', '<', before)
-      .where('last_at', '>', Number(after ?? -1))
-      .orderBy('last_at')
-      .limit(limit)
-      .execute();
-    return rows.map(({ last_at }) => Number(last_at));
-  },
+  old: (db, before, after, limit) =>
+    keysAfter(db.selectFrom('part_faults').distinct().where('last_at', '<', before), after, limit, 'last_at'),
   async drop(db, keys) {
     const { numDeletedRows } = await db
       .deleteFrom('part_faults')
