@@ -39,7 +39,7 @@ export interface Site {
 
 /** Starts everything, side by side where it can be. */
 export async function startSite(apiCount = 1, backRoles = 'relay,recorder,jobs'): Promise<Site> {
-  const services = await Promise.all([startRedis(), startKafka(), startMariaDb()]);
+  const services = await Promise.all([startRedis(), startKafka({ lasting: true }), startMariaDb()]);
   const [redis, kafka, mariadb] = services;
   const env = {
     DIBS_REDIS_URL: redis.url,

@@ -50,7 +50,7 @@ async function putCrowd(
 }
 
 export async function decider(): Promise<Figure[]> {
-  const [kafka, mariadb] = await Promise.all([startKafka(), startMariaDb()]);
+  const [kafka, mariadb] = await Promise.all([startKafka({ lasting: true }), startMariaDb()]);
   const mysql = await openMysql(mariadb.url);
   const connection = { brokers: [kafka.url], clientId: 'bench' };
   const plans = planTopics({ partitions: 3, replicas: 1, minInsyncReplicas: 1, retentionMs: 3_600_000 });

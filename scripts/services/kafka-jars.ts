@@ -3,6 +3,7 @@
 import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { guardFolder } from './guard.ts';
+import { KEPT } from './kept.ts';
 import { runToEnd } from './local.ts';
 import { findOrInstall, findProgram, output } from './programs.ts';
 import { ServiceProblem, say } from './say.ts';
@@ -10,7 +11,6 @@ import { ServiceProblem, say } from './say.ts';
 export const KAFKA_VERSION = '4.2.0';
 const LOG4J_VERSION = '2.24.3';
 const JAVA_MAJOR_MIN = 17;
-const KEPT = join(import.meta.dirname, '..', '..', '.services');
 
 const DEPENDENCIES = [
   ['org.apache.kafka', 'kafka_2.13', KAFKA_VERSION],

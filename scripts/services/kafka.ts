@@ -1,10 +1,10 @@
 // Kafka of our own: one node that is broker and controller (KRaft), in a folder that goes away.
 
-import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findJava, KAFKA_VERSION, kafkaClassPath } from './kafka-jars.ts';
-import { type LocalService, runToEnd, startLocal, temporaryFolder } from './local.ts';
+import { makeStorage } from './kafka-storage.ts';
+import { type LocalService, startLocal, temporaryFolder } from './local.ts';
 import { freePort } from './ports.ts';
 import { noteRan } from './ran.ts';
 
@@ -13,29 +13,30 @@ const START_MAX_MS = 90_000;
 export interface KafkaOptions {
   /** further lines of server.properties: `{'message.max.bytes': '1000000'}` */
   properties?: Record<string, string>;
+  /** It is measured under a load that lasts: compiled as thoroughly as Java can, which doubles the work of a start. */
+  lasting?: boolean;
 }
 
 /** One broker without topics; none is made by itself. `url` is `host:port`. */
 export async function startKafka(options: KafkaOptions = {}): Promise<LocalService> {
   const [java, classPath] = await Promise.all([findJava(), kafkaClassPath()]);
   const folder = temporaryFolder('kafka');
+  const data = join(folder, 'data');
   const port = await freePort();
   const properties = join(folder, 'server.properties');
   const logging = join(folder, 'log4j2.properties');
-  writeFileSync(properties, text({ ...settings(folder, port, await freePort()), ...options.properties }));
+  writeFileSync(properties, text({ ...settings(data, port, await freePort()), ...options.properties }));
   writeFileSync(logging, text(LOGGING));
   const jvm = ['-XX:+UseSerialGC', '-cp', classPath, `-Dlog4j2.configurationFile=${logging}`];
-  const storage = ['-XX:TieredStopAtLevel=1', ...jvm, 'kafka.tools.StorageTool'];
-  // An id as Kafka writes them; one with a leading dash would read as an option.
-  const id = `d${randomBytes(16).toString('base64url').slice(1)}`;
-  await runToEnd(java, [...storage, 'format', '--standalone', '-t', id, '-c', properties], { cwd: folder });
+  const quick = ['-XX:TieredStopAtLevel=1', ...jvm];
+  await makeStorage(java, quick, properties, data);
   const service = await startLocal({
     name: `Kafka ${KAFKA_VERSION}`,
     url: `127.0.0.1:${port}`,
     port,
     folder,
     command: java,
-    args: ['-Xmx768m', ...jvm, 'kafka.Kafka', properties],
+    args: ['-Xmx768m', ...(options.lasting ? jvm : quick), 'kafka.Kafka', properties],
     startMaxMs: START_MAX_MS,
     ready: startedSince(join(folder, 'log')),
   });
@@ -43,7 +44,7 @@ export async function startKafka(options: KafkaOptions = {}): Promise<LocalServi
   return service;
 }
 
-function settings(folder: string, port: number, controllerPort: number): Record<string, string> {
+function settings(data: string, port: number, controllerPort: number): Record<string, string> {
   const one = ['offsets.topic', 'transaction.state.log', 'share.coordinator.state.topic'];
   return {
     'process.roles': 'broker,controller',
@@ -52,8 +53,8 @@ function settings(folder: string, port: number, controllerPort: number): Record<
     'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
-    'controller.quorum.bootstrap.servers': `127.0.0.1:${controllerPort}`,
-    'log.dirs': join(folder, 'data'),
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    'log.dirs': data,
     ...Object.fromEntries(one.map((name) => [`${name}.replication.factor`, '1'])),
     'transaction.state.log.min.isr': '1',
     'share.coordinator.state.topic.min.isr': '1',

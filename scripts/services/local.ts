@@ -26,7 +26,7 @@ export interface LocalService {
   readonly pid: number | null;
   /** how long the latest start took until it served */
   readonly readyMs: number;
-  /** SIGTERM, SIGKILL when that takes too long, then its folder goes. The end of it. */
+  /** kill -9, as nothing of it is kept, and its folder goes. The end of it. */
   stop(): Promise<void>;
   /** kill -9; the data stay */
   kill(): Promise<void>;
@@ -109,7 +109,7 @@ export async function startLocal(program: Program): Promise<LocalService> {
       return readyMs;
     },
     async stop() {
-      await down();
+      await service.kill();
       rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
     },
     async kill() {

@@ -54,7 +54,7 @@ async function addScramUser(url: string, login: string): Promise<void> {
   const users = 'SCRAM-SHA-512=[password=scrammed]';
   const act = ['--alter', '--add-config', users, '--entity-type', 'users', '--entity-name', 'scram'];
   const command = ['kafka.admin.ConfigCommand', '--bootstrap-server', url, '--command-config', file];
-  execFileSync(java, ['-cp', classPath, ...command, ...act], { stdio: 'pipe' });
+  execFileSync(java, ['-XX:TieredStopAtLevel=1', '-cp', classPath, ...command, ...act], { stdio: 'pipe' });
 }
 
 const started = await startOrSkip(async () => {
