@@ -2,6 +2,7 @@
 
 import '@mantine/core/styles.css';
 import './style.css';
+import './library.css';
 import { MantineProvider } from '@mantine/core';
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query';
 import { createRoot } from 'react-dom/client';

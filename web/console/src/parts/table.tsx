@@ -1,5 +1,6 @@
 /** A table of any length: only the rows in sight are there. Rows are 32 px; arrow keys and Enter work. */
 
+import './table.css';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import {
   type CSSProperties,

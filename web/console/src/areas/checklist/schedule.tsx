@@ -27,14 +27,14 @@ export function Schedule({ campaign }: { campaign: Campaign }) {
     if (opensAt !== null) ask_('set');
   };
   return (
-    <section className="schedule" aria-labelledby="schedule-title">
+    <section className="opening" aria-labelledby="schedule-title">
       <h2 id="schedule-title">{w.title}</h2>
       {campaign.opensAt === null ? null : (
         <p>
           <Mark shape="◔" tone="wait" says={w.now(format.time(campaign.opensAt))} />
         </p>
       )}
-      <div className="schedule-row">
+      <div className="opening-row">
         <TextInput
           id="schedule-at"
           type="datetime-local"

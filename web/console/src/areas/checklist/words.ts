@@ -1,22 +1,15 @@
 /** What the checklist says of each point: that it holds, or what to do about it. */
 
-/** What is known of a point beside whether it holds. */
-export interface Known {
-  /** as the server says it */
-  says: string;
-  /** settings that are named in it */
-  settings: string;
-  quantity: string;
-  /** codes in the pool; null: there is no pool */
-  imported: string | null;
-  missing: string;
+/** What the server says with a point, by name. */
+export type Figures = Readonly<Record<string, unknown>>;
+
+/** A figure as text: a number in the reader's language, names in a row. */
+export function figureText(figure: unknown, number: (value: number) => string): string {
+  if (typeof figure === 'number') return number(figure);
+  return Array.isArray(figure) ? figure.join(', ') : String(figure ?? '');
 }
 
-export interface PointWords {
-  name: string;
-  holds: (known: Known) => string;
-  todo: (known: Known) => string;
-}
+type Says = Readonly<Record<string, (figure: (name: string) => string) => string>>;
 
 const ko = {
   title: '열기 전에 확인할 것',
@@ -30,55 +23,43 @@ const ko = {
   over: '이미 끝난 캠페인이에요. 같은 규칙으로 다시 하려면 복사해 주세요.',
   ok: '준비됨',
   bad: '할 일',
-  server: '서버의 말',
-  points: {
-    parts: {
-      name: '구성 요소',
-      holds: () => '판정, 이벤트 로그, 발급 기록이 모두 떠 있어요.',
-      todo: () => '준비되지 않은 구성 요소가 있어요. 구성 화면에서 상태를 보고 다시 띄워 주세요.',
-    },
-    level: {
-      name: '판정 방식과 보존 수준',
-      holds: () => '고른 판정 방식과 보존 수준을 이 서버가 지킬 수 있어요.',
-      todo: ({ settings }) =>
-        settings === ''
-          ? '고른 판정 방식이나 보존 수준을 지킬 수 없어요. 고치기 화면에서 다른 것을 골라 주세요.'
-          : `지금 구성으로는 지킬 수 없어요. 서버에 ${settings}을 설정하거나, 고치기 화면에서 다른 것을 골라 주세요.`,
-    },
-    codes: {
-      name: '쿠폰 번호',
-      holds: ({ imported, quantity }) =>
-        imported === null
-          ? '가져올 번호가 없어도 돼요.'
-          : `번호 ${imported}개를 가져왔고, ${quantity}개가 필요해요.`,
-      todo: ({ imported, quantity, missing }) =>
-        imported === null
-          ? '번호를 만드는 비밀 값이 만들 때와 달라요. DIBS_MASTER_SECRET을 되돌려 주세요.'
-          : `번호 ${imported}개뿐이에요. ${quantity}개가 필요하니 ${missing}개를 더 가져와 주세요.`,
-    },
-    gate: {
-      name: '선착순 판정',
-      holds: () => '판정이 이 캠페인을 알고 있고, 답할 준비가 됐어요.',
-      todo: () => '판정이 아직 이 캠페인을 준비하지 못했어요. 저절로 끝나니 잠시 뒤 다시 점검해 주세요.',
-    },
-    clock: {
-      name: '시계',
-      holds: ({ says }) => {
-        const ms = /(\d+) ms/.exec(says)?.[1];
-        return ms === undefined
-          ? '시계 하나로 판정해요.'
-          : `판정의 시계와 이 서버의 시계가 ${ms} ms 차이예요.`;
-      },
-      todo: ({ says }) =>
-        `판정의 시계와 이 서버의 시계가 ${/(\d+) ms/.exec(says)?.[1] ?? '?'} ms 어긋나 있어요. 둘 다 NTP로 맞춰 주세요.`,
-    },
-    record: {
-      name: '발급 기록',
-      holds: () => '이벤트 로그에 있는 것이 기록에 모두 있어요.',
-      todo: () =>
-        '기록이 로그를 따라가는 중이에요. 다 따라간 뒤에 열어 주세요. 오래 걸리면 기록기를 확인해 주세요.',
-    },
-  } as Record<string, PointWords>,
+  names: {
+    parts: '구성 요소',
+    level: '판정 방식과 보존 수준',
+    codes: '쿠폰 번호',
+    gate: '선착순 판정',
+    clock: '시계',
+    record: '발급 기록',
+  } as Record<string, string>,
+  says: {
+    parts_ready: () => '판정, 이벤트 로그, 발급 기록이 모두 떠 있어요.',
+    parts_not_ready: () => '준비되지 않은 구성 요소가 있어요. 구성 화면에서 상태를 보고 다시 띄워 주세요.',
+    level_kept: () => '고른 판정 방식과 보존 수준을 이 서버가 지킬 수 있어요.',
+    mode_unavailable: (n) =>
+      `이 서버로는 ${n('mode')} 방식을 쓸 수 없어요. 서버에 ${n('setting')}을 설정하거나, 고치기 화면에서 ${n('choices')} 중에 골라 주세요.`,
+    durability_unavailable: (n) =>
+      n('setting') === ''
+        ? `ordered 방식은 ${n('choices')} 수준에서만 알려요. 고치기 화면에서 그것을 골라 주세요.`
+        : `이 서버는 ${n('level')} 수준을 지킬 수 없어요. 서버에 ${n('setting')}을 설정하거나, 고치기 화면에서 ${n('choices')} 중에 골라 주세요.`,
+    code_key_mismatch: () => '번호를 만드는 비밀 값이 만들 때와 달라요. DIBS_MASTER_SECRET을 되돌려 주세요.',
+    pool_large_enough: (n) => `번호 ${n('imported')}개를 가져왔고, ${n('quantity')}개가 필요해요.`,
+    no_pool_needed: () => '가져올 번호가 없어도 돼요.',
+    pool_too_small: (n) =>
+      `번호 ${n('imported')}개뿐이에요. ${n('quantity')}개가 필요하니 ${n('missing')}개를 더 가져와 주세요.`,
+    gate_holds: () => '판정이 이 캠페인을 알고 있고, 답할 준비가 됐어요.',
+    gate_armed: () => '판정이 이 캠페인을 알고 있고, 답할 준비가 됐어요.',
+    gate_unknown: () => '판정이 아직 이 캠페인을 몰라요. 저절로 알게 되니 잠시 뒤 다시 점검해 주세요.',
+    gate_silent: () =>
+      'Redis가 답하지 않거나 아직 이 캠페인의 규칙을 받지 못했어요. Redis가 떠 있는지 봐 주세요.',
+    gate_rebuilding: () => '판정을 복구하는 중이에요. 저절로 끝나니 잠시 뒤 다시 점검해 주세요.',
+    one_clock: () => '시계 하나로 판정해요.',
+    clocks_agree: (n) => `판정의 시계와 이 서버의 시계가 ${n('skewMs')} ms 차이예요.`,
+    clocks_differ: (n) =>
+      `판정의 시계와 이 서버의 시계가 ${n('skewMs')} ms 어긋나 있어요. 둘 다 NTP로 맞춰 주세요.`,
+    record_caught_up: () => '이벤트 로그에 있는 것이 기록에 모두 있어요.',
+    record_behind: () =>
+      '기록이 로그를 따라가는 중이에요. 다 따라간 뒤에 열어 주세요. 오래 걸리면 기록기를 확인해 주세요.',
+  } as Says,
   toCodes: '코드 가져오기',
   toEdit: '고치기',
   toParts: '구성 보기',
@@ -122,40 +103,41 @@ const en: typeof ko = {
   over: 'This campaign is over. Copy it to run another one by the same rules.',
   ok: 'Ready',
   bad: 'To do',
-  server: 'The server says',
-  points: {
-    parts: {
-      name: 'Parts',
-      holds: () => 'Gate, log and record are up.',
-      todo: () => 'Some part is not ready. See Parts for which, and start it again.',
-    },
-    level: {
-      name: 'Mode and level',
-      holds: () => 'This server can keep the mode and the level that were chosen.',
-      todo: ({ says }) => says,
-    },
-    codes: {
-      name: 'Codes',
-      holds: ({ imported, quantity }) =>
-        imported === null
-          ? 'No codes have to be imported.'
-          : `${imported} codes are imported, ${quantity} are needed.`,
-      todo: ({ imported, quantity, missing, says }) =>
-        imported === null
-          ? says
-          : `Only ${imported} codes of ${quantity} are imported: ${missing} are missing.`,
-    },
-    gate: {
-      name: 'Gate',
-      holds: () => 'The gate knows the campaign and is ready to answer.',
-      todo: ({ says }) => says,
-    },
-    clock: { name: 'Clock', holds: ({ says }) => says, todo: ({ says }) => says },
-    record: {
-      name: 'Record',
-      holds: () => 'The record has all that the log has.',
-      todo: ({ says }) => says,
-    },
+  names: {
+    parts: 'Parts',
+    level: 'Mode and level',
+    codes: 'Codes',
+    gate: 'Gate',
+    clock: 'Clock',
+    record: 'Record',
+  },
+  says: {
+    parts_ready: () => 'Gate, log and record are up.',
+    parts_not_ready: () => 'Some part is not ready. See Parts for which, and start it again.',
+    level_kept: () => 'This server can keep the mode and the level that were chosen.',
+    mode_unavailable: (n) =>
+      `This server cannot run the mode ${n('mode')}. Set ${n('setting')} for the server, or choose ${n('choices')}.`,
+    durability_unavailable: (n) =>
+      n('setting') === ''
+        ? `In ordered mode a verdict is told at the level ${n('choices')}. Choose that.`
+        : `This server cannot keep the level ${n('level')}. Set ${n('setting')} for the server, or choose one of: ${n('choices')}.`,
+    code_key_mismatch: () =>
+      'The secret that codes are made from is another one than when it was made. Bring DIBS_MASTER_SECRET back.',
+    pool_large_enough: (n) => `${n('imported')} codes are imported, ${n('quantity')} are needed.`,
+    no_pool_needed: () => 'No codes have to be imported.',
+    pool_too_small: (n) =>
+      `Only ${n('imported')} codes of ${n('quantity')} are imported: ${n('missing')} are missing.`,
+    gate_holds: () => 'The gate knows the campaign and is ready to answer.',
+    gate_armed: () => 'The gate knows the campaign and is ready to answer.',
+    gate_unknown: () =>
+      'The gate does not know the campaign yet. It will by itself: check again in a moment.',
+    gate_silent: () => 'Redis does not answer, or has no rule of it yet. See that Redis runs.',
+    gate_rebuilding: () => 'The gate is being made good. It ends by itself: check again in a moment.',
+    one_clock: () => 'One clock decides.',
+    clocks_agree: (n) => `The gate's clock and this one differ by ${n('skewMs')} ms.`,
+    clocks_differ: (n) => `The gate's clock and this one differ by ${n('skewMs')} ms: set both by NTP.`,
+    record_caught_up: () => 'The record has all that the log has.',
+    record_behind: () => 'The record is behind the log: wait until it has caught up, or see to the recorder.',
   },
   toCodes: 'Import codes',
   toEdit: 'Edit',

@@ -89,7 +89,13 @@ function optionsOf(props: PlotProps, width: number): uPlot.Options {
     legend: { show: false },
     cursor: { show: false },
     scales: {
-      x: { range: (_u, from, to) => [Math.min(from ?? 0, (to ?? 0) - spanSeconds), to ?? 0] },
+      x: {
+        range: (_u, from, to) => {
+          // Of nothing yet it is the time that is passing now.
+          const end = to ?? Date.now() / 1000;
+          return [Math.min(from ?? end, end - spanSeconds), end];
+        },
+      },
       y: { range: (_u, _from, to) => [0, Math.max(least, (to ?? 0) * 1.08)] },
     },
     axes: [
