@@ -16,7 +16,12 @@ const LATER = ['kept', 'words-ko', 'words-en'];
 const LANGUAGES = ['ko', 'en'];
 /** Names of our own objects that nothing outside of a script knows: these may become short. */
 const OURS =
-  /^(?:on(?:Campaign|Verdict|Missing|Reach|Sight|Return|OtherTab)|sight|badUser|seenAt|askedAt|codeTimer|giveUp|unfollow|followAnew|setClock|pressAt|nextTurn|askForMore|comeBack|forgetUser|refuse|begin|become|untilMs|againMs|lastEventId|reached|refused|fresh|figure|copied|lot|timer|changed|why|unit|rest|onPending|onWait|nextMs|mine|hold|stand)$/;
+  /^(?:on(?:Campaign|Verdict|Missing|Reach|Sight|Return|OtherTab)|sight|badUser|seenAt|askedAt|codeTimer|giveUp|unfollow|followAnew|setClock|pressAt|nextTurn|askForMore|comeBack|forgetUser|refuse|begin|become|untilMs|againMs|lastEventId|reached|refused|fresh|figure|copied|lot|timer|changed|why|unit|rest|onPending|onWait|nextMs|mine|hold|stand|place|campaign)$/;
+
+/** The oldest that can stop a request for either of two reasons (`AbortSignal.any`), which the script does. */
+const BROWSERS = ['chrome116', 'firefox124', 'safari17.4'];
+/** Of `light-dark()`, which the style does not call. */
+const UNUSED = /--lightningcss-(?:light|dark):(?:initial| );/g;
 
 /** Bytes of each page, compressed with brotli. */
 export type PageBytes = Record<string, number>;
@@ -57,10 +62,13 @@ async function buildPage(
   const page = html
     .replace('<html lang="ko">', `<html lang="${language}">`)
     .replaceAll(/ *<link rel="stylesheet"[^>]*>\n/g, '')
-    .replace(/<script type="module"[^>]*><\/script>/, '<style>@</style><script type="module">@</script>')
+    .replace(/<script type="module"[^>]*><\/script>/, '<style>@</style>')
+    // At the end and no module: it runs with all of the page there, and before anything is laid out for the first time.
+    .replace('</body>', '<script>@</script></body>')
     .replaceAll(/>\s+</g, '><')
-    .replace('<style>@', () => `<style>${style.trim()}`)
-    .replace('module">@', () => `module">${inline.trim().replaceAll('</script', '<\\/script')}`);
+    .replaceAll(' />', '>')
+    .replace('<style>@', () => `<style>${style.trim().replaceAll(UNUSED, '')}`)
+    .replace('<script>@', () => `<script>(()=>{${inline.trim().replaceAll('</script', '<\\/script')}})()`);
   return keep(folder, `${name}.${language}.html`, page);
 }
 
@@ -98,6 +106,7 @@ async function bundle(files: string[], language: string | null): Promise<{ scrip
     build: {
       write: false,
       target: 'es2022',
+      cssTarget: BROWSERS,
       minify: false,
       cssMinify: true,
       cssCodeSplit: false,

@@ -17,6 +17,9 @@ import { words } from './words.js';
 /** States in which the press is still to come, and so the name has to be known. */
 const BEFORE_PRESS = new Set(['scheduled', 'armed', 'open', 'left']);
 
+/** After the frame that shows the button. */
+const WINDOW_MS = 50;
+
 /** What screen readers were told last: a state is told once, its figures are not told as they run. */
 let told = '';
 
@@ -32,7 +35,8 @@ export function draw(state, sight, page) {
   drawNumber(numberOf(state, sight));
   put('code', sight.mine?.claim.code ?? '');
   const says = saysOf(wanted, sight, page.seenAt);
-  put('says', says);
+  // A sentence has a line of its own.
+  put('says', says.replace(/([.?]) /g, '$1\n'));
   drawLine(wanted, sight);
   drawReach(wanted, sight, page);
   const news = `${wanted} ${document.documentElement.lang} ${sight.refused?.code}`;
@@ -49,7 +53,22 @@ function drawAbout(state, { campaign, now }) {
   put('name', campaign.name);
   put('benefit', textOf(campaign.benefit));
   put('facts', w.facts(count(campaign.quantity)));
-  put('window', windowText(campaign.opensAt, campaign.closesAt, now));
+  drawWindow(campaign, now);
+}
+
+/** Which window is shown, in which language. */
+let shown = '';
+
+/** The first time that is put into words takes a slow phone long: the button comes before it, and its line waits for it. */
+function drawWindow(
+  /** @type {import('./live.js').Campaign} */ { opensAt, closesAt },
+  /** @type {number} */ now,
+) {
+  const wanted = opensAt + document.documentElement.lang + closesAt;
+  if (wanted === shown) return;
+  shown = wanted;
+  put('window', opensAt || closesAt ? '\u00a0' : '');
+  setTimeout(() => put('window', windowText(opensAt, closesAt, now)), WINDOW_MS);
 }
 
 /** The benefit is the operator's own JSON; a title, a name or a text in it is shown, in the language if there are two. */

@@ -14,6 +14,7 @@ import * as who from './who.js';
  * @typedef {import('./claim.js').Pending} Pending @typedef {import('./claim.js').Claim} Claim
  * @typedef {import('./states.js').State} State @typedef {import('./states.js').Sight} Sight */
 
+const CLOCK_FIRST_MS = 200;
 const CLOCK_AGAIN_MS = 60_000;
 /** So soon before the opening the clock is read once more. */
 const CLOSE_MS = 10_000;
@@ -65,7 +66,8 @@ export class Watch {
     addEventListener('pageshow', ({ persisted }) => persisted && this.onReturn());
     who.onOtherTab(this.id, () => this.onOtherTab());
     setInterval(() => void this.setClock(), CLOCK_AGAIN_MS);
-    void this.setClock();
+    // The campaign tells the time too, and is what the page waits for.
+    setTimeout(() => void this.setClock(), CLOCK_FIRST_MS);
     void this.begin();
   }
 
