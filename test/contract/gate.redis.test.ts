@@ -1,25 +1,9 @@
 // Protects: the Redis gate keeps the promises of ports/gate, on one Redis and on a cluster of three masters.
 
-import { afterAll, describe } from 'vitest';
-import { startOrSkip } from '../../scripts/services/provide.ts';
-import { startRedis, startRedisCluster } from '../../scripts/services/redis.ts';
 import { gateContract } from '../support/contract/gate.ts';
-import { connected, heldClockText, makerOfRedisGates } from '../support/redis-gate.ts';
+import { inRedisAndCluster } from '../support/in-redis.ts';
+import { heldClockText, makerOfRedisGates } from '../support/redis-gate.ts';
 
-const redis = await startOrSkip(() => startRedis({ appendfsync: 'no' }));
-const cluster = await startOrSkip(() => startRedisCluster(3, { appendonly: false }));
-const clients = {
-  redis: redis && (await connected(redis.url)),
-  'redis cluster': cluster && (await connected(cluster.url)),
-};
-
-afterAll(async () => {
-  for (const client of Object.values(clients)) client?.disconnect();
-  await Promise.all([redis?.stop(), cluster?.stop()]);
+await inRedisAndCluster((name, client) => {
+  gateContract(name, makerOfRedisGates(client, heldClockText(), true));
 });
-
-for (const [name, client] of Object.entries(clients)) {
-  describe.skipIf(client === null)(name, () => {
-    if (client) gateContract(name, makerOfRedisGates(client, heldClockText(), true));
-  });
-}

@@ -3,9 +3,7 @@
 // decided at; and the comparison would notice Lua that is not the rule.
 
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
-import { startOrSkip } from '../../scripts/services/provide.ts';
-import { startRedis } from '../../scripts/services/redis.ts';
+import { describe, expect, it } from 'vitest';
 import { claimArgs, readAnswer } from '../../src/adapters/redis/answers.ts';
 import type { RedisClient } from '../../src/adapters/redis/connect.ts';
 import { campaignKey } from '../../src/adapters/redis/keys.ts';
@@ -13,42 +11,14 @@ import { armedScript, CONTRACTS, scriptText } from '../../src/adapters/redis/scr
 import type { Attempt, Decision } from '../../src/core/gate.ts';
 import { decide, emptyGate, evolve, gateRule, reconfigure } from '../../src/core/gate.ts';
 import { holdAgainstRule } from '../support/gate-model.ts';
-import {
-  arming,
-  connected,
-  heldClockText,
-  makerOfRedisGates,
-  newPrefix,
-  plainGate,
-} from '../support/redis-gate.ts';
+import { inQuickRedis } from '../support/in-redis.ts';
+import { arming, heldClockText, makerOfRedisGates, newPrefix, plainGate } from '../support/redis-gate.ts';
 import { sampleCampaign } from '../support/samples.ts';
 import { seed } from '../support/seed.ts';
 
 const LIVES = 2_000;
 const OWN_CLOCK_LIVES = 150;
 const TIMEOUT_MS = 300_000;
-
-const redis = await startOrSkip(() => startRedis({ appendonly: false }));
-const client = redis === null ? null : await connected(redis.url);
-
-afterAll(async () => {
-  client?.disconnect();
-  await redis?.stop();
-});
-
-describe.skipIf(client === null)('the redis gate', () => {
-  it(`says what the naive rule says, in ${LIVES} random lives of 30 to 60 steps`, {
-    timeout: TIMEOUT_MS,
-  }, async () => {
-    await holdAgainstRule(makerOfRedisGates(client as RedisClient), LIVES);
-  });
-
-  it(`says what core/gate says, by its own clock, in ${OWN_CLOCK_LIVES} lives`, {
-    timeout: TIMEOUT_MS,
-  }, async () => {
-    await holdByOwnClock(client as RedisClient, scriptText('claim'));
-  });
-});
 
 // --- by Redis' own clock -------------------------------------------------------------------------------------------
 
@@ -134,16 +104,32 @@ const MUTANTS: [what: string, from: string, to: string][] = [
   ['does not write the winners down', "redis.call('HSET', KEYS[2], unpack(writes))", ''],
 ];
 
-describe.skipIf(client === null)('claim.lua is found out that', () => {
-  it.each(MUTANTS)('%s', { timeout: TIMEOUT_MS }, async (_what, from, to) => {
-    const text = heldClockText();
-    expect(text.split(from).length, 'the line is there once').toBe(2);
-    const spoilt = makerOfRedisGates(client as RedisClient, text.replace(from, to));
-    await expect(holdAgainstRule(spoilt, 500, true)).rejects.toThrow('Property failed');
+await inQuickRedis((client) => {
+  describe('the redis gate', () => {
+    it(`says what the naive rule says, in ${LIVES} random lives of 30 to 60 steps`, {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      await holdAgainstRule(makerOfRedisGates(client), LIVES);
+    });
+
+    it(`says what core/gate says, by its own clock, in ${OWN_CLOCK_LIVES} lives`, {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      await holdByOwnClock(client, scriptText('claim'));
+    });
   });
 
-  it('ignores a pause', { timeout: TIMEOUT_MS }, async () => {
-    const spoilt = scriptText('claim').replace("rule[7] == '1'", 'false');
-    await expect(holdByOwnClock(client as RedisClient, spoilt)).rejects.toThrow('Property failed');
+  describe('claim.lua is found out that', () => {
+    it.each(MUTANTS)('%s', { timeout: TIMEOUT_MS }, async (_what, from, to) => {
+      const text = heldClockText();
+      expect(text.split(from).length, 'the line is there once').toBe(2);
+      const spoilt = makerOfRedisGates(client, text.replace(from, to));
+      await expect(holdAgainstRule(spoilt, 500, true)).rejects.toThrow('Property failed');
+    });
+
+    it('ignores a pause', { timeout: TIMEOUT_MS }, async () => {
+      const spoilt = scriptText('claim').replace("rule[7] == '1'", 'false');
+      await expect(holdByOwnClock(client, spoilt)).rejects.toThrow('Property failed');
+    });
   });
 });

@@ -3,27 +3,19 @@
 // most of what is told when it is sold out is told without a trip.
 
 import fc from 'fast-check';
-import { afterAll, describe, expect, it } from 'vitest';
-import { startOrSkip } from '../../scripts/services/provide.ts';
-import { startRedis } from '../../scripts/services/redis.ts';
+import { describe, expect, it } from 'vitest';
 import type { RedisClient } from '../../src/adapters/redis/connect.ts';
 import type { RedisGate } from '../../src/adapters/redis/gate.ts';
 import type { Campaign } from '../../src/core/campaign.ts';
 import type { Attempt } from '../../src/core/gate.ts';
 import type { GateAnswer } from '../../src/ports/gate.ts';
+import { inQuickRedis } from '../support/in-redis.ts';
 import { type NaiveGate, naiveClaim, naiveConfigure } from '../support/naive-gate.ts';
-import { arming, connected, newPrefix, plainGate } from '../support/redis-gate.ts';
+import { arming, newPrefix, plainGate } from '../support/redis-gate.ts';
 import { sampleCampaign } from '../support/samples.ts';
 import { seed } from '../support/seed.ts';
 
 const LIVES = 300;
-const redis = await startOrSkip(() => startRedis({ appendonly: false }));
-const clients = redis === null ? null : [await connected(redis.url), await connected(redis.url)];
-
-afterAll(async () => {
-  for (const client of clients ?? []) client.disconnect();
-  await redis?.stop();
-});
 
 const press = fc.record({
   user: fc.nat({ max: 9 }),
@@ -133,40 +125,41 @@ function counted(client: RedisClient, trips: { count: number }): RedisClient {
   });
 }
 
-describe.skipIf(clients === null)('two processes that remember what is sold out', () => {
-  it(`say what the naive rule says, in ${LIVES} random lives`, { timeout: 240_000 }, async () => {
-    let fromMemory = 0;
-    await fc.assert(
-      fc.asyncProperty(life, async (one) => {
-        fromMemory += await playLife(clients as RedisClient[], one);
-      }),
-      { seed, numRuns: LIVES },
-    );
-    expect(fromMemory).toBeGreaterThan(LIVES * 2);
-  });
+await inQuickRedis((near, far) => {
+  describe('two processes that remember what is sold out', () => {
+    it(`say what the naive rule says, in ${LIVES} random lives`, { timeout: 240_000 }, async () => {
+      let fromMemory = 0;
+      await fc.assert(
+        fc.asyncProperty(life, async (one) => {
+          fromMemory += await playLife([near, far], one);
+        }),
+        { seed, numRuns: LIVES },
+      );
+      expect(fromMemory).toBeGreaterThan(LIVES * 2);
+    });
 
-  it('make no trip for those who cannot have won, and see a raised quantity within a second', async () => {
-    const [near, far] = clients as [RedisClient, RedisClient];
-    const prefix = newPrefix();
-    const trips = { count: 0 };
-    const gate = plainGate(counted(near, trips), { prefix });
-    const other = plainGate(far, { prefix });
-    const campaign = sampleCampaign({ quantity: 50, openedAt: 1 });
-    await other.configure(campaign);
-    await other.arm(campaign.id, arming(1));
-    gate.follow(campaign.id, 1, 1);
-    const press = async (user: string) =>
-      (await claim(gate, campaign.id, { userId: user, key: null, eligible: true })).verdict;
-    for (let i = 0; i < 51; i++) await press(`u-${i}`);
-    await new Promise((wake) => setTimeout(wake, 50));
-    trips.count = 0;
-    for (let i = 100; i < 2100; i++) expect(await press(`u-${i}`)).toBe('sold_out');
-    expect(trips.count).toBeLessThan(50);
-    for (let i = 0; i < 50; i++) expect(await press(`u-${i}`)).toBe('already_won');
-    // Nobody tells this process.
-    await other.configure({ ...campaign, quantity: 51, version: 2 });
-    const raised = performance.now();
-    while ((await press('late')) !== 'won') await new Promise((wake) => setTimeout(wake, 5));
-    expect(performance.now() - raised).toBeLessThan(1000);
+    it('make no trip for those who cannot have won, and see a raised quantity within a second', async () => {
+      const prefix = newPrefix();
+      const trips = { count: 0 };
+      const gate = plainGate(counted(near, trips), { prefix });
+      const other = plainGate(far, { prefix });
+      const campaign = sampleCampaign({ quantity: 50, openedAt: 1 });
+      await other.configure(campaign);
+      await other.arm(campaign.id, arming(1));
+      gate.follow(campaign.id, 1, 1);
+      const press = async (user: string) =>
+        (await claim(gate, campaign.id, { userId: user, key: null, eligible: true })).verdict;
+      for (let i = 0; i < 51; i++) await press(`u-${i}`);
+      await new Promise((wake) => setTimeout(wake, 50));
+      trips.count = 0;
+      for (let i = 100; i < 2100; i++) expect(await press(`u-${i}`)).toBe('sold_out');
+      expect(trips.count).toBeLessThan(50);
+      for (let i = 0; i < 50; i++) expect(await press(`u-${i}`)).toBe('already_won');
+      // Nobody tells this process.
+      await other.configure({ ...campaign, quantity: 51, version: 2 });
+      const raised = performance.now();
+      while ((await press('late')) !== 'won') await new Promise((wake) => setTimeout(wake, 5));
+      expect(performance.now() - raised).toBeLessThan(1000);
+    });
   });
-});
+}, 2);

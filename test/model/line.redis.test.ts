@@ -1,32 +1,13 @@
 // Protects: line.lua is the rule. The random lives that every line is held against, played to a real Redis with the suite's
 // clock; and the comparison would notice Lua that is not the rule.
 
-import { afterAll, describe, expect, it } from 'vitest';
-import { startOrSkip } from '../../scripts/services/provide.ts';
-import { startRedis } from '../../scripts/services/redis.ts';
-import type { RedisClient } from '../../src/adapters/redis/connect.ts';
+import { describe, expect, it } from 'vitest';
+import { inQuickRedis } from '../support/in-redis.ts';
 import { holdLineAgainstRule } from '../support/line-model.ts';
-import { connected } from '../support/redis-gate.ts';
 import { heldClockLineText, makerOfRedisLines } from '../support/redis-line.ts';
 
 const LIVES = 150;
 const TIMEOUT_MS = 300_000;
-
-const redis = await startOrSkip(() => startRedis({ appendonly: false }));
-const client = redis === null ? null : await connected(redis.url);
-
-afterAll(async () => {
-  client?.disconnect();
-  await redis?.stop();
-});
-
-describe.skipIf(client === null)('the redis line', () => {
-  it(`says what the naive line says, in ${LIVES} random lives of 20 to 60 steps`, {
-    timeout: TIMEOUT_MS,
-  }, async () => {
-    await holdLineAgainstRule(makerOfRedisLines(client as RedisClient), LIVES);
-  });
-});
 
 const MUTANTS: [what: string, from: string, to: string][] = [
   [
@@ -40,11 +21,21 @@ const MUTANTS: [what: string, from: string, to: string][] = [
   ['forgets who joined earlier in the batch', 'joined[user] = last', ''],
 ];
 
-describe.skipIf(client === null)('line.lua is found out that', () => {
-  it.each(MUTANTS)('%s', { timeout: TIMEOUT_MS }, async (_what, from, to) => {
-    const text = heldClockLineText();
-    expect(text.split(from).length, 'the line is there once').toBe(2);
-    const spoilt = makerOfRedisLines(client as RedisClient, text.replace(from, to));
-    await expect(holdLineAgainstRule(spoilt, 300, true)).rejects.toThrow('Property failed');
+await inQuickRedis((client) => {
+  describe('the redis line', () => {
+    it(`says what the naive line says, in ${LIVES} random lives of 20 to 60 steps`, {
+      timeout: TIMEOUT_MS,
+    }, async () => {
+      await holdLineAgainstRule(makerOfRedisLines(client), LIVES);
+    });
+  });
+
+  describe('line.lua is found out that', () => {
+    it.each(MUTANTS)('%s', { timeout: TIMEOUT_MS }, async (_what, from, to) => {
+      const text = heldClockLineText();
+      expect(text.split(from).length, 'the line is there once').toBe(2);
+      const spoilt = makerOfRedisLines(client, text.replace(from, to));
+      await expect(holdLineAgainstRule(spoilt, 300, true)).rejects.toThrow('Property failed');
+    });
   });
 });
