@@ -72,7 +72,9 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     return page;
   }
 
-  const text = async (page: Page, id: string) => (await page.locator(`#${id}`).textContent()) ?? '';
+  /** A sentence of it has a line of its own. */
+  const text = async (page: Page, id: string) =>
+    ((await page.locator(`#${id}`).textContent()) ?? '').replaceAll('\n', ' ');
   const reach = (page: Page, state: string) =>
     page.locator(`#campaign[data-state="${state}"]`).waitFor({ timeout: 10_000 });
   const press = (campaignId: string, userId: string) =>
@@ -227,7 +229,7 @@ describe.skipIf('missing' in found && !mustRun)('pages', () => {
     await page.context().setOffline(true);
     await reach(page, 'offline');
     expect(await text(page, 'figure')).toBe('9');
-    await page.locator('#says', { hasText: /인터넷 연결이 없어요\. \d+초 전 정보예요/ }).waitFor();
+    await page.locator('#says', { hasText: /인터넷 연결이 없어요\.\s\d+초 전 정보예요/ }).waitFor();
     await page.context().setOffline(false);
     await reach(page, 'open');
     await page.click('#act');

@@ -36,7 +36,7 @@ export function draw(state, sight, page) {
   put('code', sight.mine?.claim.code ?? '');
   const says = saysOf(wanted, sight, page.seenAt);
   // A sentence has a line of its own.
-  put('says', says.replace(/([.?]) /g, '$1\n'));
+  put('says', says.replaceAll('. ', '.\n'));
   drawLine(wanted, sight);
   drawReach(wanted, sight, page);
   const news = `${wanted} ${document.documentElement.lang} ${sight.refused?.code}`;

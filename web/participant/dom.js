@@ -11,15 +11,6 @@ export function put(id, text) {
   element.hidden = text === '';
 }
 
-/** The same, of which a line ends where a sentence does, if it can. @param {string} id @param {string} text */
-export function putSentences(id, text) {
-  const element = part(id);
-  element.hidden = text === '';
-  if (element.textContent === text) return;
-  const sentences = text.split(/(?<=[.?])\s/).map((one) => make('span', '', one));
-  element.replaceChildren(...sentences.flatMap((one, at) => (at === 0 ? [one] : [' ', one])));
-}
-
 /** @template {keyof HTMLElementTagNameMap} T @param {T} tag @param {string} name @param {string} [text] */
 export function make(tag, name, text) {
   const element = document.createElement(tag);
