@@ -7,11 +7,6 @@
 import { CAMPAIGN_ID } from '../../core/campaign.ts';
 
 /**
- * rule: hash; the rule and the counters of the gate
- * users: hash; user id → his units, `seq,wonAt[,key]` a line
- * out: stream; wins that the log may not have yet, one entry for each batch
- * stagedRule, stagedUsers: the same as rule and users, while holders are being taken in
- * probe: there only while it is tried what this Redis allows
  * lineRule: hash; the rule and the counters of the waiting line
  * lineWaiting: sorted set; user id → his number, of those who wait (below 0: of those who wait for a shuffle)
  * linePast: hash; number → what has become of it and whose it is, of those who do not wait any more
@@ -22,13 +17,7 @@ import { CAMPAIGN_ID } from '../../core/campaign.ts';
  * lineEarly: string; four bytes for each place before a shuffle, the number that it got
  * lineStaged: the same as lineWaiting, while numbers are being drawn
  */
-export const KEY_NAMES = [
-  'rule',
-  'users',
-  'out',
-  'stagedRule',
-  'stagedUsers',
-  'probe',
+export const LINE_KEY_NAMES = [
   'lineRule',
   'lineWaiting',
   'linePast',
@@ -38,6 +27,23 @@ export const KEY_NAMES = [
   'lineTurns',
   'lineEarly',
   'lineStaged',
+] as const;
+
+/**
+ * rule: hash; the rule and the counters of the gate
+ * users: hash; user id → his units, `seq,wonAt[,key]` a line
+ * out: stream; wins that the log may not have yet, one entry for each batch
+ * stagedRule, stagedUsers: the same as rule and users, while holders are being taken in
+ * probe: there only while it is tried what this Redis allows
+ */
+export const KEY_NAMES = [
+  'rule',
+  'users',
+  'out',
+  'stagedRule',
+  'stagedUsers',
+  'probe',
+  ...LINE_KEY_NAMES,
 ] as const;
 export type KeyName = (typeof KEY_NAMES)[number];
 

@@ -5,7 +5,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import type { KeyName, RateKeyName } from './keys.ts';
+import { type KeyName, LINE_KEY_NAMES, type RateKeyName } from './keys.ts';
 
 /** What a script is called with and what it answers. A name that ends in `…` stands for any number. */
 export interface Contract {
@@ -14,17 +14,6 @@ export interface Contract {
   returns: readonly string[];
 }
 
-const LINE_KEYS = [
-  'lineRule',
-  'lineWaiting',
-  'linePast',
-  'linePlaces',
-  'lineKeys',
-  'lineOffers',
-  'lineTurns',
-  'lineEarly',
-  'lineStaged',
-] as const;
 /** The part of a line's rule that is kept in Redis, in the order in which it is said. */
 const LINE_RULE = [
   'quantity',
@@ -76,12 +65,12 @@ export const CONTRACTS = {
     returns: ['aheadMs…'],
   },
   line: {
-    keys: [...LINE_KEYS, 'rule'],
+    keys: [...LINE_KEY_NAMES, 'rule'],
     args: ['epoch', 'clock', 'fill', 'op', 'detail…'],
     returns: ['clock', 'rest…'],
   },
-  'line-arm': { keys: LINE_KEYS, args: ['epoch', ...LINE_RULE], returns: ['fill'] },
-  'line-unload': { keys: LINE_KEYS, args: [], returns: ['gone'] },
+  'line-arm': { keys: LINE_KEY_NAMES, args: ['epoch', ...LINE_RULE], returns: ['fill'] },
+  'line-unload': { keys: LINE_KEY_NAMES, args: [], returns: ['gone'] },
   probe: { keys: ['probe'], args: [], returns: ['refused', 'trouble'] },
   unload: { keys: ['rule', 'users', 'out', 'stagedRule', 'stagedUsers'], args: [], returns: ['left'] },
 } as const satisfies Record<string, Contract>;
