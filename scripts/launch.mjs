@@ -233,7 +233,7 @@ async function buildPagesWhenNeeded(node, target) {
 
 /** Names what the pages are built from; null: there are no sources of the console here, so they were brought along built. */
 function pagesDigest() {
-  const folders = ['console', 'participant'].map((name) => join(ROOT, 'web', name));
+  const folders = ['web/console', 'web/participant', 'src/words'].map((name) => join(ROOT, name));
   if (!folders.every((folder) => existsSync(folder))) return null;
   const hash = createHash('sha256');
   for (const file of ['scripts/build-pages.ts', 'scripts/build-participant.ts', 'web/tokens.css']) {

@@ -7,6 +7,7 @@
 import type { Campaign } from './campaign.ts';
 import { QUANTITY_MAX, quantitySaid, startsAt } from './campaign.ts';
 import type { HistoryCheck } from './history-sight.ts';
+import { said } from './said.ts';
 
 /** The job that does them, one run each. */
 export const REHEARSE = 'rehearse';
@@ -145,13 +146,13 @@ export function whyNotNow(
   hot: boolean,
   now: number,
 ): string | null {
-  if (hot) return 'A drop is hot. Rehearse when it has cooled.';
+  if (hot) return said('rehearsal_hot_now');
   for (const campaign of campaigns) {
     const start = startsAt(campaign);
     const isOver = campaign.closedAt !== null || campaign.archivedAt !== null;
     if (isOver || start === null || start <= now || start - now > QUIET_BEFORE_OPENING_MS) continue;
     const minutes = Math.ceil((start - now) / 60_000);
-    return `${campaign.id} opens in ${minutes} min. Rehearse more than 10 min before an opening, or after it.`;
+    return said('rehearsal_near', { campaign: campaign.id, minutes });
   }
   return null;
 }

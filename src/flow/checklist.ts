@@ -12,9 +12,23 @@ import { openingFault, poolFault } from './opening-fault.ts';
 
 export const POINTS = ['parts', 'level', 'codes', 'gate', 'clock', 'record'] as const;
 
+/** What a point says, as a code: what holds first, then what does not. Those of a refused opening are problems' codes. */
+export const POINT_CODES = [
+  ...['parts_ready', 'parts_not_ready'],
+  ...['level_kept', 'mode_unavailable', 'durability_unavailable', 'code_key_mismatch'],
+  ...['pool_large_enough', 'no_pool_needed', 'pool_too_small'],
+  ...['gate_holds', 'gate_armed', 'gate_unknown', 'gate_silent', 'gate_rebuilding'],
+  ...['one_clock', 'clocks_agree', 'clocks_differ'],
+  ...['record_caught_up', 'record_behind'],
+] as const;
+
 export interface Point {
   id: (typeof POINTS)[number];
   ok: boolean;
+  /** one of {@link POINT_CODES} */
+  code: string;
+  /** what the sentence is about: counts, ms, names of settings, parts and levels */
+  figures: Record<string, unknown>;
   /** what is so, or what is to be done about it */
   says: string;
 }
@@ -44,22 +58,18 @@ const SKEW_MAX_MS = 500;
 export function makeChecklist(parts: ChecklistParts): (live: LiveCampaign) => Promise<Checklist> {
   return async (live) => {
     const [codes, seen, record] = await Promise.all([
-      poolFault(live.campaign, parts.codePool),
+      lookAtPool(parts, live),
       lookAtGate(parts, live),
       recordPoint(parts),
     ]);
     const points: Point[] = [
       partsPoint(parts.roles()),
-      said(
-        'level',
-        openingFault(live.campaign, parts),
-        `Level ${live.campaign.durability} can be kept here.`,
-      ),
-      said(
-        'codes',
-        codes,
-        live.campaign.codes.source === 'pool' ? 'The pool is large enough.' : 'No pool is needed.',
-      ),
+      judged('level', openingFault(live.campaign, parts), {
+        code: 'level_kept',
+        figures: { mode: live.campaign.mode, level: live.campaign.durability },
+        says: `Level ${live.campaign.durability} can be kept here.`,
+      }),
+      judged('codes', codes.fault, poolHolds(live, codes.imported)),
       seen.gate,
       seen.clock,
       record,
@@ -68,14 +78,44 @@ export function makeChecklist(parts: ChecklistParts): (live: LiveCampaign) => Pr
   };
 }
 
-function said(id: Point['id'], fault: Problem | null, holds: string): Point {
-  return { id, ok: fault === null, says: fault === null ? holds : (fault.detail ?? fault.code) };
+type Saying = Pick<Point, 'code' | 'figures' | 'says'>;
+
+function judged(id: Point['id'], fault: Problem | null, holds: Saying): Point {
+  if (fault === null) return { id, ok: true, ...holds };
+  const { code, detail, extra = {} } = fault;
+  return { id, ok: false, code, figures: extra, says: detail ?? code };
+}
+
+async function lookAtPool(
+  { codePool }: ChecklistParts,
+  { campaign }: LiveCampaign,
+): Promise<{ fault: Problem | null; imported: number }> {
+  const [fault, counts] = await Promise.all([
+    poolFault(campaign, codePool),
+    campaign.codes.source === 'pool' ? codePool?.counts(campaign.id) : undefined,
+  ]);
+  return { fault, imported: counts?.imported ?? 0 };
+}
+
+function poolHolds({ campaign: { codes, quantity } }: LiveCampaign, imported: number): Saying {
+  return codes.source === 'pool'
+    ? { code: 'pool_large_enough', figures: { imported, quantity }, says: 'The pool is large enough.' }
+    : { code: 'no_pool_needed', figures: {}, says: 'No pool is needed.' };
 }
 
 function partsPoint(roles: Readonly<Record<string, string>>): Point {
   const broken = Object.entries(roles).filter(([, state]) => state !== 'ready');
   const says = broken.map(([part, state]) => `${part}: ${state}`).join('; ');
-  return { id: 'parts', ok: broken.length === 0, says: says === '' ? 'All parts are ready.' : says };
+  if (says === '') {
+    return { id: 'parts', ok: true, code: 'parts_ready', figures: {}, says: 'All parts are ready.' };
+  }
+  return {
+    id: 'parts',
+    ok: false,
+    code: 'parts_not_ready',
+    figures: { parts: Object.fromEntries(broken) },
+    says,
+  };
 }
 
 async function recordPoint({ caughtUp }: ChecklistParts): Promise<Point> {
@@ -83,38 +123,48 @@ async function recordPoint({ caughtUp }: ChecklistParts): Promise<Point> {
   const says = ok
     ? 'The record has all that the log has.'
     : 'The record is behind the log: wait until it has caught up, or see to the recorder.';
-  return { id: 'record', ok, says };
+  return { id: 'record', ok, code: ok ? 'record_caught_up' : 'record_behind', figures: {}, says };
 }
 
 async function lookAtGate(parts: ChecklistParts, live: LiveCampaign): Promise<{ gate: Point; clock: Point }> {
   const { keeper, epochOf, system } = parts;
   const { id, mode } = live.campaign;
-  const point = (ok: boolean, says: string): Point => ({ id: 'gate', ok, says });
-  const clock: Point = { id: 'clock', ok: true, says: 'One clock decides.' };
+  const point = (ok: boolean, code: string, says: string): Point => ({
+    id: 'gate',
+    ok,
+    code,
+    figures: {},
+    says,
+  });
+  const clock: Point = { id: 'clock', ok: true, code: 'one_clock', figures: {}, says: 'One clock decides.' };
   if (keeper === undefined || mode === 'ordered') {
     const counts = await parts.gate.counts(id).catch(() => null);
-    const says =
-      counts === null ? 'The gate does not know the campaign yet.' : 'The gate holds the campaign.';
-    return { gate: point(counts !== null, says), clock };
+    const gate =
+      counts === null
+        ? point(false, 'gate_unknown', 'The gate does not know the campaign yet.')
+        : point(true, 'gate_holds', 'The gate holds the campaign.');
+    return { gate, clock };
   }
   const [epoch, inForce] = await Promise.all([
     epochOf?.(id).catch(() => null) ?? null,
     keeper.inForce(id).catch(() => null),
   ]);
   if (inForce === null)
-    return { gate: point(false, 'Redis does not answer, or has no rule of it yet.'), clock };
+    return { gate: point(false, 'gate_silent', 'Redis does not answer, or has no rule of it yet.'), clock };
   const armed =
     inForce.armed && (epoch === null || (epoch.state === 'open' && epoch.epoch === inForce.epoch));
   const skewMs = Math.abs(inForce.now - system.now());
   return {
-    gate: point(armed, armed ? 'The gate is armed.' : 'The gate is being made good; it opens by itself.'),
-    clock: {
-      id: 'clock',
-      ok: skewMs <= SKEW_MAX_MS,
-      says:
-        skewMs <= SKEW_MAX_MS
-          ? `The gate's clock and this one differ by ${skewMs} ms.`
-          : `The gate's clock and this one differ by ${skewMs} ms: set both by NTP.`,
-    },
+    gate: armed
+      ? point(true, 'gate_armed', 'The gate is armed.')
+      : point(false, 'gate_rebuilding', 'The gate is being made good; it opens by itself.'),
+    clock: clockPoint(Math.round(skewMs)),
   };
+}
+
+function clockPoint(skewMs: number): Point {
+  const ok = skewMs <= SKEW_MAX_MS;
+  const differ = `The gate's clock and this one differ by ${skewMs} ms`;
+  const says = ok ? `${differ}.` : `${differ}: set both by NTP.`;
+  return { id: 'clock', ok, code: ok ? 'clocks_agree' : 'clocks_differ', figures: { skewMs }, says };
 }

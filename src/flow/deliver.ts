@@ -5,6 +5,7 @@
  * intervals, until it answers.
  */
 
+import { said } from '../core/said.ts';
 import type { WebhookAnswer } from '../core/webhook.ts';
 import { waitAfterTry } from '../core/webhook.ts';
 import type { Deliveries, Delivery, SettledTry } from '../ports/deliveries.ts';
@@ -230,11 +231,11 @@ class Lanes implements Deliverer {
     }
     this.counts.failedTries += 1;
     const wait = waitAfterTry(this.#parts.waitsMs, tries + 1, this.#chance());
-    const gone = { why: 'it answered 410: it is no more', silentSince: null };
+    const gone = { why: said('hook_gone'), silentSince: null };
     if (wait === null) {
       this.counts.failed += 1;
       const first = settled.answers.at(-tries - 1) ?? answer;
-      const why = `no delivery succeeded in ${tries + 1} tries: ${answer.error}`;
+      const why = said('hook_failing', { tries: tries + 1, raw: answer.error });
       const disable = answer.status === GONE ? gone : { why, silentSince: first.at };
       return { lane, settled: { ...settled, state: 'failed' }, disable };
     }

@@ -2,6 +2,7 @@
 
 import { TextDecoder } from 'node:util';
 import { CsvFault, CsvReader, type CsvRow } from '../core/csv-rows.ts';
+import { said } from '../core/said.ts';
 import type { Files } from '../ports/files.ts';
 import { fileBytes } from './files.ts';
 import type { RowReader } from './kept-place.ts';
@@ -46,22 +47,20 @@ function decode(decoder: TextDecoder, bytes: Uint8Array | null, line: number): s
     if (bytes?.includes(0)) throw new TypeError('NUL');
     return bytes === null ? decoder.decode() : decoder.decode(bytes, { stream: true });
   } catch {
-    throw new CsvFault(`After line ${line} it is not text in UTF-8.`);
+    throw new CsvFault(said('file_not_text', { line }));
   }
 }
 
 /** What a stored CSV file holds, unpacked. Throws CsvFault when it is not there, or something else. */
 export async function* csvBytes(files: Pick<Files, 'find' | 'read'>, id: string): AsyncGenerator<Uint8Array> {
   const file = await files.find(id);
-  if (file === null || file.finishedAt === null) throw new CsvFault(`There is no file ${id}.`);
+  if (file === null || file.finishedAt === null) throw new CsvFault(said('file_gone', { file: id }));
   if (file.type !== 'text/csv' && file.type !== 'application/gzip')
-    throw new CsvFault(`The file ${id} is ${file.type}, not CSV.`);
+    throw new CsvFault(said('file_other_type', { file: id, type: file.type }));
   try {
     yield* unpacked(fileBytes(files, id), UNPACKED_BYTES_MAX);
   } catch (error) {
     if (!(error instanceof Unpackable)) throw error;
-    throw new CsvFault(
-      error.fault === 'cut' ? 'The file is no whole gzip.' : 'Unpacked, the file is too large. Split it.',
-    );
+    throw new CsvFault(error.fault === 'cut' ? said('file_not_gzip') : said('file_too_large'));
   }
 }

@@ -1,5 +1,6 @@
 /** The sink of facts that becomes one delivery to each webhook endpoint that wants it. */
 
+import { said } from '../core/said.ts';
 import { wantsFact, webhookBody } from '../core/webhook.ts';
 import type { Announcement } from '../ports/announcements.ts';
 import type { Deliveries, LeftFact } from '../ports/deliveries.ts';
@@ -46,7 +47,7 @@ export function makeWebhookSink(parts: LeaveParts): Required<Sink> {
   }
 
   async function disable(endpoint: Endpoint, pending: number): Promise<void> {
-    const why = `${pending} deliveries wait, and none was taken for ${SILENT_MS / 60_000} minutes`;
+    const why = said('hook_silent', { pending, minutes: SILENT_MS / 60_000 });
     const changed = disabled(endpoint, why, system.now());
     enabled = enabled.filter((one) => one !== endpoint);
     if (await webhooks.put(changed, disabledLine(endpoint, changed))) onDisabled(changed);

@@ -45,20 +45,24 @@ function modeFault({ mode }: Campaign, parts: Pick<OpeningParts, 'modes' | 'hasG
   if (there.includes(mode)) return null;
   const { setting, needs } = MODE_NEEDS[mode];
   const detail = `Mode ${mode} needs ${needs}. Set that, or choose ${there.join(' or ')}.`;
-  return problem('mode_unavailable', detail, { setting });
+  return problem('mode_unavailable', detail, { setting, mode, choices: there });
 }
 
 function levelFault({ mode, durability }: Campaign, durabilities: readonly Durability[]): Problem | null {
   const only = defaultLevel(durabilities);
   if (mode === 'ordered' && durability !== only) {
     const detail = `In ordered mode a verdict is told when the record has it: level ${only}. Choose that.`;
-    return problem('durability_unavailable', detail, { pointer: '/durability' });
+    return problem('durability_unavailable', detail, {
+      pointer: '/durability',
+      level: durability,
+      choices: [only],
+    });
   }
   if (durabilities.includes(durability)) return null;
   const needs = NEEDS[durability] ?? 'other parts';
   const detail = `Level ${durability} needs ${needs}. Set that, or choose ${durabilities.join(' or ')}.`;
   const setting = durability === 'logged' ? 'DIBS_KAFKA_BROKERS' : 'DIBS_REDIS_URL';
-  return problem('durability_unavailable', detail, { setting });
+  return problem('durability_unavailable', detail, { setting, level: durability, choices: durabilities });
 }
 
 /** What its parts and secrets say; null: nothing. */
@@ -84,5 +88,5 @@ export async function poolFault(
   const detail =
     `${imported} codes are imported, ${quantity} are needed. Define it without opensAt, import its codes, ` +
     'then open it or set opensAt.';
-  return problem('pool_too_small', detail, { imported, quantity });
+  return problem('pool_too_small', detail, { imported, quantity, missing: quantity - imported });
 }

@@ -3,6 +3,7 @@
  * report can say what a fault did to the people who pressed meanwhile.
  */
 
+import { said } from '../core/said.ts';
 import type { PartFault } from '../ports/figures.ts';
 import type { Catalog } from './catalog.ts';
 
@@ -14,7 +15,7 @@ const WHAT_MAX = 300;
 /** Faults that may wait to be stored: while the store is one of them, the oldest that are over make room. */
 const WAITING_MAX = 500;
 const READY = 'ready';
-const REBUILDING = 'being made good: nobody is decided on until it is';
+const REBUILDING = said('gate_rebuilding');
 
 export interface FaultWatch {
   look(now: number): void;

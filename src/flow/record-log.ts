@@ -7,6 +7,7 @@
 import type { ClaimWon, Fact } from '../core/event.ts';
 import type { LineFact } from '../core/line-fact.ts';
 import { packLineFacts } from '../core/line-fact.ts';
+import { said } from '../core/said.ts';
 import type { Log, LogState } from '../ports/log.ts';
 import type { RecordStore, StoredClaim, StoreResult, Win } from '../ports/record.ts';
 import type { System } from '../ports/system.ts';
@@ -84,9 +85,7 @@ class RecordLog implements Log {
     while (this.#queue.length > 0) {
       const batch = this.#queue.slice(0, BATCH_MAX);
       // Again and again: others come while it does not answer.
-      const late = this.#parts.system.every(TELL_MS, () =>
-        this.#failed('the record has not answered in time'),
-      );
+      const late = this.#parts.system.every(TELL_MS, () => this.#failed(said('record_silent')));
       try {
         const lost = await this.#store(batch.map(({ fact }) => fact));
         late.stop();
@@ -116,7 +115,7 @@ class RecordLog implements Log {
     });
     if (result.kind === 'zombie') {
       this.#state.end = result.next;
-      throw new Error(`another process writes as ${source}`);
+      throw new Error(said('other_writer', { source }));
     }
     if (result.conflicts === 0) return new Set();
     const lost = new Set<Fact>();

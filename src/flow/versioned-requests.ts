@@ -4,6 +4,7 @@
  * everything that anybody was told to be in it is in it, however long somebody was stopped or cut off.
  */
 
+import { said } from '../core/said.ts';
 import type { TopicVersion } from '../core/topic-version.ts';
 import { currentOf, drainingOf } from '../core/topic-version.ts';
 import type { Leases } from '../ports/leases.ts';
@@ -100,7 +101,7 @@ class Versioned<Log extends Requests> implements VersionedRequests<Log> {
   }
 
   #why(): string {
-    return this.#fault ?? 'the right to write to the topic of requests was not renewed in time';
+    return this.#fault ?? said('right_not_renewed');
   }
 
   async start(): Promise<void> {

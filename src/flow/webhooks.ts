@@ -2,6 +2,7 @@
 
 import type { OutboxType } from '../core/event.ts';
 import { type Problem, problem } from '../core/problem.ts';
+import { said } from '../core/said.ts';
 import type { DeliveryState, WebhookAnswer } from '../core/webhook.ts';
 import { WEBHOOK_TEST, webhookBody, webhookKey } from '../core/webhook.ts';
 import type { Deliveries, Delivery } from '../ports/deliveries.ts';
@@ -127,7 +128,7 @@ function managing(parts: WebhookParts, seal: SecretSeal): Managing {
       alter(parts, id, state === 'enabled' ? 'enable' : 'disable', by, () =>
         state === 'enabled'
           ? { state, why: null, disabledAt: null }
-          : { state, why: 'by an operator', disabledAt: system.now() },
+          : { state, why: said('hook_by_operator'), disabledAt: system.now() },
       ),
     async remove(id, by) {
       const now = await webhooks.get(id);

@@ -5,10 +5,11 @@ import type { TSchema } from 'typebox';
 import { Type } from 'typebox';
 import type { Problem } from '../core/problem.ts';
 import { RUN_STATUSES } from '../core/run-status.ts';
+import { readSaid } from '../core/said.ts';
 import type { JobKind, JobListed } from '../flow/job-flow.ts';
 import type { JobRun, StepState } from '../ports/job-runs.ts';
 import type { JobSchedule } from '../ports/job-schedules.ts';
-import { oneOf, openOut, orNull } from './schema.ts';
+import { oneOf, openOut, orNull, saidOut } from './schema.ts';
 import { validationProblem } from './validation.ts';
 import { timeOrNull, timeText } from './wire.ts';
 
@@ -31,6 +32,7 @@ const stepOut = Type.Object({
   endedAt: orNull(time),
   busyMs: count,
   lastError: orNull(Type.String()),
+  lastErrorSaid: saidOut('lastError'),
 });
 
 export const runOut = Type.Object({
@@ -47,6 +49,7 @@ export const runOut = Type.Object({
   }),
   stopAsked: Type.Boolean(),
   lastError: orNull(Type.String()),
+  lastErrorSaid: saidOut('lastError'),
   result: openOut,
   total: orNull(Type.Integer({ description: 'of all steps so far; null while one of them is not known' })),
   read: count,
@@ -97,6 +100,7 @@ function stepBody(step: StepState): Record<string, unknown> {
   const { startedAt, endedAt } = step;
   const body: Record<string, unknown> = {
     ...step,
+    lastErrorSaid: readSaid(step.lastError),
     startedAt: timeOrNull(startedAt),
     endedAt: timeOrNull(endedAt),
   };
@@ -119,6 +123,7 @@ export function runBody(run: JobRun): Record<string, unknown> {
     starts,
     stopAsked,
     lastError,
+    lastErrorSaid: readSaid(lastError),
     result,
     total:
       totals.includes(null) || totals.length === 0

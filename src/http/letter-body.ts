@@ -5,9 +5,10 @@ import { Type } from 'typebox';
 import { CAMPAIGN_ID } from '../core/campaign.ts';
 import { LETTER_STATES } from '../core/letter-state.ts';
 import type { Problem } from '../core/problem.ts';
+import { readSaid } from '../core/said.ts';
 import type { ReplayedMany, ShownLetter } from '../flow/replay.ts';
 import type { LetterFilter, LetterState } from '../ports/dead-letters.ts';
-import { oneOf, orNull, pageQuery } from './schema.ts';
+import { oneOf, orNull, pageQuery, saidOut } from './schema.ts';
 import { readTime } from './times.ts';
 import { timeOrNull, timeText } from './wire.ts';
 
@@ -61,7 +62,11 @@ export const replayManyBody = Type.Object(
 );
 
 const cause = Type.Object({ message: Type.String(), code: orNull(Type.String()) });
-const wouldDo = Type.Object({ kind: oneOf(WOULD_DO), why: orNull(Type.String()) });
+const wouldDo = Type.Object({
+  kind: oneOf(WOULD_DO),
+  why: orNull(Type.String()),
+  whySaid: saidOut('why'),
+});
 export const letterOut = Type.Object(
   {
     id: Type.Integer(),
@@ -71,6 +76,7 @@ export const letterOut = Type.Object(
     userId: orNull(Type.String()),
     state: oneOf(LETTER_STATES),
     reason: Type.String(),
+    reasonSaid: saidOut('reason'),
     causes: Type.Array(cause),
     source: Type.String(),
     payload: Type.String(),
@@ -88,6 +94,7 @@ export const replayedOut: TSchema = Type.Object(
   {
     outcome: oneOf(REPLAY_OUTCOMES),
     why: orNull(Type.String()),
+    whySaid: saidOut('why'),
     dryRun: Type.Boolean(),
     letter: letterOut,
   },
@@ -111,12 +118,14 @@ export const replayedManyOut: TSchema = Type.Object(
 /** A letter for operators: times as text. */
 export function letterBody(letter: ShownLetter): Record<string, unknown> {
   const { firstAt, lastAt, resolvedAt, wouldDo: would } = letter;
+  const why = would?.kind === 'would_stay' ? would.why : null;
   return {
     ...letter,
+    reasonSaid: readSaid(letter.reason),
     firstAt: timeText(firstAt),
     lastAt: timeText(lastAt),
     resolvedAt: timeOrNull(resolvedAt),
-    wouldDo: would && { kind: would.kind, why: would.kind === 'would_stay' ? would.why : null },
+    wouldDo: would && { kind: would.kind, why, whySaid: readSaid(why) },
   };
 }
 

@@ -99,6 +99,13 @@ export interface LinePublic {
   estimatedWaitMs?(campaignId: string): number | null;
 }
 
+/** Where gate, log and record are. `none`: there is no gate, and campaigns are ordered; `record`: that is the log, too. */
+export interface RunsOn {
+  gate: 'process' | 'redis' | 'redis_cluster' | 'redis_sentinel' | 'none';
+  log: 'journal' | 'kafka' | 'record';
+  record: 'sqlite' | 'mysql';
+}
+
 export interface HttpParts {
   config: HttpConfig;
   system: System;
@@ -143,6 +150,8 @@ export interface HttpParts {
   ready(): Readiness;
   /** what it runs on, in words for operators; absent: not told */
   runsOn?: string;
+  /** the same as codes; absent: not told */
+  on?: RunsOn;
   caughtUp: CatchUp;
   /** see flow/campaign */
   bring: CampaignParts['bring'];

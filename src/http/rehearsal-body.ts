@@ -11,9 +11,10 @@ import {
   shadowId,
 } from '../core/rehearsal.ts';
 import { RUN_STATUSES } from '../core/run-status.ts';
+import { readSaid } from '../core/said.ts';
 import { rehearsalNumber } from '../flow/rehearse.ts';
 import type { JobRun } from '../ports/job-runs.ts';
-import { oneOf, openOut, orNull } from './schema.ts';
+import { oneOf, openOut, orNull, saidOut } from './schema.ts';
 import { timeOrNull, timeText } from './wire.ts';
 
 const STRICT = { additionalProperties: false };
@@ -78,6 +79,7 @@ export const rehearsalOut = Type.Object({
   startedAt: orNull(time),
   endedAt: orNull(time),
   error: orNull(Type.String({ description: 'why it did not come to its end' })),
+  errorSaid: saidOut('error'),
   progress: orNull(
     Type.Object({
       stage: oneOf(REHEARSAL_STAGES),
@@ -123,6 +125,7 @@ export function rehearsalBody(run: JobRun): Record<string, unknown> {
     startedAt: timeOrNull(run.startedAt),
     endedAt: timeOrNull(run.endedAt),
     error: lastError,
+    errorSaid: readSaid(lastError),
     progress: run.result['progress'] ?? null,
     result,
   };

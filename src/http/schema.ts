@@ -24,6 +24,18 @@ export function oneOf(values: readonly string[], description?: string): TSchema 
   return { type: 'string', enum: [...values], ...(description ? { description } : {}) } as TSchema;
 }
 
+/** A text of the server by its code (core/said), for pages in other languages; null: it is somebody else's word. */
+export const saidOut = (text: string): TSchema =>
+  orNull(
+    Type.Object(
+      {
+        code: Type.String(),
+        figures: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()])),
+      },
+      { description: `\`${text}\` as a code with its figures; null: it is in the words of somebody else` },
+    ),
+  );
+
 export function orNull(schema: TSchema): TSchema {
   return Type.Union([schema, Type.Null()]);
 }

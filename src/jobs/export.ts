@@ -10,6 +10,7 @@ import { createHash } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { stringify } from 'csv-stringify/sync';
 import { Type } from 'typebox';
+import { said } from '../core/said.ts';
 import type { CatchUp } from '../flow/catch-up.ts';
 import type { Codes } from '../flow/codes.ts';
 import { fileBytes } from '../flow/files.ts';
@@ -175,7 +176,7 @@ function rowsStep(parts: ExportParts): Step<Piece> {
 
 async function written(files: Files, id: string, no: number, data: Uint8Array, now: number): Promise<void> {
   if (await files.write(id, no, data, now)) return;
-  throw new Error(`The file ${id} was removed while it was being written. Start the job again.`);
+  throw new Error(said('file_removed_early', { file: id }));
 }
 
 function finishStep({ files }: ExportParts): Step<string> {
@@ -194,7 +195,7 @@ function finishStep({ files }: ExportParts): Step<string> {
       const made = { at: now, actor: by, action: 'file.export', target: id as string, requestId: null };
       const after = { ...given, bytes, sha256 };
       if (!(await files.finish(id as string, { bytes, sha256, now }, { ...made, before: null, after })))
-        throw new Error(`The file ${String(id)} was removed. Start the job again.`);
+        throw new Error(said('file_removed', { file: String(id) }));
       return { written: 1, result: { bytes, sha256 } };
     },
   };

@@ -11,6 +11,7 @@ import { Type } from 'typebox';
 import type { Campaign } from '../core/campaign.ts';
 import { normalUserId } from '../core/claim.ts';
 import { CsvFault, type CsvRow } from '../core/csv-rows.ts';
+import { said } from '../core/said.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { ClaimFlow } from '../flow/claim.ts';
 import type { FileRows } from '../flow/file-rows.ts';
@@ -132,9 +133,9 @@ function grantOf({ line, cells }: CsvRow, badLines: number[]): Grant {
 async function countRows(rows: FileRows, fileId: string): Promise<number> {
   const first = await rows.read(fileId, 0, LOOKED_AT);
   const named = first.filter((row) => !isHeading(row));
-  if (named.length === 0) throw new CsvFault(`The file ${fileId} names nobody.`);
+  if (named.length === 0) throw new CsvFault(said('file_empty', { file: fileId }));
   if (named.every(({ cells }) => cells.length === 1 && /[;\t]/.test(cells[0] as string)))
-    throw new CsvFault('Columns are separated by commas; this file has other separators.');
+    throw new CsvFault(said('file_separators'));
   if (first.length < LOOKED_AT) return named.length;
   return (await rows.count(fileId)) - (first.length - named.length);
 }
@@ -200,13 +201,13 @@ function granted(outcome: Outcome, line: number): string | null {
       return 'ineligible';
     case 'none': {
       const { code } = outcome.problem;
-      if (ASK_AGAIN.has(code)) throw new NotDecided(`Line ${line}: ${code}.`);
-      throw new Error(`Line ${line}: ${code}.`);
+      if (ASK_AGAIN.has(code)) throw new NotDecided(said('grant_undecided', { line, code }));
+      throw new Error(said('grant_undecided', { line, code }));
     }
     case 'sold_out':
-      throw new Error(`Sold out at line ${line}. Raise the quantity and restart the run: it goes on there.`);
+      throw new Error(said('grant_sold_out', { line }));
     default:
-      throw new Error(`The campaign was ${wordOf(outcome)} at line ${line}. Open it and restart the run.`);
+      throw new Error(said('grant_not_open', { verdict: wordOf(outcome), line }));
   }
 }
 

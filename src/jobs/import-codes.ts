@@ -10,6 +10,7 @@
 import { Type } from 'typebox';
 import { CsvFault } from '../core/csv-rows.ts';
 import type { Problem } from '../core/problem.ts';
+import { said } from '../core/said.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import { makeCodeRows } from '../flow/code-rows.ts';
 import { dropImport } from '../flow/drop-import.ts';
@@ -134,7 +135,7 @@ async function begin(
 ): Promise<number> {
   const id = String(given[CAMPAIGN_PARAM]);
   const importNo = await codeImports.begin(id, system.now());
-  if (importNo === null) throw new Error(`There is no campaign ${id}.`);
+  if (importNo === null) throw new Error(said('no_campaign', { campaign: id }));
   return importNo;
 }
 
@@ -215,7 +216,7 @@ async function take(
     const after = { total: behind + codes, imported: codes, skipped, file: given[FILE_PARAM] };
     const audit = { ...line, before: { total: behind }, after };
     const taken = await codeImports.take(importNo, { codes, behind }, audit);
-    if (taken === 'gone') throw new Error('What was staged is gone. Start the job again.');
+    if (taken === 'gone') throw new Error(said('import_gone'));
     return taken === 'taken';
   };
   let done = codes === 0 || (await takeIn(NOWHERE));
@@ -225,7 +226,7 @@ async function take(
     if (found.total > 0) return givenUp(parts, importNo, refusal(duplicateProblem(found)));
     done = await takeIn(behind);
   }
-  if (!done) throw new Error('Others import at the same time, again and again. Restart the run.');
+  if (!done) throw new Error(said('import_others'));
   for (const old of codes > 0 ? [source] : [source, importNo]) {
     if (old !== null) await dropImport(codeImports, old).catch(() => undefined);
   }

@@ -7,6 +7,7 @@
 import { Type } from 'typebox';
 import type { Campaign } from '../core/campaign.ts';
 import { isIssuedByJob, statusOf } from '../core/campaign.ts';
+import { said } from '../core/said.ts';
 import type { Codes } from '../flow/codes.ts';
 import { isOver } from '../flow/fill-gate.ts';
 import type { IntegrityReport } from '../flow/integrity.ts';
@@ -62,7 +63,7 @@ async function refuses(
 ): Promise<{ code: string; detail: string } | null> {
   const id = campaignOf(given);
   const campaign = await campaigns.get(id);
-  if (campaign === null) return { code: 'campaign_not_found', detail: `There is no campaign ${id}.` };
+  if (campaign === null) return { code: 'campaign_not_found', detail: said('no_campaign', { campaign: id }) };
   // Counting a large campaign takes its time: only whether it is sold out needs it.
   if (given['soFar'] === true || isOver(campaign, system.now())) return null;
   const { issued } = await record.counts(id, system.now());
@@ -76,7 +77,7 @@ const campaignOf = (given: Readonly<Record<string, unknown>>): string => String(
 
 async function campaignIn({ campaigns }: Pick<IssueParts, 'campaigns'>, id: string): Promise<Campaign> {
   const campaign = await campaigns.get(id);
-  if (campaign === null) throw new Error(`There is no campaign ${id}.`);
+  if (campaign === null) throw new Error(said('no_campaign', { campaign: id }));
   return campaign;
 }
 
@@ -86,13 +87,11 @@ async function makeSure(parts: IssueParts, { params: given }: StepContext): Prom
   const soFar = given['soFar'] === true;
   if (!(await parts.caughtUp(PATIENCE_MS)) && !soFar) throw new RecordBehind(id);
   const report = await parts.integrity(id);
-  if (report === null) throw new Error(`There is no campaign ${id}.`);
+  if (report === null) throw new Error(said('no_campaign', { campaign: id }));
   if (!report.drained && !soFar) throw new RecordBehind(id);
   const red = report.checks.filter((check) => !check.ok).map((check) => check.id);
   if (red.length > 0) {
-    throw new Error(
-      `Invariants of ${id} are broken (${red.join(', ')}): nothing is issued. See its integrity report.`,
-    );
+    throw new Error(said('invariants_broken', { campaign: id, ids: red.join(', ') }));
   }
 }
 
@@ -170,8 +169,7 @@ async function giveOut(
   await codes.ensure(campaign, seqs);
   const units = seqs.map((seq) => {
     const code = codes.codeOf(campaign, seq);
-    if (code === null && campaign.codes.source !== 'none')
-      throw new Error(`There is no code for seq ${seq}.`);
+    if (code === null && campaign.codes.source !== 'none') throw new Error(said('no_code', { seq }));
     return { seq, codeLookup: code === null ? null : codes.lookupOf(code) };
   });
   return coupons.issue(campaign.id, units, now);

@@ -15,6 +15,7 @@ import {
   whyNotNow,
   wishFault,
 } from '../core/rehearsal.ts';
+import { said } from '../core/said.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { JobRuns } from '../ports/job-runs.ts';
 import type { RehearsalStage, Rehearsing } from '../ports/rehearsal-stage.ts';
@@ -91,8 +92,7 @@ function playStep(parts: RehearseJobParts): Step<Look> {
       const { runId } = context;
       if (position === null) plays.set(runId, await begin(parts, context));
       const play = plays.get(runId);
-      if (play === undefined)
-        throw new Error('The server was started anew in its middle. Ask for another one.');
+      if (play === undefined) throw new Error(said('rehearsal_cut'));
       try {
         const look = await lookAt(parts, play, context);
         if (look.rehearsal) plays.delete(runId);
@@ -117,12 +117,12 @@ async function begin(
   const id = String(params[CAMPAIGN_PARAM]);
   if (catalog.get(id) === undefined) await seek?.(id);
   const live = catalog.get(id);
-  if (live === undefined) throw new Error(`There is no campaign ${id}.`);
+  if (live === undefined) throw new Error(said('no_campaign', { campaign: id }));
   const why = whyNotNow(campaignsOf(catalog), heat.hot(), system.now());
   if (why !== null) throw new Error(why);
   const runs = await jobRuns.list(REHEARSE, null, 100);
   const other = runs.find((run) => run.status === 'running' && run.id < runId);
-  if (other !== undefined) throw new Error(`Another rehearsal is under way: ${other.id}.`);
+  if (other !== undefined) throw new Error(said('rehearsal_other', { run: other.id }));
   const play = stage.begin(planRehearsal(live.campaign, numberOr(params['number'], 1), wishOf(params)));
   // Whoever looks next hears of it.
   play.ended.catch(() => undefined);
@@ -136,7 +136,7 @@ async function lookAt({ heat }: RehearseJobParts, play: Rehearsing, { system }: 
   const rehearsal = await Promise.race([play.ended, moment]);
   const progress = play.progress();
   if (rehearsal !== null) return { progress, rehearsal };
-  if (heat.hot()) throw new Error('A drop became hot, and people come first. Ask again when it has cooled.');
+  if (heat.hot()) throw new Error(said('rehearsal_hot'));
   return { progress };
 }
 

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { Type } from 'typebox';
 import { CAMPAIGN_ID } from '../core/campaign.ts';
 import type { FileType } from '../core/file.ts';
+import { said } from '../core/said.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { MakeReport, Report } from '../flow/report.ts';
 import type { Files } from '../ports/files.ts';
@@ -62,7 +63,7 @@ function writeStep({ report, files }: ReportJobParts): Step<ReportFile> {
     async read({ params }) {
       const id = String(params[CAMPAIGN_PARAM]);
       const made = await report(id);
-      if (made === null) throw new BadItem(`There is no campaign ${id}.`);
+      if (made === null) throw new BadItem(said('no_campaign', { campaign: id }));
       return { items: filesOf(made, params), position: 'done', done: true };
     },
     async write(context, items) {

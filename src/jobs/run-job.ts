@@ -9,6 +9,7 @@
  *                └─ for good: failed
  */
 
+import { said } from '../core/said.ts';
 import type { JobRun, JobRuns, Progress, StepState } from '../ports/job-runs.ts';
 import type { System } from '../ports/system.ts';
 import type { ChunkDone } from './chunk.ts';
@@ -184,7 +185,7 @@ class OneRun {
     const others = this.#progress.steps.filter(({ name }) => name !== state.name);
     const bad = others.reduce((sum, one) => sum + (one.skips[BAD_ITEM] ?? 0), skips[BAD_ITEM] ?? 0);
     if (bad > skipLimit) {
-      throw new Error(`More than ${skipLimit} items cannot be done. The last one: ${done.bad}`);
+      throw new Error(said('too_many_bad', { limit: skipLimit, raw: String(done.bad) }));
     }
     const { system } = this.#parts;
     return {

@@ -2,6 +2,7 @@
 
 import type { PersonalPlace } from '../core/kept.ts';
 import { PERSONAL_PLACES } from '../core/kept.ts';
+import { said } from '../core/said.ts';
 import type { EraseStep } from '../flow/erase.ts';
 import { beginErasing, endErasing, eraseKeyOf, isToErase } from '../flow/erase.ts';
 import type { RowKey } from '../ports/retention.ts';
@@ -100,7 +101,7 @@ async function readPhase({ retention }: SweepParts, at: At, size: number): Promi
 
 function acted(step: EraseStep): { written: number; skipped?: Record<string, number> } {
   // Tried again: what moves comes to rest, and what was changed is read anew.
-  if (step === 'moving') throw new TooSlow('something of the campaign is still on its way to the record');
-  if (step === 'changed') throw new TooSlow('somebody has changed the campaign meanwhile');
+  if (step === 'moving') throw new TooSlow(said('erase_moving'));
+  if (step === 'changed') throw new TooSlow(said('erase_changed'));
   return step === 'done' ? { written: 1 } : { written: 0, skipped: { [step]: 1 } };
 }

@@ -306,7 +306,7 @@ function told(
   state: RecorderAt,
   system: System,
   { requests }: Modes,
-): Pick<Parts, 'recorderState' | 'roles' | 'runsOn'> {
+): Pick<Parts, 'recorderState' | 'roles' | 'runsOn' | 'on'> {
   const log = journal.state();
   return {
     recorderState: () => ({
@@ -321,5 +321,6 @@ function told(
       decider: requests.decider().fault ?? 'ready',
     }),
     runsOn: 'gate in this process, journal and record in SQLite',
+    on: { gate: 'process', log: 'journal', record: 'sqlite' },
   };
 }

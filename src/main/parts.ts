@@ -1,6 +1,6 @@
 /** What the composition puts together, whatever it runs on: the parts that flows are made of. */
 
-import type { HttpParts } from '../http/parts.ts';
+import type { HttpParts, RunsOn } from '../http/parts.ts';
 
 /** Whatever is served does not change with what it is served from. */
 type Served =
@@ -42,6 +42,8 @@ export interface Parts extends Pick<HttpParts, Served> {
   scrub?(): Promise<void>;
   /** in words, for the greeting */
   runsOn: string;
+  /** as codes, for pages */
+  on: RunsOn;
   /** Leaves nothing unwritten behind. Presses must have been answered before. */
   stop(): Promise<void>;
 }

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { Config } from '../config/load.ts';
+import { said } from '../core/said.ts';
 import type { Catalog } from '../flow/catalog.ts';
 import type { Follower } from '../flow/follow.ts';
 import type { Supervision, Supervisor } from '../flow/supervise.ts';
@@ -82,11 +83,12 @@ export class Running {
     this.#supervising?.poke();
   }
 
-  told(): Pick<Parts, 'roles' | 'runsOn'> & { gauges: () => GaugeReading[] } {
+  told(): Pick<Parts, 'roles' | 'runsOn' | 'on'> & { gauges: () => GaugeReading[] } {
     const { redis, log, ordered } = this.#parts;
     const logState = log.log.state();
     return {
       runsOn: `${redis === null ? '' : `gate in Redis (${redis.address.kind}), `}${log.name}, record in MySQL`,
+      on: { gate: redis === null ? 'none' : GATES[redis.address.kind], log: log.kind, record: 'mysql' },
       roles: () => {
         const recorder = log.recorderRole();
         const supervision = this.#supervisor?.state();
@@ -126,8 +128,10 @@ export class Running {
   }
 }
 
+const GATES = { single: 'redis', cluster: 'redis_cluster', sentinel: 'redis_sentinel' } as const;
+
 function gateRole({ client }: SharedGateParts): string {
-  return client.status === 'ready' ? 'ready' : 'Redis does not answer';
+  return client.status === 'ready' ? 'ready' : said('redis_silent');
 }
 
 function supervisionGauges({ leading, backlog, relayed }: Supervision): GaugeReading[] {

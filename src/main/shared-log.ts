@@ -31,6 +31,7 @@ export interface SharedLog {
   recorderRole(): string | null;
   gauges(): GaugeReading[];
   name: string;
+  kind: 'kafka' | 'record';
   stop(): Promise<void>;
 }
 
@@ -68,6 +69,7 @@ async function openRecordAsLog(parts: SharedLogParts): Promise<SharedLog> {
     recorderRole: () => null,
     gauges: () => [],
     name: 'the record itself as log',
+    kind: 'record',
     stop: () => log.close(),
   };
 }
@@ -168,6 +170,7 @@ async function withRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<Sh
     recorderRole: () => recorder && recorderFault(recorder),
     gauges: () => [...deliveries(log), ...lags(recorder)],
     name: 'log in Kafka',
+    kind: 'kafka',
     async stop() {
       await log.close();
       await recorder?.stop();

@@ -3,6 +3,7 @@
 import type { Campaign } from '../core/campaign.ts';
 import { quantitySaid, startsAt } from '../core/campaign.ts';
 import { PEOPLE_ERROR } from '../core/hyperloglog.ts';
+import { readSaid } from '../core/said.ts';
 import type { Report, Winner } from '../flow/report.ts';
 
 const text = (ms: number): string => new Date(ms).toISOString();
@@ -56,6 +57,7 @@ export function reportJson(report: Report): Record<string, unknown> {
     },
     faults: report.faults.map(({ since, until, ...fault }) => ({
       ...fault,
+      whatSaid: readSaid(fault.what),
       from: text(since),
       until: text(until),
       lastedMs: until - since,

@@ -118,7 +118,7 @@ function definition({ campaign, quantity }: Report, { words, formats }: Writing)
     durability: campaign.durability,
     opened: start === null ? null : formats.moment(start),
     closes: end === null ? null : formats.moment(end),
-    codes: campaign.codes.source,
+    codes: words.codes[campaign.codes.source],
     benefit: benefitText(campaign.benefit),
   };
   const rows = Object.entries(facts)

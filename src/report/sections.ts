@@ -1,8 +1,12 @@
 /** The parts of the page below its number: plots with their keys, tables, the certificate. */
 
 import type { Check } from '../core/audit.ts';
+import { readSaid } from '../core/said.ts';
 import type { MetFault } from '../flow/met-faults.ts';
 import type { Report } from '../flow/report.ts';
+import { checkSaysKo, FIGURE_NAMES } from '../words/checks.ts';
+import { partWords } from '../words/parts.ts';
+import { fill, SAID_KO } from '../words/said-ko.ts';
 import type { Writing } from './charts.ts';
 import { answersPlot, groupsIn, remainingPlot, UNIT_LINES, unitMark, unitsPlot, waitPlot } from './charts.ts';
 import { escapeText } from './escape.ts';
@@ -165,10 +169,23 @@ function faultItem(fault: MetFault, { words, formats }: Writing): string {
   const { part, what, since, until, over, unavailable } = fault;
   const lasted = formats.duration(until - since) + (over ? '' : ` (${words.ongoing})`);
   const about = words.fault(lasted, formats.count(unavailable));
+  const known = partWords(formats.language, part);
+  const saying = [escapeText(known?.fault ?? ''), ...whatSaid(what, formats)].join(' ').trim();
   return (
-    `<li><p><b class="bad">${escapeText(part)}</b> ${escapeText(about)}</p>` +
-    `<p class="small">${escapeText(formats.moment(since))} · ${escapeText(what)}</p></li>`
+    `<li><p><b class="bad">${escapeText(known?.name ?? part)}</b> ${escapeText(about)}</p>` +
+    `<p class="small">${escapeText(formats.moment(since))} · ${saying}</p></li>`
   );
+}
+
+/** What was seen, in the language of the page where it is a sentence of ours; else as it was said, marked as such. */
+function whatSaid(what: string, { language, count }: Formats): string[] {
+  if (language === 'en') return [escapeText(what)];
+  const sentence = readSaid(what);
+  const raw = sentence === null ? what : sentence.figures['raw'];
+  return [
+    ...(sentence === null ? [] : [escapeText(fill(SAID_KO[sentence.code], sentence.figures, count))]),
+    ...(raw === undefined ? [] : [`원문: <span lang="en">${escapeText(String(raw))}</span>`]),
+  ];
 }
 
 /** Every invariant with its figures, on a stub. */
@@ -199,19 +216,20 @@ function checkRow(check: Check, writing: Writing): string {
   );
 }
 
-function saysOf({ id, ok, basis, figures, says }: Check, { words }: Writing): string {
-  const known = words.invariants[id];
-  if (known === undefined || !ok) return says;
-  if (basis === 'sampled' && figures['compared'] === 0) return words.nothingCompared;
-  return known;
+/** In English a check speaks for itself. */
+function saysOf(check: Check, { words, formats }: Writing): string {
+  if (formats.language === 'en') return check.says;
+  return checkSaysKo(check, formats.count) ?? words.invariants[check.id] ?? check.says;
 }
 
-function figuresOf({ figures }: Check, { formats }: Writing): string {
+function figuresOf({ figures }: Check, { words, formats }: Writing): string {
+  const names = FIGURE_NAMES[formats.language];
   return Object.entries(figures)
     .filter(([, value]) => value !== null && value !== undefined)
     .map(([name, value]) => {
-      if (typeof value !== 'number') return `${name} ${String(value)}`;
-      return `${name} ${name.endsWith('At') ? formats.moment(value) : formats.count(value)}`;
+      const named = names[name] ?? name;
+      if (typeof value !== 'number') return `${named} ${value ? words.yes : words.no}`;
+      return `${named} ${name.endsWith('At') ? formats.moment(value) : formats.count(value)}`;
     })
     .join(', ');
 }

@@ -128,7 +128,8 @@ export const english: Words = {
   allHold: 'Every invariant holds.',
   notAllHold: 'Not every invariant holds.',
   sampled: 'sampled',
-  nothingCompared: 'No answers to compare yet.',
+  yes: 'yes',
+  no: 'no',
   onTheWay: 'Wins were on their way to the record when this was taken.',
   invariants: {},
   definition: {
@@ -142,6 +143,7 @@ export const english: Words = {
     codes: 'Codes',
     benefit: 'Benefit',
   },
+  codes: { none: 'none', generated: 'generated', pool: 'from a pool' },
   made: {
     record: 'Wins, units and the time to sell-out are read from the record: each told win is there.',
     counted: (processes, noted) =>

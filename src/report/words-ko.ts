@@ -122,7 +122,8 @@ export const korean: Words = {
   allHold: '모든 불변식이 지켜졌어요.',
   notAllHold: '지켜지지 않은 불변식이 있어요.',
   sampled: '표본',
-  nothingCompared: '아직 비교할 답이 없어요.',
+  yes: '예',
+  no: '아니요',
   onTheWay: '이 보고서를 만들 때 당첨 일부가 기록으로 가는 중이었어요.',
   invariants: {
     I1: '수량보다 많이 나가지 않았어요.',
@@ -154,6 +155,7 @@ export const korean: Words = {
     codes: '쿠폰 번호',
     benefit: '혜택',
   },
+  codes: { none: '없음', generated: '만들어 줌', pool: '쿠폰 번호 풀' },
   made: {
     record: '당첨, 쿠폰, 소진까지의 시간은 발급 기록에서 읽었어요. 알린 당첨은 모두 거기에 있어요.',
     counted: (processes, noted) =>

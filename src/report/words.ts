@@ -76,10 +76,12 @@ export interface Words {
   allHold: string;
   notAllHold: string;
   sampled: string;
-  nothingCompared: string;
+  yes: string;
+  no: string;
   onTheWay: string;
   invariants: Readonly<Record<string, string>>;
   definition: Readonly<Record<string, string>>;
+  codes: Readonly<Record<'none' | 'generated' | 'pool', string>>;
   made: {
     record: string;
     counted(processes: string, noted: string): string;

@@ -36,7 +36,13 @@ describe('what the console asks', () => {
     const { json } = await site.admin('/v1/admin/campaigns/pins/checklist');
     expect(json['ok']).toBe(false);
     const red = (json['points'] as { id: string; ok: boolean; says: string }[]).filter(({ ok }) => !ok);
-    expect(red).toEqual([{ id: 'codes', ok: false, says: expect.stringContaining('10 are needed') }]);
+    expect(red).toEqual([
+      {
+        ...{ id: 'codes', ok: false, code: 'pool_too_small' },
+        figures: { imported: 0, quantity: 10, missing: 10 },
+        says: expect.stringContaining('10 are needed'),
+      },
+    ]);
   });
 
   it('tells the life of one claim, from the press to the counter', async () => {

@@ -67,7 +67,7 @@ describe('a webhook', () => {
     const { id, secret } = made.json as unknown as Made;
     expect(made.json).toEqual({
       ...{ id, secret, url, facts: ['coupon.issued'], campaigns: ['c'], description: 'd' },
-      ...{ state: 'enabled', why: null, disabledAt: null },
+      ...{ state: 'enabled', why: null, whySaid: null, disabledAt: null },
       ...{ createdAt: expect.any(String), updatedAt: expect.any(String) },
     });
     expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
@@ -83,7 +83,11 @@ describe('a webhook', () => {
     const { id } = await add();
     const changed = await site.admin(`${P}/${id}`, { method: 'PATCH', body: { facts: ['campaign.closed'] } });
     expect(changed.json).toMatchObject({ url, facts: ['campaign.closed'], campaigns: null });
-    expect((await post(`/${id}/disable`)).json).toMatchObject({ state: 'disabled', why: 'by an operator' });
+    expect((await post(`/${id}/disable`)).json).toMatchObject({
+      state: 'disabled',
+      why: 'by an operator',
+      whySaid: { code: 'hook_by_operator', figures: {} },
+    });
     expect((await post(`/${id}/enable`)).json).toMatchObject({
       state: 'enabled',
       why: null,

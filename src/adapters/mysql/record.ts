@@ -12,6 +12,7 @@
  */
 
 import type { PoolConnection, RowDataPacket } from 'mysql2/promise';
+import { said } from '../../core/said.ts';
 import type { RecordBatch, RecordStore, StoreResult, Win } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
 import { makeSqlClaims } from '../sql/claims.ts';
@@ -251,10 +252,9 @@ async function compare(run: Run, no: number, row: StoredRow, win: Win): Promise<
 /** It counts for nothing: what it would have taken is set aside by other means, or was never told to anybody. */
 async function setAsideLate(run: Run, no: number, { fact }: Win, why: Why): Promise<void> {
   const { epoch } = fact;
-  const told = (await isLogged(run.connection, no))
-    ? 'nobody was told of it'
-    : `its user may have been told: ${why === OVER ? 'nothing is kept for such wins any more' : why.reason}`;
-  const reason = `late: decided in epoch ${epoch}, and a later one was opened without it; ${told}`;
+  const raw = why === OVER ? 'nothing is kept for such wins any more' : why.reason;
+  const isUntold = await isLogged(run.connection, no);
+  const reason = said(isUntold ? 'late_untold' : 'late_told', { epoch, raw });
   run.letters.push(winLetter(fact, run.batch, late(reason), false));
 }
 

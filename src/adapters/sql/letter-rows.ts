@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { ClaimWon } from '../../core/event.ts';
 import type { LineFact } from '../../core/line-fact.ts';
+import { type SaidCode, said } from '../../core/said.ts';
 import type { Cause } from '../../ports/dead-letters.ts';
 import type { RecordBatch } from '../../ports/record.ts';
 import { rowFault } from './row-faults.ts';
@@ -28,11 +29,13 @@ export interface Letter extends Why {
 }
 
 const because = (code: string, reason: string): Why => ({ reason, causes: [{ message: reason, code }] });
+const ours = (code: SaidCode): Why => because(code, said(code));
 
-export const OVER = because('over_quantity', 'over the quantity');
-export const TAKEN = because('seq_taken', 'another claim has this seq');
-export const STRANGE = because('unknown_campaign', 'no such campaign');
-export const notBegun = (epoch: number): Why => because('epoch_not_begun', `epoch ${epoch} has not begun`);
+export const OVER = ours('over_quantity');
+export const TAKEN = ours('seq_taken');
+export const STRANGE = ours('unknown_campaign');
+export const notBegun = (epoch: number): Why =>
+  because('epoch_not_begun', said('epoch_not_begun', { epoch }));
 export const late = (reason: string): Why => because('late', reason);
 
 const REASON_MAX = 1_000;
@@ -46,9 +49,7 @@ const PAYLOAD_MAX = 256 * 1024;
 export function refusedBy(error: unknown): Why {
   const { message } = error as Error;
   const isDouble = rowFault(error) === 'duplicate';
-  const reason = isDouble
-    ? `the user has this unit already: ${message}`
-    : `the record refuses it: ${message}`;
+  const reason = said(isDouble ? 'unit_held' : 'record_refuses', { raw: message });
   return { reason, causes: causesOf(error) };
 }
 

@@ -28,7 +28,7 @@ export function consoleRoutes(app: FastifyInstance, context: HttpContext): void 
       const { id, role } = known.operator;
       return reply
         .header('cache-control', 'no-store')
-        .send({ id, role, version: parts.version, runsOn: parts.runsOn });
+        .send({ id, role, version: parts.version, runsOn: parts.runsOn, on: parts.on });
     },
   );
 

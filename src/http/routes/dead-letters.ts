@@ -3,6 +3,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Problem } from '../../core/problem.ts';
 import { problem } from '../../core/problem.ts';
+import { readSaid } from '../../core/said.ts';
 import type { ReplayAnswer } from '../../ports/dead-letters.ts';
 import type { HttpContext } from '../context.ts';
 import { CAMPAIGN_NOT_FOUND, pageOf } from '../context.ts';
@@ -159,7 +160,13 @@ function replayRoute(app: FastifyInstance, context: HttpContext): void {
       if (refused) return sendProblem(reply, refused);
       const outcome = answer.kind === 'resolved' ? 'already_there' : answer.kind;
       const why = answer.kind === 'stays' ? answer.why.message : null;
-      return tell(reply, { outcome, why, dryRun, letter: await shownLetter(context, id) });
+      return tell(reply, {
+        outcome,
+        why,
+        whySaid: readSaid(why),
+        dryRun,
+        letter: await shownLetter(context, id),
+      });
     },
   );
 }

@@ -3,6 +3,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { ProblemCode } from '../../core/problem.ts';
 import { PROBLEMS, problem } from '../../core/problem.ts';
+import { readSaid, type Said } from '../../core/said.ts';
 import type { HttpContext } from '../context.ts';
 import { escapeHtml, page } from '../html.ts';
 import type { Metrics } from '../metrics.ts';
@@ -35,7 +36,7 @@ export function serviceRoutes(app: FastifyInstance, context: HttpContext, metric
       return reply
         .code(ready ? 200 : 503)
         .header('cache-control', 'no-store')
-        .send({ ...state, ready });
+        .send({ ...state, ready, said: saidOf(state.roles) });
     },
   );
 
@@ -66,6 +67,12 @@ export function serviceRoutes(app: FastifyInstance, context: HttpContext, metric
     );
     return reply.type('text/html; charset=utf-8').send(page('Problems', `<ul>${items.join('')}</ul>`));
   });
+}
+
+/** What parts say that are not ready, where it is a sentence of ours. */
+function saidOf(roles: Readonly<Record<string, string>>): Record<string, Said> {
+  const known = Object.entries(roles).map(([part, state]) => [part, readSaid(state)] as const);
+  return Object.fromEntries(known.filter((one): one is readonly [string, Said] => one[1] !== null));
 }
 
 function problemPage(code: ProblemCode): string {

@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { OUTBOX_TYPES } from '../../core/event.ts';
 import { problem } from '../../core/problem.ts';
+import { readSaid } from '../../core/said.ts';
 import { DELIVERY_STATES, type DeliveryState, type WebhookAnswer } from '../../core/webhook.ts';
 import {
   type EndpointDefinition,
@@ -279,6 +280,7 @@ function endpointBody(endpoint: Endpoint): Record<string, unknown> {
   const { secrets: _, version: __, disabledAt, createdAt, updatedAt, ...told } = endpoint;
   return {
     ...told,
+    whySaid: readSaid(told.why),
     disabledAt: timeOrNull(disabledAt),
     createdAt: timeText(createdAt),
     updatedAt: timeText(updatedAt),

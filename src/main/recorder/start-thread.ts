@@ -1,6 +1,7 @@
 /** Starts a thread that takes partitions into the record, keeps it running, and knows how far it is. */
 
 import { Worker } from 'node:worker_threads';
+import { said } from '../../core/said.ts';
 import type { System } from '../../ports/system.ts';
 import type { FromThread, ThreadProgress } from './run-partitions.ts';
 
@@ -94,7 +95,11 @@ class LastingThread implements RunningThread {
     this.#thread = null;
     this.#stopped();
     if (this.#stopping) return;
-    this.#state = { ...this.#state, partitions: [], fault: `the ${this.#parts.name}'s thread died: ${why}` };
+    this.#state = {
+      ...this.#state,
+      partitions: [],
+      fault: said('thread_died', { thread: this.#parts.name, raw: why }),
+    };
     this.#again();
   }
 

@@ -4,20 +4,25 @@ import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import './checklist/checklist.css';
+import { partWords } from '../../../../src/words/parts.ts';
 import { ask, type Campaign, Trouble } from '../api.ts';
-import { useFormat, useWords } from '../language.tsx';
+import { useFormat, useLanguage, useWords } from '../language.tsx';
 import { Confirm, Mark } from '../parts/pieces.tsx';
 import { Needs } from '../parts/role.tsx';
 import { Loaded } from '../parts/states.tsx';
 import { go, placeOf } from '../route.ts';
+import { Original } from '../said.tsx';
 import { faultOf } from './campaign-form/faults.ts';
 import { formWords } from './campaign-form/words.ts';
 import { Schedule } from './checklist/schedule.tsx';
-import { type Known, words } from './checklist/words.ts';
+import { type Figures, figureText, words } from './checklist/words.ts';
 
 interface Point {
   id: string;
   ok: boolean;
+  /** what is so, or what is to be done, with its figures */
+  code: string;
+  figures: Figures;
   says: string;
 }
 
@@ -63,7 +68,6 @@ function Points({ campaign, isAhead }: { campaign: Campaign; isAhead: boolean })
     refetchInterval: ({ state }) => (state.data?.ok === false ? AGAIN_MS : false),
     placeholderData: (before) => before,
   });
-  const known = useKnown(campaign);
   return (
     <Loaded query={query}>
       {({ ok, checkedAt, points }) => {
@@ -81,7 +85,7 @@ function Points({ campaign, isAhead }: { campaign: Campaign; isAhead: boolean })
             </p>
             <ul className="points">
               {points.map((point) => (
-                <PointRow key={point.id} point={point} known={known(point.says)} campaign={campaign} />
+                <PointRow key={point.id} point={point} campaign={campaign} />
               ))}
             </ul>
             <div className="view-acts">
@@ -106,29 +110,6 @@ function Points({ campaign, isAhead }: { campaign: Campaign; isAhead: boolean })
   );
 }
 
-/** What the sentences need beside the server's own: how many codes there are, which settings it names. */
-function useKnown(campaign: Campaign): (says: string) => Known {
-  const format = useFormat();
-  const isPool = campaign.codes.source === 'pool';
-  const codes = useQuery({
-    queryKey: ['codes', campaign.id],
-    queryFn: () => ask<{ imported: number }>(`${pathOf(campaign)}/codes`),
-    enabled: isPool,
-    refetchInterval: AGAIN_MS,
-  });
-  const imported = codes.data?.imported ?? 0;
-  return (says) => ({
-    says,
-    settings: [...new Set(says.match(/DIBS_[A-Z_]+/g) ?? [])].join(', '),
-    quantity: format.number(campaign.quantity),
-    imported: isPool ? format.number(imported) : null,
-    missing: format.number(Math.max(0, campaign.quantity - imported)),
-  });
-}
-
-/** Points of which the sentence says all that the server says. */
-const FIGURES_SAY_IT = new Set(['codes', 'clock']);
-
 /** Where a point is seen to. */
 const PLACES: Readonly<Record<string, (id: string) => string>> = {
   parts: () => placeOf('parts'),
@@ -136,29 +117,31 @@ const PLACES: Readonly<Record<string, (id: string) => string>> = {
   codes: (id) => placeOf('campaigns', id, 'codes'),
 };
 
-function PointRow({ point, known, campaign }: { point: Point; known: Known; campaign: Campaign }) {
+function PointRow({ point, campaign }: { point: Point; campaign: Campaign }) {
   const w = useWords(words);
-  const said = w.points[point.id];
+  const { number } = useFormat();
+  const { language } = useLanguage();
+  const said = w.says[point.code];
   const place = point.ok ? undefined : PLACES[point.id]?.(campaign.id);
   const to: Record<string, string> = { parts: w.toParts, level: w.toEdit, codes: w.toCodes };
-  const sentence = said === undefined ? point.says : point.ok ? said.holds(known) : said.todo(known);
+  const broken = Object.entries((point.figures['parts'] ?? {}) as Record<string, string>);
   return (
     <li className="point" data-point={point.id} data-ok={point.ok}>
       <Mark shape={point.ok ? '✓' : '✕'} tone={point.ok ? 'won' : 'fault'} says={point.ok ? w.ok : w.bad} />
-      <strong>{said?.name ?? point.id}</strong>
+      <strong>{w.names[point.id] ?? point.id}</strong>
       <div>
-        {sentence}
+        {said?.((name) => figureText(point.figures[name], number)) ?? <Original>{point.says}</Original>}
         {place === undefined ? null : (
           <>
             {' '}
             <a href={place}>{to[point.id]}</a>
           </>
         )}
-        {point.ok || sentence === point.says || FIGURES_SAY_IT.has(point.id) ? null : (
-          <p className="quiet small" lang="en">
-            {w.server}: {point.says}
+        {broken.map(([part, state]) => (
+          <p key={part} className="quiet small">
+            {partWords(language, part)?.name ?? part}: <Original>{state}</Original>
           </p>
-        )}
+        ))}
       </div>
     </li>
   );
@@ -181,7 +164,7 @@ function Opening({ campaign, open }: { campaign: Campaign; open: readonly Point[
       throw new Error(faultOf(error, [], form).says);
     }
   };
-  const names = open.map(({ id }) => w.points[id]?.name ?? id).join(', ');
+  const names = open.map(({ id }) => w.names[id] ?? id).join(', ');
   return (
     <>
       <Button color="signal" className="does" onClick={() => setAsking(true)}>

@@ -4,10 +4,10 @@ import './integrity/integrity.css';
 import { Button } from '@mantine/core';
 import { useEffect, useState } from 'react';
 import type { Campaign } from '../api.ts';
-import { useFormat, useWords } from '../language.tsx';
+import { useFormat, useLanguage, useWords } from '../language.tsx';
 import { Mark } from '../parts/pieces.tsx';
 import { Fault, Loading } from '../parts/states.tsx';
-import { type Check, type Past, type Report, save, useReport } from './integrity/checks.ts';
+import { type Check, checkText, type Past, type Report, save, useReport } from './integrity/checks.ts';
 import { words } from './integrity/words.ts';
 
 export default function View({ campaign }: { campaign: Campaign }) {
@@ -38,9 +38,9 @@ function Says({ report, isOld }: { report: Report; isOld: boolean }) {
     return () => clearInterval(every);
   }, [isOld]);
   return (
-    <div className="integrity-head">
+    <div className="verdict-head">
       <div>
-        <p className={`integrity-says ${ok ? 'won' : 'fault'}`} role="status">
+        <p className={`verdict-says ${ok ? 'won' : 'fault'}`} role="status">
           <span aria-hidden="true">{ok ? '✓' : '✕'}</span> {ok ? w.holds : w.broken(broken.join(', '))}
         </p>
         <p className="quiet">
@@ -109,7 +109,9 @@ function Invariants({ checks }: { checks: readonly Check[] }) {
 function Row({ check }: { check: Check }) {
   const w = useWords(words);
   const format = useFormat();
-  const { id, ok, basis, figures, says } = check;
+  const { language } = useLanguage();
+  const { id, ok, basis, figures } = check;
+  const more = checkText(check, language, format.number);
   const value = (name: string, figure: number | boolean | null): string => {
     if (figure === null) return '–';
     if (typeof figure === 'boolean') return figure ? w.yes : w.no;
@@ -119,8 +121,8 @@ function Row({ check }: { check: Check }) {
     <tr data-check={id} data-ok={ok}>
       <th scope="row">{id}</th>
       <td>
-        {w.checks[id] ?? says}
-        {ok ? null : <p className="broken-says">{says}</p>}
+        {w.checks[id] ?? id}
+        {more === null ? null : <p className={ok ? 'quiet' : 'broken-says'}>{more}</p>}
       </td>
       <td>
         {ok && basis === 'sampled' && figures['compared'] === 0 ? (

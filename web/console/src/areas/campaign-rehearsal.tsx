@@ -7,6 +7,7 @@ import { useFormat, useWords } from '../language.tsx';
 import { Mark } from '../parts/pieces.tsx';
 import { Needs } from '../parts/role.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
+import { Told } from '../said.tsx';
 import { AskForm } from './rehearsal/ask-form.tsx';
 import { isUnderWay, type Rehearsal, useRehearsals } from './rehearsal/rehearsals.ts';
 import { ResultPage } from './rehearsal/result.tsx';
@@ -51,8 +52,12 @@ function Shown({ campaignId, rehearsal }: { campaignId: string; rehearsal: Rehea
   if (rehearsal.result !== null) return <ResultPage rehearsal={rehearsal} result={rehearsal.result} />;
   return (
     <section className="rehearsal-result" data-ok="null">
-      <p className="rehearsal-says">{w.brokenOff}</p>
-      {rehearsal.error === null ? null : <p className="fault">✕ {rehearsal.error}</p>}
+      <p className="verdict-says">{w.brokenOff}</p>
+      {rehearsal.error === null ? null : (
+        <p className="fault">
+          ✕ <Told text={rehearsal.error} said={rehearsal.errorSaid} />
+        </p>
+      )}
     </section>
   );
 }

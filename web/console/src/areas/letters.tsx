@@ -13,6 +13,7 @@ import { Needs } from '../parts/role.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { go, usePlace } from '../route.ts';
+import { Told } from '../said.tsx';
 import { LetterSide } from './letters/letter-side.tsx';
 import { LetterState } from './letters/letter-state.tsx';
 import { ReplayMany } from './letters/replay-many.tsx';
@@ -158,7 +159,12 @@ function Letters({ letters, chosen, onEnd }: LettersProps) {
       cell: ({ seq }) => (seq === null ? '–' : format.number(seq)),
     },
     { key: 'user', head: w.user, width: 'minmax(96px, 1fr)', cell: ({ userId }) => userId ?? '–' },
-    { key: 'why', head: w.why, width: 'minmax(200px, 3fr)', cell: ({ reason }) => reason },
+    {
+      key: 'why',
+      head: w.why,
+      width: 'minmax(200px, 3fr)',
+      cell: (one) => <Told text={one.reason} said={one.reasonSaid} />,
+    },
     {
       key: 'tries',
       head: w.tries,

@@ -2,12 +2,14 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useRef } from 'react';
+import { partWords } from '../../../../src/words/parts.ts';
 import { ask, Trouble } from '../api.ts';
-import { useFormat, useWords } from '../language.tsx';
+import { useFormat, useLanguage, useWords } from '../language.tsx';
 import { Facts, Section } from '../parts/detail.tsx';
 import { Figure, Head, Mark } from '../parts/pieces.tsx';
 import { useWho } from '../parts/role.tsx';
 import { Fault, Loaded } from '../parts/states.tsx';
+import { type Said, Told } from '../said.tsx';
 import { Keys } from './parts/keys.tsx';
 import { type Metrics, perSecond, readMetrics } from './parts/metrics.ts';
 import { words } from './parts/words.ts';
@@ -16,6 +18,8 @@ interface Ready {
   ready: boolean;
   /** what each part does: `ready`, or why not */
   roles: Record<string, string>;
+  /** of those that are not ready, where it is a sentence of the server's own */
+  said?: Record<string, Said>;
 }
 
 /** What to look up when a part is not ready. */
@@ -50,10 +54,10 @@ export default function View() {
     <>
       <Head title={w.title} under={w.under} />
       <Loaded query={who}>
-        {({ id, role, version, runsOn }) => (
+        {({ id, role, version, runsOn, on }) => (
           <Facts
             rows={[
-              [w.runsOn, runsOn],
+              [w.runsOn, on === undefined ? runsOn : w.on(on)],
               [w.version, version],
               [w.thisKey, id === 'env' ? w.envKey : id],
               [w.role, `${role}: ${w.roles[role]}`],
@@ -75,8 +79,9 @@ export default function View() {
   );
 }
 
-function State({ state: { ready, roles } }: { state: Ready }) {
+function State({ state: { ready, roles, said } }: { state: Ready }) {
   const w = useWords(words);
+  const { language } = useLanguage();
   const isAlone = roles['record'] === undefined;
   return (
     <>
@@ -91,13 +96,16 @@ function State({ state: { ready, roles } }: { state: Ready }) {
         {Object.entries(roles).map(([part, says]) => (
           <li key={part}>
             <span>
-              <strong>{w.parts[part] ?? part}</strong> <code className="quiet">{part}</code>
+              <strong>{partWords(language, part)?.name ?? part}</strong> <code className="quiet">{part}</code>
             </span>
             {says === 'ready' ? (
               <Mark shape="●" tone="won" says={w.partReady} />
             ) : (
               <span>
-                <Mark shape="✕" tone="fault" says={says} />
+                <Mark shape="✕" tone="fault" says={partWords(language, part)?.fault ?? w.partNotReady} />
+                <span className="part-todo">
+                  <Told text={says} said={said?.[part]} />
+                </span>
                 <span className="quiet part-todo">
                   {w.todo}{' '}
                   <code>

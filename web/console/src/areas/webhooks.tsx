@@ -10,6 +10,7 @@ import { Needs } from '../parts/role.tsx';
 import { Empty, Loaded } from '../parts/states.tsx';
 import { type Column, Table } from '../parts/table.tsx';
 import { go, usePlace } from '../route.ts';
+import { Told } from '../said.tsx';
 import { OneWebhook } from './webhooks/one-webhook.tsx';
 import { WebhookForm } from './webhooks/webhook-form.tsx';
 import { WebhookState } from './webhooks/webhook-state.tsx';
@@ -99,7 +100,12 @@ function Webhooks({ webhooks }: { webhooks: readonly Webhook[] }) {
       cell: ({ campaigns }) =>
         campaigns === null ? w.allCampaigns : w.someCampaigns(number(campaigns.length)),
     },
-    { key: 'why', head: w.why, width: 'minmax(160px, 1fr)', cell: ({ why }) => why ?? '–' },
+    {
+      key: 'why',
+      head: w.why,
+      width: 'minmax(160px, 1fr)',
+      cell: (one) => (one.why === null ? '–' : <Told text={one.why} said={one.whySaid} />),
+    },
   ];
   return (
     <Table

@@ -4,6 +4,7 @@ import { Button, Group, Modal, TextInput } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import type { Campaign } from '../api.ts';
 import { useWords } from '../language.tsx';
+import { Refusal } from '../said.tsx';
 
 const words = {
   ko: {
@@ -101,7 +102,7 @@ export function Confirm({ opened, title, children, action, needsReason, onClose,
   const w = useWords(words);
   const [reason, setReason] = useState('');
   const [busy, setBusy] = useState(false);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const run = async (): Promise<void> => {
     setBusy(true);
     setFault(null);
@@ -110,7 +111,7 @@ export function Confirm({ opened, title, children, action, needsReason, onClose,
       setReason('');
       onClose();
     } catch (error) {
-      setFault((error as Error).message);
+      setFault(<Refusal error={error} />);
     } finally {
       setBusy(false);
     }

@@ -7,6 +7,13 @@ import { useWords } from '../language.tsx';
 
 export type Role = 'read' | 'operate' | 'admin';
 
+/** What the server runs on, as codes. */
+export interface RunsOn {
+  gate: 'process' | 'redis' | 'redis_cluster' | 'redis_sentinel' | 'none';
+  log: 'journal' | 'kafka' | 'record';
+  record: 'sqlite' | 'mysql';
+}
+
 export interface Who {
   /** of the key; `env`: the one that the server was started with */
   id: string;
@@ -14,6 +21,7 @@ export interface Who {
   version: string;
   /** in words; absent where the server does not tell */
   runsOn?: string;
+  on?: RunsOn;
 }
 
 /** Each may do what the ones before it may. */

@@ -5,6 +5,7 @@ import type { UseQueryResult } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
 import { Trouble } from '../api.ts';
 import { useWords } from '../language.tsx';
+import { Refusal } from '../said.tsx';
 
 const words = {
   ko: {
@@ -56,7 +57,7 @@ export function Fault({ error, again }: { error: unknown; again?: () => void }) 
       </p>
       {trouble && trouble.status > 0 && trouble.status !== 403 ? (
         <p className="quiet">
-          {trouble.message} <code>{trouble.code}</code>
+          <Refusal error={trouble} /> <code>{trouble.code}</code>
         </p>
       ) : null}
       {again ? (

@@ -7,6 +7,7 @@ import type { Trouble } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { Mark } from '../../parts/pieces.tsx';
 import { Table } from '../../parts/table.tsx';
+import { Refusal } from '../../said.tsx';
 import { type ImportReport, sizeText, upload } from './upload.ts';
 import { words } from './words.ts';
 
@@ -194,7 +195,7 @@ function Refused({ trouble }: { trouble: Trouble }) {
       </p>
       {trouble.status === 0 || lines.length > 0 ? null : (
         <p>
-          {trouble.message} <code>{trouble.code}</code>
+          <Refusal error={trouble} /> <code>{trouble.code}</code>
         </p>
       )}
       {lines.length === 0 ? null : (

@@ -2,7 +2,9 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { useEffect } from 'react';
+import { checkSaysKo } from '../../../../../src/words/checks.ts';
 import { ask } from '../../api.ts';
+import type { Language } from '../../language.tsx';
 
 export interface Check {
   id: string;
@@ -19,6 +21,18 @@ export interface Report {
   drained: boolean;
   gate: 'compared' | 'rebuilding' | 'away' | 'over';
   checks: Check[];
+}
+
+/** What there is to say of a check beside what is always true: how it is broken, or what is on its way; null: nothing. */
+export function checkText(
+  check: Pick<Check, 'id' | 'ok' | 'figures' | 'says'>,
+  language: Language,
+  number: (value: number) => string,
+): string | null {
+  const inKorean = checkSaysKo(check, number);
+  // Nothing compared is told by the mark of the row.
+  if (check.ok && (inKorean === null || check.figures['compared'] === 0)) return null;
+  return language === 'ko' ? (inKorean ?? check.says) : check.says;
 }
 
 /** One result: when, and what was broken then. */

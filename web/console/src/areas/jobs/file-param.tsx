@@ -2,11 +2,12 @@
 
 import { FileInput, NativeSelect } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { key, Trouble, troubleOf } from '../../api.ts';
 import { useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
 import { Progress } from '../../parts/detail.tsx';
+import { Refusal } from '../../said.tsx';
 import { bytesText, type StoredFile, words } from './words.ts';
 
 const READABLE = new Set(['text/csv', 'application/gzip']);
@@ -33,7 +34,7 @@ function upload(file: File, told: (sent: number) => void): Promise<StoredFile> {
 export interface FileParamProps {
   label: string;
   description: string | undefined;
-  error: string | null;
+  error: ReactNode;
   required: boolean;
   /** id of a file */
   value: string;
@@ -45,7 +46,7 @@ export function FileParam({ label, description, error, required, value, onChange
   const queries = useQueryClient();
   const rows = useRows<StoredFile>('/v1/admin/files');
   const [going, setGoing] = useState<{ sent: number; all: number } | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const kept = (rows.query.data ?? []).filter(
     ({ type, finishedAt }) => finishedAt !== null && READABLE.has(type),
   );
@@ -58,7 +59,7 @@ export function FileParam({ label, description, error, required, value, onChange
       await queries.invalidateQueries({ queryKey: ['rows', '/v1/admin/files'] });
       onChange(stored.id);
     } catch (trouble) {
-      setFault((trouble as Error).message);
+      setFault(<Refusal error={trouble} />);
     } finally {
       setGoing(null);
     }
@@ -66,11 +67,12 @@ export function FileParam({ label, description, error, required, value, onChange
   return (
     <fieldset>
       <legend>{label}</legend>
-      {description ? <p className="quiet">{description}</p> : null}
+      {description ? <p className="quiet small">{description}</p> : null}
       <FileInput
         label={w.newFile}
         description={w.upload}
         accept=".csv,.gz,text/csv,application/gzip"
+        placeholder={w.choose}
         error={fault}
         value={null}
         onChange={(file) => void bring(file)}

@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ask, download } from '../../api.ts';
 import { useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
@@ -12,6 +12,7 @@ import { Confirm } from '../../parts/pieces.tsx';
 import { useMay } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
+import { Refusal } from '../../said.tsx';
 import { bytesText, type StoredFile, words } from './words.ts';
 
 export function Files() {
@@ -104,7 +105,7 @@ function FileTable({ files, onEnd, onRemove }: FileTableProps) {
 export function Download({ file }: { file: StoredFile }) {
   const w = useWords(words);
   const may = useMay(file.role);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   if (file.finishedAt === null) return <span className="quiet">{w.notWhole}</span>;
   if (!may) return <span className="quiet">{w.needs(file.role)}</span>;
   if (fault !== null) return <span className="fault">✕ {fault}</span>;
@@ -115,7 +116,7 @@ export function Download({ file }: { file: StoredFile }) {
       aria-label={w.downloadOf(file.name)}
       onClick={() => {
         download(`/v1/admin/files/${encodeURIComponent(file.id)}`, file.name).catch((error: Error) =>
-          setFault(error.message),
+          setFault(<Refusal error={error} />),
         );
       }}
     >

@@ -5,6 +5,7 @@ import { useQuery } from '@tanstack/react-query';
 import { type FormEvent, type ReactNode, useState } from 'react';
 import { ask, type Campaign, type List, type Trouble, textOf } from '../../api.ts';
 import { useLanguage, useWords } from '../../language.tsx';
+import { Refusal } from '../../said.tsx';
 import { FileParam } from './file-param.tsx';
 import { type Job, KOREAN_PARAMS, type Param, words } from './words.ts';
 
@@ -78,13 +79,13 @@ export function ParamsForm({
           param={param}
           isNeeded={job.params.required?.includes(name) ?? false}
           value={given[name] ?? ''}
-          fault={pointer === `/params/${name}` ? (trouble?.message ?? null) : null}
+          fault={pointer === `/params/${name}` ? <Refusal error={trouble} /> : null}
           onChange={(value) => setGiven((now) => ({ ...now, [name]: value }))}
         />
       ))}
       {isElsewhere ? (
         <p role="alert" className="fault">
-          ✕ {trouble.message}
+          ✕ <Refusal error={trouble} />
         </p>
       ) : null}
       <div>
@@ -101,7 +102,7 @@ interface FieldProps {
   param: Param;
   isNeeded: boolean;
   value: string | boolean;
-  fault: string | null;
+  fault: ReactNode;
   onChange(value: string | boolean): void;
 }
 
@@ -160,7 +161,7 @@ function ParamField({ name, param, isNeeded, value, fault, onChange }: FieldProp
 interface CampaignParamProps {
   label: string;
   description: string | undefined;
-  error: string | null;
+  error: ReactNode;
   required: boolean;
   name: string;
   value: string;

@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ask } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
@@ -11,6 +11,7 @@ import { Confirm, Figure } from '../../parts/pieces.tsx';
 import { Needs } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { go } from '../../route.ts';
+import { Refusal, Told } from '../../said.tsx';
 import { useStream } from '../../stream.ts';
 import { Download } from './files.tsx';
 import { paramsText, RunStatusMark } from './marks.tsx';
@@ -80,7 +81,9 @@ function Shown({ run }: { run: Run }) {
       {run.lastError === null ? null : (
         <div className="would wait" role="alert">
           <p className="quiet">{w.lastError}</p>
-          <p>{run.lastError}</p>
+          <p>
+            <Told text={run.lastError} said={run.lastErrorSaid} />
+          </p>
         </div>
       )}
       <Needs least="operate">
@@ -111,7 +114,7 @@ function Acts({ run }: { run: Run }) {
   const format = useFormat();
   const queries = useQueryClient();
   const [stopping, setStopping] = useState(false);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const act = async (what: 'stop' | 'restart'): Promise<void> => {
     const now = await ask<Run>(`/v1/admin/jobs/runs/${encodeURIComponent(run.id)}/${what}`, {
       method: 'POST',
@@ -133,7 +136,7 @@ function Acts({ run }: { run: Run }) {
           className="does"
           onClick={() => {
             setFault(null);
-            act('restart').catch((error: Error) => setFault(error.message));
+            act('restart').catch((error: Error) => setFault(<Refusal error={error} />));
           }}
         >
           {w.restart}
@@ -165,7 +168,7 @@ function Steps({ steps }: { steps: readonly Step[] }) {
       {steps.map((step) => (
         <div key={step.name} className="step">
           <p>
-            <RunStatusMark of={step.status} /> <code>{step.name}</code>
+            <RunStatusMark of={step.status} /> <code>{step.name}</code> {w.stepNames[step.name]}
           </p>
           <p className="quiet">
             {w.read}{' '}
@@ -175,10 +178,17 @@ function Steps({ steps }: { steps: readonly Step[] }) {
           </p>
           {Object.keys(step.skips).length === 0 ? null : (
             <Facts
-              rows={Object.entries(step.skips).map(([reason, count]) => [reason, skipText(count, number)])}
+              rows={Object.entries(step.skips).map(([reason, count]) => [
+                w.reasons[reason] ?? reason,
+                skipText(count, number),
+              ])}
             />
           )}
-          {step.lastError === null ? null : <p className="fault">✕ {step.lastError}</p>}
+          {step.lastError === null ? null : (
+            <p className="fault">
+              ✕ <Told text={step.lastError} said={step.lastErrorSaid} />
+            </p>
+          )}
         </div>
       ))}
     </Section>

@@ -9,6 +9,7 @@ import { useFormat, useWords } from '../../language.tsx';
 import { Section } from '../../parts/detail.tsx';
 import { Confirm, Mark } from '../../parts/pieces.tsx';
 import { Needs } from '../../parts/role.tsx';
+import { Refusal } from '../../said.tsx';
 import { paramsText } from './marks.tsx';
 import { ParamsForm } from './params-form.tsx';
 import { type Job, type Schedule, words } from './words.ts';
@@ -210,7 +211,7 @@ function WhenFields({ cron, timeZone, trouble, onCron, onTimeZone }: WhenProps) 
         label={w.cron}
         description={w.cronHint}
         value={cron}
-        error={at === '/cron' ? trouble?.message : wrong === 'cron' ? w.wrongCron : null}
+        error={at === '/cron' ? <Refusal error={trouble} /> : wrong === 'cron' ? w.wrongCron : null}
         required
         onChange={(event) => onCron(event.currentTarget.value)}
         data-autofocus
@@ -218,7 +219,7 @@ function WhenFields({ cron, timeZone, trouble, onCron, onTimeZone }: WhenProps) 
       <TextInput
         label={w.zone}
         value={timeZone}
-        error={at === '/timeZone' ? trouble?.message : wrong === 'zone' ? w.wrongZone : null}
+        error={at === '/timeZone' ? <Refusal error={trouble} /> : wrong === 'zone' ? w.wrongZone : null}
         required
         onChange={(event) => onTimeZone(event.currentTarget.value)}
       />

@@ -1,6 +1,7 @@
 /** The words about jobs, and what the server says of them. */
 
 import type { Tone } from '../../parts/pieces.tsx';
+import type { Said } from '../../said.tsx';
 
 export type RunStatus = 'queued' | 'running' | 'completed' | 'failed' | 'stopped';
 
@@ -15,6 +16,7 @@ export interface Step {
   skips: Record<string, unknown>;
   retries: number;
   lastError: string | null;
+  lastErrorSaid: Said | null;
 }
 
 export interface Run {
@@ -29,6 +31,7 @@ export interface Run {
   starts: number;
   stopAsked: boolean;
   lastError: string | null;
+  lastErrorSaid: Said | null;
   result: Record<string, unknown>;
   total: number | null;
   read: number;
@@ -109,6 +112,43 @@ export const KOREAN: Readonly<Record<string, { name: string; summary: string }>>
   sweep: { name: '정리', summary: '끝난 캠페인의 자리, 만료된 쿠폰, 오래된 행을 치워요.' },
 };
 
+/** Why items were left out, and what steps do, by the names that the server has for them. */
+const KOREAN_REASONS: Readonly<Record<string, string>> = {
+  left_out: '대상이 아님',
+  bad_item: '할 수 없는 것',
+  revoked: '회수됨',
+  already_issued: '이미 발급함',
+  already_won: '이미 당첨',
+  ineligible: '대상 아님',
+  invalid_user_id: '잘못된 참여자 아이디',
+  duplicate: '이미 있는 번호',
+  changed_meanwhile: '그 사이 바뀜',
+  not_listed: '목록에 없음',
+  gone: '없어짐',
+  not_archived: '보관되지 않음',
+  moving: '아직 옮기는 중',
+  nothing: '치울 것 없음',
+  still_dead: '아직 받지 못함',
+};
+const KOREAN_STEPS: Readonly<Record<string, string>> = {
+  begin: '준비',
+  rows: '적기',
+  finish: '마무리',
+  grant: '지급',
+  import: '가져오기',
+  collect: '당첨자 모으기',
+  issue: '발급',
+  'clean-up': '뒤처리',
+  compare: '견주기',
+  play: '리허설',
+  write: '쓰기',
+  replay: '다시 보내기',
+  erase: '참여자 지우기',
+  gates: '판정 자리 치우기',
+  units: '남은 수량 정리',
+  'old-stagings': '오래된 가져오기 치우기',
+};
+
 export const KOREAN_PARAMS: Readonly<Record<string, string>> = {
   campaign: '캠페인',
   file: 'CSV 파일',
@@ -177,7 +217,8 @@ export const words = {
     ofAll: (read: string, total: string) => `${total}건 가운데 ${read}건`,
     soFar: (read: string) => `${read}건`,
     progress: '진행',
-    skips: '건너뛴 이유',
+    reasons: KOREAN_REASONS,
+    stepNames: KOREAN_STEPS,
     lastError: '마지막 오류',
     result: '결과',
     runOf: (id: string) => `실행 ${id}`,
@@ -278,7 +319,8 @@ export const words = {
     ofAll: (read: string, total: string) => `${read} of ${total} items`,
     soFar: (read: string) => `${read} items`,
     progress: 'Progress',
-    skips: 'Why skipped',
+    reasons: {} as Readonly<Record<string, string>>,
+    stepNames: {} as Readonly<Record<string, string>>,
     lastError: 'Last error',
     result: 'Result',
     runOf: (id: string) => `Run ${id}`,

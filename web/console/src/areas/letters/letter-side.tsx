@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ask } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { Facts, Raw, Section, Side } from '../../parts/detail.tsx';
@@ -10,14 +10,19 @@ import { Confirm, Mark } from '../../parts/pieces.tsx';
 import { Needs } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { go } from '../../route.ts';
+import { Original, Refusal, type Said, Told } from '../../said.tsx';
 import { LetterState } from './letter-state.tsx';
 import { type Letter, words } from './words.ts';
 
 interface Replayed {
   outcome: 'issued' | 'already_there' | 'stays';
   why: string | null;
+  whySaid: Said | null;
   dryRun: boolean;
 }
+
+const whyOf = ({ why, whySaid }: Pick<Replayed, 'why' | 'whySaid'>): ReactNode =>
+  why === null ? null : <Told text={why} said={whySaid} />;
 
 export function LetterSide({ id }: { id: string }) {
   const w = useWords(words);
@@ -66,14 +71,15 @@ function Shown({ letter }: { letter: Letter }) {
 }
 
 /** The nearest first; the reason stands for the chain where there is none. */
-function Chain({ letter: { causes, reason } }: { letter: Letter }) {
+function Chain({ letter: { causes, reason, reasonSaid } }: { letter: Letter }) {
   const links = causes.length > 0 ? causes : [{ message: reason, code: null }];
   return (
     <ol className="chain">
       {links.map(({ message, code }, index) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a chain has its order, and may say a thing twice
         <li key={index}>
-          {message} {code === null ? null : <code className="quiet">{code}</code>}
+          {message === reason ? <Told text={reason} said={reasonSaid} /> : <Original>{message}</Original>}{' '}
+          {code === null ? null : <code className="quiet">{code}</code>}
         </li>
       ))}
     </ol>
@@ -84,7 +90,7 @@ function Chain({ letter: { causes, reason } }: { letter: Letter }) {
 function Open({ letter }: { letter: Letter }) {
   const w = useWords(words);
   const queries = useQueryClient();
-  const [told, setTold] = useState<{ says: string; why: string | null; ok: boolean } | null>(null);
+  const [told, setTold] = useState<{ says: ReactNode; why: ReactNode; ok: boolean } | null>(null);
   const [busy, setBusy] = useState<'dry' | 'replay' | null>(null);
   const [discarding, setDiscarding] = useState(false);
   const at = `/v1/admin/dead-letters/${letter.id}`;
@@ -100,10 +106,10 @@ function Open({ letter }: { letter: Letter }) {
         body: {},
       });
       const says = isDry ? w.dryTold[done.outcome] : w.told[done.outcome];
-      setTold({ says, why: done.why, ok: done.outcome !== 'stays' });
+      setTold({ says, why: whyOf(done), ok: done.outcome !== 'stays' });
       await again();
     } catch (error) {
-      setTold({ says: (error as Error).message, why: null, ok: false });
+      setTold({ says: <Refusal error={error} />, why: null, ok: false });
     } finally {
       setBusy(null);
     }
@@ -191,7 +197,7 @@ function Would({ letter: { wouldDo } }: { letter: Letter }) {
     <div className={`would ${tone}`}>
       <p className="quiet">{w.now}</p>
       <p>
-        <strong>{wouldDo === null ? w.noWin : w.would[wouldDo.kind]}</strong> {wouldDo?.why}
+        <strong>{wouldDo === null ? w.noWin : w.would[wouldDo.kind]}</strong> {wouldDo && whyOf(wouldDo)}
       </p>
     </div>
   );

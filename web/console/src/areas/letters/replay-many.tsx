@@ -2,11 +2,12 @@
 
 import { Button, Modal } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useEffect, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { ask } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { Progress } from '../../parts/detail.tsx';
 import { Figure } from '../../parts/pieces.tsx';
+import { Refusal } from '../../said.tsx';
 import { words } from './words.ts';
 
 interface Many {
@@ -42,7 +43,7 @@ interface Replay {
   /** of the dry run */
   would: Counts;
   done: Counts;
-  fault: string | null;
+  fault: ReactNode;
   go(): void;
   stop(): void;
 }
@@ -74,7 +75,7 @@ function useReplay({ campaign, reason }: Pick<ReplayManyProps, 'campaign' | 'rea
   const [phase, setPhase] = useState<Phase>('looking');
   const [would, setWould] = useState<Counts>(NONE);
   const [done, setDone] = useState<Counts>(NONE);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const isStopped = useRef(false);
   const run = async (dryRun: boolean): Promise<void> => {
     const filter = { ...(campaign === null ? {} : { campaign }), ...(reason === '' ? {} : { reason }) };
@@ -88,7 +89,7 @@ function useReplay({ campaign, reason }: Pick<ReplayManyProps, 'campaign' | 'rea
       const end = isStopped.current ? 'stopped' : 'ended';
       setPhase(dryRun ? 'asked' : end);
     } catch (error) {
-      setFault((error as Error).message);
+      setFault(<Refusal error={error} />);
       setPhase('stopped');
     }
     if (!dryRun) await queries.invalidateQueries({ queryKey: ['rows'] });

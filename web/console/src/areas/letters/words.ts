@@ -1,5 +1,7 @@
 /** The words about dead letters. */
 
+import type { Said } from '../../said.tsx';
+
 export const words = {
   ko: {
     title: '데드 레터',
@@ -159,6 +161,7 @@ export interface Letter {
   userId: string | null;
   state: 'dead' | 'replayed' | 'discarded';
   reason: string;
+  reasonSaid: Said | null;
   causes: { message: string; code: string | null }[];
   source: string;
   payload: string;
@@ -168,5 +171,9 @@ export interface Letter {
   resolvedAt: string | null;
   resolvedBy: string | null;
   resolvedReason: string | null;
-  wouldDo: { kind: 'would_issue' | 'already_there' | 'would_stay'; why: string | null } | null;
+  wouldDo: {
+    kind: 'would_issue' | 'already_there' | 'would_stay';
+    why: string | null;
+    whySaid: Said | null;
+  } | null;
 }

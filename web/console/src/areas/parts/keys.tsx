@@ -2,7 +2,7 @@
 
 import { Button, NativeSelect, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { ask, type List } from '../../api.ts';
 import { useWords } from '../../language.tsx';
 import { Once, Section } from '../../parts/detail.tsx';
@@ -11,6 +11,7 @@ import { Confirm, Mark } from '../../parts/pieces.tsx';
 import { Needs, type Role, useWho } from '../../parts/role.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { type Column, Table } from '../../parts/table.tsx';
+import { Refusal } from '../../said.tsx';
 import { words } from './words.ts';
 
 interface Key {
@@ -81,7 +82,7 @@ function NewKey({ onMade }: { onMade(secret: string): void }) {
   const queries = useQueryClient();
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>('read');
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const make = async (event: FormEvent): Promise<void> => {
     event.preventDefault();
     setFault(null);
@@ -90,7 +91,7 @@ function NewKey({ onMade }: { onMade(secret: string): void }) {
       onMade(made.key);
       await queries.invalidateQueries({ queryKey: ['keys'] });
     } catch (error) {
-      setFault((error as Error).message);
+      setFault(<Refusal error={error} />);
     }
   };
   const roles = (['read', 'operate', 'admin'] as const).map((value) => ({

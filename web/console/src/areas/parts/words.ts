@@ -1,6 +1,6 @@
 /** The words about the parts of the server, and about operator keys. */
 
-import type { Role } from '../../parts/role.tsx';
+import type { Role, RunsOn } from '../../parts/role.tsx';
 
 const koRoles: Record<Role, string> = {
   read: '볼 수만 있어요',
@@ -13,26 +13,32 @@ const enRoles: Record<Role, string> = {
   admin: 'may do all, keys and webhooks too',
 };
 
-const koParts: Record<string, string> = {
-  gate: '선착순 판정',
-  log: '이벤트 로그',
-  record: '발급 기록',
-  recorder: '기록 저장',
-  decider: '순서 판정',
-  relay: '릴레이',
-  requests: '참여 접수',
-  verdicts: '판정 전달',
+const koGate: Record<RunsOn['gate'], string> = {
+  process: '판정은 이 프로세스',
+  redis: '판정은 Redis 한 대',
+  redis_cluster: '판정은 Redis Cluster',
+  redis_sentinel: '판정은 Redis Sentinel',
+  none: '판정 없음 (ordered만)',
 };
-const enParts: Record<string, string> = {
-  gate: 'Gate',
-  log: 'Log',
-  record: 'Record',
-  recorder: 'Recorder',
-  decider: 'Decider',
-  relay: 'Relay',
-  requests: 'Requests',
-  verdicts: 'Verdicts',
+const enGate: Record<RunsOn['gate'], string> = {
+  process: 'gate in this process',
+  redis: 'gate in one Redis',
+  redis_cluster: 'gate in a Redis cluster',
+  redis_sentinel: 'gate in Redis by sentinels',
+  none: 'no gate (ordered only)',
 };
+const koLog: Record<RunsOn['log'], string> = {
+  journal: '로그는 SQLite 저널',
+  kafka: '로그는 Kafka',
+  record: '로그는 기록과 함께',
+};
+const enLog: Record<RunsOn['log'], string> = {
+  journal: 'journal in SQLite',
+  kafka: 'log in Kafka',
+  record: 'the record itself as log',
+};
+const koRecord: Record<RunsOn['record'], string> = { sqlite: '기록은 SQLite', mysql: '기록은 MySQL' };
+const enRecord: Record<RunsOn['record'], string> = { sqlite: 'record in SQLite', mysql: 'record in MySQL' };
 
 export const words = {
   ko: {
@@ -44,11 +50,12 @@ export const words = {
     envKey: '서버를 시작할 때 준 키',
     role: '이 키의 권한',
     roles: koRoles,
-    parts: koParts,
     state: '부분',
     ready: '참여를 받을 수 있어요.',
     notReady: '지금은 참여를 받을 수 없어요.',
     partReady: '괜찮아요',
+    partNotReady: '지금 일하지 못해요.',
+    on: (on: RunsOn) => `${koGate[on.gate]}, ${koLog[on.log]}, ${koRecord[on.record]}`,
     todo: '할 일:',
     figures: '지금 수치',
     lag: (facts: string) => `기록이 뒤처진 시간 (${facts}건 남음)`,
@@ -93,11 +100,12 @@ export const words = {
     envKey: 'the one that the server was started with',
     role: 'Its role',
     roles: enRoles,
-    parts: enParts,
     state: 'Parts',
     ready: 'Claims can be taken.',
     notReady: 'Claims cannot be taken now.',
     partReady: 'ready',
+    partNotReady: 'It does not work now.',
+    on: (on: RunsOn) => `${enGate[on.gate]}, ${enLog[on.log]}, ${enRecord[on.record]}`,
     todo: 'What to do:',
     figures: 'Figures now',
     lag: (facts: string) => `the record is behind (${facts} facts to go)`,

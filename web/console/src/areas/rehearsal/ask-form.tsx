@@ -2,9 +2,10 @@
 
 import { Button, Checkbox, TextInput } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { ask } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
+import { Refusal } from '../../said.tsx';
 import { keyOf, pathOf, type Rehearsal, type Wish } from './rehearsals.ts';
 import { words } from './words.ts';
 
@@ -76,7 +77,7 @@ function NumberField({
 /** Asks for one, and tells which it is, or why it is refused. */
 function useAsking(campaignId: string, onAsked: (id: string) => void) {
   const queries = useQueryClient();
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const [sending, setSending] = useState(false);
   const send = async (wish: Wish): Promise<void> => {
     setSending(true);
@@ -86,7 +87,7 @@ function useAsking(campaignId: string, onAsked: (id: string) => void) {
       await queries.invalidateQueries({ queryKey: keyOf(campaignId) });
       onAsked(made.id);
     } catch (error) {
-      setFault((error as Error).message);
+      setFault(<Refusal error={error} />);
     } finally {
       setSending(false);
     }

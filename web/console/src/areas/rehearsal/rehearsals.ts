@@ -2,6 +2,7 @@
 
 import { useQuery } from '@tanstack/react-query';
 import { ask, type List } from '../../api.ts';
+import type { Said } from '../../said.tsx';
 
 export interface Spread {
   p50: number;
@@ -32,6 +33,7 @@ export interface ShadowCheck {
   id: string;
   ok: boolean;
   says?: string;
+  figures?: Record<string, number | boolean | null>;
 }
 
 export interface Result {
@@ -75,6 +77,7 @@ export interface Rehearsal {
   createdAt: string;
   endedAt: string | null;
   error: string | null;
+  errorSaid: Said | null;
   progress: {
     stage: 'preparing' | 'rush' | 'killed' | 'checking' | 'over';
     presses: number;

@@ -4,6 +4,8 @@ import { Button } from '@mantine/core';
 import { textOf } from '../../api.ts';
 import { useFormat, useLanguage, useWords } from '../../language.tsx';
 import { Figure, Mark } from '../../parts/pieces.tsx';
+import { Original } from '../../said.tsx';
+import { checkText } from '../integrity/checks.ts';
 import { words as invariantWords } from '../integrity/words.ts';
 import { OverTime, Verdicts, Waits } from './plots.tsx';
 import type { AnswerCheck, Rehearsal, Result } from './rehearsals.ts';
@@ -13,8 +15,8 @@ export function ResultPage({ rehearsal, result }: { rehearsal: Rehearsal; result
   const w = useWords(words);
   return (
     <section className="rehearsal-result" data-ok={result.ok}>
-      <div className="rehearsal-head">
-        <p className={`rehearsal-says ${result.ok ? 'won' : 'fault'}`} role="status">
+      <div className="verdict-head">
+        <p className={`verdict-says ${result.ok ? 'won' : 'fault'}`} role="status">
           <span aria-hidden="true">{result.ok ? '✓' : '✕'}</span> {result.ok ? w.says.green : w.says.red}
         </p>
         <Button variant="default" onClick={() => save(rehearsal)}>
@@ -93,6 +95,7 @@ function Figures({ result }: { result: Result }) {
 
 function Answers({ result: { answers, integrity } }: { result: Result }) {
   const w = useWords(words);
+  const { language } = useLanguage();
   const { number } = useFormat();
   const broken = integrity.filter(({ ok }) => !ok);
   const good = number(integrity.length - broken.length);
@@ -112,9 +115,9 @@ function Answers({ result: { answers, integrity } }: { result: Result }) {
           says={w.integritySays(good, number(integrity.length))}
         />
       </p>
-      {broken.map(({ id, says }) => (
+      {broken.map(({ id, ok, says = '', figures = {} }) => (
         <p key={id} className="fault">
-          {id} {says}
+          {id} {checkText({ id, ok, figures, says }, language, number)}
         </p>
       ))}
     </div>
@@ -140,7 +143,7 @@ function Answer({ check }: { check: AnswerCheck }) {
         {language === 'ko' ? (inKorean ?? title) : title}
         {findings.map((finding) => (
           <span key={finding} className="fault check-finding">
-            {finding}
+            <Original>{finding}</Original>
           </span>
         ))}
       </span>

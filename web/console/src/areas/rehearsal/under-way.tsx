@@ -34,7 +34,7 @@ export function UnderWay({ campaignId, rehearsal }: { campaignId: string; rehear
       <p className="rehearsal-count">{format.number(finished)}</p>
       <p className="quiet">{w.finished(format.number(presses))}</p>
       <progress max={Math.max(1, presses)} value={finished} aria-label={w.steps} />
-      <p className="rehearsal-hear" role="status">
+      <p className="hear" role="status">
         {w.stages[stage]}
       </p>
       <Needs least="operate" silent>

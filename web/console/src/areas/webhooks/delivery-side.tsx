@@ -2,7 +2,7 @@
 
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ask } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { useRows } from '../../list.ts';
@@ -10,6 +10,7 @@ import { Facts, Raw, Section, Side } from '../../parts/detail.tsx';
 import { Mark } from '../../parts/pieces.tsx';
 import { Loaded } from '../../parts/states.tsx';
 import { go } from '../../route.ts';
+import { Original, Refusal } from '../../said.tsx';
 import { DeliveryState, useAnswerText } from './deliveries.tsx';
 import { type Answer, type Delivery, pathOf, words } from './words.ts';
 
@@ -33,14 +34,14 @@ function Shown({ webhook, delivery }: { webhook: string; delivery: Delivery }) {
   const w = useWords(words);
   const format = useFormat();
   const queries = useQueryClient();
-  const [told, setTold] = useState<string | null>(null);
+  const [told, setTold] = useState<ReactNode>(null);
   const resend = async (): Promise<void> => {
     try {
       await ask(`${pathOf(webhook)}/deliveries/${delivery.id}/resend`, { method: 'POST', body: {} });
       setTold(w.resent);
       await queries.invalidateQueries({ queryKey: ['rows'] });
     } catch (error) {
-      setTold((error as Error).message);
+      setTold(<Refusal error={error} />);
     }
   };
   return (
@@ -86,7 +87,11 @@ function OneAnswer({ answer }: { answer: Answer }) {
         <Mark shape={ok ? '●' : '✕'} tone={ok ? 'won' : 'fault'} says={text} />{' '}
         <span className="quiet">{format.time(answer.at)}</span>
       </p>
-      {answer.error === null ? null : <p className="fault">{answer.error}</p>}
+      {answer.error === null ? null : (
+        <p className="fault">
+          <Original>{answer.error}</Original>
+        </p>
+      )}
       {answer.body === '' ? null : <Raw text={answer.body} label={w.answer} />}
     </div>
   );

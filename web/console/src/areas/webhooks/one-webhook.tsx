@@ -2,13 +2,14 @@
 
 import { Button } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ask } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { Facts, Once, Raw, Section, Split } from '../../parts/detail.tsx';
 import { Confirm, Head, Mark } from '../../parts/pieces.tsx';
 import { Needs, useMay } from '../../parts/role.tsx';
 import { go, placeOf } from '../../route.ts';
+import { Original, Refusal, Told } from '../../said.tsx';
 import { Deliveries } from './deliveries.tsx';
 import { DeliverySide } from './delivery-side.tsx';
 import { WebhookForm } from './webhook-form.tsx';
@@ -58,7 +59,14 @@ function What({ webhook }: { webhook: Webhook }) {
         ['ID', <code key="id">{webhook.id}</code>],
         [w.facts, webhook.facts?.join(', ') ?? w.allFacts],
         [w.campaigns, webhook.campaigns?.join(', ') ?? w.allCampaigns],
-        [w.why, webhook.why === null ? null : <strong key="why">{webhook.why}</strong>],
+        [
+          w.why,
+          webhook.why === null ? null : (
+            <strong key="why">
+              <Told text={webhook.why} said={webhook.whySaid} />
+            </strong>
+          ),
+        ],
         [w.since, webhook.disabledAt && format.time(webhook.disabledAt)],
         [w.made, format.time(webhook.createdAt)],
         [w.changed, webhook.updatedAt === webhook.createdAt ? null : format.time(webhook.updatedAt)],
@@ -75,14 +83,14 @@ function Acts({ webhook, onSecret }: { webhook: Webhook; onSecret(secret: string
   const [asking, setAsking] = useState<Asking>(null);
   const [busy, setBusy] = useState(false);
   const [answer, setAnswer] = useState<(Answer & { ok: boolean }) | null>(null);
-  const [fault, setFault] = useState<string | null>(null);
+  const [fault, setFault] = useState<ReactNode>(null);
   const at = pathOf(webhook.id);
   const again = () => queries.invalidateQueries({ queryKey: ['webhooks'] });
   const act = async (run: () => Promise<unknown>): Promise<void> => {
     setFault(null);
     setBusy(true);
     await run()
-      .catch((error: Error) => setFault(error.message))
+      .catch((error: Error) => setFault(<Refusal error={error} />))
       .finally(() => setBusy(false));
   };
   const post = (what: string) => ask(`${at}/${what}`, { method: 'POST', body: {} });
@@ -141,7 +149,7 @@ function TestAnswer({ answer }: { answer: Answer & { ok: boolean } }) {
           tone={answer.ok ? 'won' : 'fault'}
           says={answer.ok ? w.testOk(answer.status, span(answer.ms)) : w.testBad(span(answer.ms))}
         />{' '}
-        {answer.error}
+        {answer.error === null ? null : <Original>{answer.error}</Original>}
       </p>
       {answer.body === '' ? <p className="quiet">{w.noBody}</p> : <Raw text={answer.body} label={w.answer} />}
     </div>

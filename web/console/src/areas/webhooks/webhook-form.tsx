@@ -2,9 +2,10 @@
 
 import { Button, Checkbox, Modal, MultiSelect, Radio, TextInput } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { type FormEvent, useState } from 'react';
+import { type FormEvent, type ReactNode, useState } from 'react';
 import { ask, type Campaign, type List, Trouble } from '../../api.ts';
 import { useWords } from '../../language.tsx';
+import { Refusal } from '../../said.tsx';
 import { FACTS, PATH, pathOf, type Webhook, words } from './words.ts';
 
 export interface WebhookFormProps {
@@ -59,7 +60,7 @@ export function WebhookForm({ webhook, onClose, onMade }: WebhookFormProps) {
         <TextInput
           label={w.url}
           description={w.urlHint}
-          error={isUrl ? trouble?.message : null}
+          error={isUrl ? <Refusal error={trouble} /> : null}
           value={url}
           maxLength={2048}
           required
@@ -74,13 +75,17 @@ export function WebhookForm({ webhook, onClose, onMade }: WebhookFormProps) {
         />
         <FactsField facts={facts} onChange={setFacts} />
         <CampaignsField campaigns={campaigns} onChange={setCampaigns} />
-        <Saving fault={isUrl ? null : (trouble?.message ?? null)} busy={busy} onClose={onClose} />
+        <Saving
+          fault={isUrl || trouble === null ? null : <Refusal error={trouble} />}
+          busy={busy}
+          onClose={onClose}
+        />
       </form>
     </Modal>
   );
 }
 
-function Saving({ fault, busy, onClose }: { fault: string | null; busy: boolean; onClose(): void }) {
+function Saving({ fault, busy, onClose }: { fault: ReactNode; busy: boolean; onClose(): void }) {
   const w = useWords(words);
   return (
     <>

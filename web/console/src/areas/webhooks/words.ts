@@ -1,5 +1,7 @@
 /** The words about webhooks. */
 
+import type { Said } from '../../said.tsx';
+
 export const FACTS = [
   'coupon.issued',
   'coupon.redeemed',
@@ -23,6 +25,7 @@ export interface Webhook {
   campaigns: string[] | null;
   state: 'enabled' | 'disabled';
   why: string | null;
+  whySaid: Said | null;
   disabledAt: string | null;
   createdAt: string;
   updatedAt: string;
