@@ -25,6 +25,8 @@ interface Place {
 interface Of {
   id: string;
   no: number;
+  /** epoch ms */
+  createdAt: number;
 }
 
 const numbers = (keys: readonly RowKey[]): number[] => keys.map(Number);
@@ -198,7 +200,7 @@ const DELIVERIES: Place = {
 
 /** What runs about the campaign were told and said: a bad line of a list may have a name in it. */
 const RUNS: Place = {
-  list: (db, { id }, after, limit) => keysAfter(runsAbout(db, id), after, limit),
+  list: (db, of, after, limit) => keysAfter(runsAbout(db, of), after, limit),
   erase: (db, _of, keys) =>
     db.transaction().execute(async (tx) => {
       const rows = await tx
@@ -218,19 +220,29 @@ const RUNS: Place = {
     }),
 };
 
-/** Those that name it, and lists of what operators did, which may be about any campaign. */
-const runsAbout = (db: Db, campaignId: string) =>
+/** Clocks of processes that differ by no more than this are taken for one. */
+const CLOCKS_MS = 60_000;
+
+/** Those that name it, and lists of what operators did in all campaigns, made since there is this one. */
+const runsAbout = (db: Db, { id, createdAt }: Of) =>
   db
     .selectFrom('job_runs')
     .where('ended_at', 'is not', null)
     .where((at) =>
-      at.or([at('params', 'like', `%"${campaignId}"%`), at('params', 'like', '%"what":"audit"%')]),
+      at.or([
+        at('params', 'like', `%"${id}"%`),
+        at.and([
+          at('params', 'like', '%"what":"audit"%'),
+          at('params', 'not like', '%"campaign":%'),
+          at('ended_at', '>=', createdAt - CLOCKS_MS),
+        ]),
+      ]),
     );
 
 /** Files that such runs were given or have made, by their names in the run. */
 const FILES: Place = {
-  async list(db, { id }, after, limit) {
-    const runs = await runsAbout(db, id).select(['params', 'result']).execute();
+  async list(db, of, after, limit) {
+    const runs = await runsAbout(db, of).select(['params', 'result']).execute();
     const named = runs.flatMap(({ params, result }) => [
       ...params.matchAll(QUOTED),
       ...result.matchAll(QUOTED),
@@ -257,8 +269,12 @@ const PLACES: Readonly<Record<PersonalPlace, Place>> = {
 
 export function makeSqlErasure(db: Db): Pick<Retention, 'personal' | 'erase'> {
   const of = async (campaignId: string): Promise<Of | null> => {
-    const row = await db.selectFrom('campaigns').select('no').where('id', '=', campaignId).executeTakeFirst();
-    return row ? { id: campaignId, no: row.no } : null;
+    const row = await db
+      .selectFrom('campaigns')
+      .select(['no', 'created_at'])
+      .where('id', '=', campaignId)
+      .executeTakeFirst();
+    return row ? { id: campaignId, no: row.no, createdAt: Number(row.created_at) } : null;
   };
   return {
     async personal(place, campaignId, after, limit) {

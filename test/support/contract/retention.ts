@@ -317,6 +317,32 @@ export function retentionContract(name: string, makePlace: () => Promise<Retenti
         expect(await deliveries.due('we-1', T0, 10)).toHaveLength(1);
       });
 
+      test('are in no list of what operators did, and lists without them stay', async () => {
+        const { files, jobRuns } = place.stored;
+        const made = sampleCampaign().createdAt;
+        for (const [id, campaign, at] of [
+          ['of-it', { campaign: ID }, made + DAY],
+          ['of-other', { campaign: OTHER }, made + DAY],
+          ['of-all', {}, made + DAY],
+          ['of-all-before', {}, made - DAY],
+        ] as const) {
+          const file = { name: 'x.csv', type: 'text/csv', role: 'admin', by: 'op', createdAt: at } as const;
+          await files.begin({ ...file, id: `export-${id}` });
+          const params = { what: 'audit', ...campaign };
+          await jobRuns.ask({ id, job: 'export', params, by: 'op', at, once: false, paramsKey: id }, null);
+          const { fence = 0 } = (await jobRuns.claim('me', 60_000, false, at)) ?? {};
+          const result = { file: `export-${id}` };
+          await jobRuns.end(id, fence, { status: 'completed', lastError: null, at, steps: [], result });
+        }
+        await eraseAll();
+        const left = await place.stored.files.list({ before: null, untouchedSince: made + 9 * DAY }, 10);
+        expect(left.map(({ id }) => id).toSorted()).toEqual(['export-of-all-before', 'export-of-other']);
+        // A run tells of its file as long as there is one.
+        for (const id of ['of-other', 'of-all-before'])
+          expect(await jobRuns.get(id)).toMatchObject({ result: { file: `export-${id}` } });
+        for (const id of ['of-it', 'of-all']) expect(await jobRuns.get(id)).toMatchObject({ result: {} });
+      });
+
       test('are found a page at a time, of this campaign only', async () => {
         await record(5);
         await record(5, OTHER);
