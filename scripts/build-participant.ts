@@ -16,7 +16,7 @@ const LATER = ['kept', 'words-ko', 'words-en'];
 const LANGUAGES = ['ko', 'en'];
 /** Names of our own objects that nothing outside of a script knows: these may become short. */
 const OURS =
-  /^(?:on(?:Campaign|Verdict|Missing|Reach|Sight|Return|OtherTab)|sight|badUser|seenAt|askedAt|codeTimer|giveUp|unfollow|followAnew|setClock|pressAt|nextTurn|askForMore|comeBack|forgetUser|refuse|begin|become|untilMs|againMs|lastEventId|reached|refused|fresh|figure|copied|lot|timer|changed|why|unit|rest|onPending|onWait|nextMs|mine|hold|stand|place|campaign)$/;
+  /^(?:on(?:Campaign|Verdict|Missing|Reach|Sight|Return|OtherTab)|sight|badUser|seenAt|askedAt|codeTimer|clockTimer|giveUp|unfollow|followAnew|setClock|pressAt|nextTurn|askForMore|comeBack|forgetUser|refuse|begin|become|untilMs|againMs|lastEventId|reached|refused|fresh|figure|copied|lot|timer|changed|why|unit|rest|onPending|onWait|nextMs|mine|hold|stand|place|campaign)$/;
 
 /** The oldest that can stop a request for either of two reasons (`AbortSignal.any`), which the script does. */
 const BROWSERS = ['chrome116', 'firefox124', 'safari17.4'];

@@ -158,4 +158,31 @@ describe.skipIf(noBrowser)('the page on a phone', () => {
     expect(await page.evaluate('window.won')).toBe(await button.locator('code').textContent());
     expect(await axeFaults(page)).toEqual([]);
   });
+
+  it('is a button in the language of its place, of the campaign that it names now', async () => {
+    const { url } = pages.server();
+    const made = { id: 'later', name: 'x', quantity: 1, opensAt: '2099-01-01T00:00:00Z' };
+    expect((await operator(pages.server(), 'POST', '/v1/admin/campaigns', made)).status).toBe(201);
+    shopPage = `<!doctype html><html><title>Shop</title><main lang="ko"><dibs-button campaign="later" user="lee"></dibs-button>
+      </main><script type="module" src="${url}/dibs-button.js"></script></html>`;
+    const page = await pages.visit('', { base: `${shopUrl}/`, locale: 'en-GB' });
+    const shown = page.locator('dibs-button button');
+    await page.locator('button:text-is("열리면 바로 참여하기")').waitFor();
+    for (const [act, label] of [
+      [`one.lang = 'en'`, 'Press for me when it opens'],
+      [`one.removeAttribute('lang')`, '열리면 바로 참여하기'],
+      [`document.querySelector('main').removeAttribute('lang')`, 'Press for me when it opens'],
+    ] as const) {
+      await page.evaluate(`{ const one = document.querySelector('dibs-button'); ${act}; }`);
+      await page.locator(`button:text-is("${label}")`).waitFor();
+    }
+    await page.evaluate(`document.querySelector('dibs-button').setAttribute('campaign', 'nothing')`);
+    await page.locator('dibs-button[data-state="missing"]').waitFor();
+    expect(await shown.isDisabled()).toBe(true);
+    // Gone, it asks for nothing any more; back, it begins anew.
+    await page.evaluate(`window.kept = document.querySelector('dibs-button'); kept.remove();`);
+    expect(await page.evaluate('kept.watch')).toBeNull();
+    await page.evaluate(`kept.setAttribute('campaign', 'later'); document.body.append(kept);`);
+    await page.locator('dibs-button[data-state="scheduled"]').waitFor();
+  });
 });

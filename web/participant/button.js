@@ -4,6 +4,7 @@
  * where it sets them. It presses by the same rules as our own page, and tells the page around it in events.
  */
 
+import { speakIn } from './language.js';
 import { stateOf } from './states.js';
 import { labelOf, numberOf, saysOf } from './telling.js';
 import { Watch } from './watch.js';
@@ -28,9 +29,50 @@ code { display: block; margin-top: 6px; font-size: 1.125em; letter-spacing: .02e
 [hidden] { display: none; }
 `;
 
+/** Sees to one campaign for as long as the element shows it: what is under way when it is stopped comes back to nothing. */
+class ButtonWatch extends Watch {
+  #over = new AbortController();
+
+  /** @override */
+  start() {
+    const { signal } = this.#over;
+    super.start((/** @type {string} */ name, /** @type {EventListenerOrEventListenerObject} */ told) =>
+      addEventListener(name, told, { signal }),
+    );
+  }
+
+  stop() {
+    this.#over.abort();
+    this.giveUp.abort();
+    this.unfollow();
+    clearTimeout(this.timer);
+    clearTimeout(this.codeTimer);
+    clearInterval(this.clockTimer);
+    this.turn = this.followAnew = this.askForMore = () => undefined;
+    this.begin = this.ask = this.setClock = async () => {};
+  }
+}
+
+/** All on this page: they are pressed by one person. @type {Set<DibsButton>} */
+const there = new Set();
+
+/** @param {Parameters<typeof who.settle>[0]} person who presses from now on */
+function settle(person) {
+  who.settle(person);
+  for (const { watch } of there) void watch?.begin();
+}
+
+/** Around it, out of shadow trees too: an element that names its language. @param {Element} from @returns {string} */
+function languageAround(from) {
+  const near = from.closest('[lang]:not([lang=""])');
+  if (near) return /** @type {string} */ (near.getAttribute('lang'));
+  const root = from.getRootNode();
+  return root instanceof ShadowRoot ? languageAround(root.host) : navigator.language;
+}
+
 class DibsButton extends HTMLElement {
-  static observedAttributes = ['campaign', 'user'];
-  /** @type {Watch | null} */
+  static observedAttributes = ['campaign', 'user', 'lang'];
+  /** @type {ButtonWatch | null} */
   watch = null;
   last = '';
   #button = document.createElement('button');
@@ -38,6 +80,8 @@ class DibsButton extends HTMLElement {
   #figure = document.createElement('b');
   #says = document.createElement('span');
   #code = document.createElement('code');
+  /** of the page around it, whose language may be switched */
+  #around = new MutationObserver(() => this.watch?.turn());
 
   constructor() {
     super();
@@ -57,26 +101,40 @@ class DibsButton extends HTMLElement {
 
   /** A token of whoever is signed in at the shop; never an attribute, where others could read it. @param {string | null} value */
   set token(value) {
-    who.settle({ token: value });
-    void this.watch?.begin();
+    settle({ token: value });
   }
 
   connectedCallback() {
-    const id = this.getAttribute('campaign');
-    if (this.watch || !id) return;
+    there.add(this);
+    this.#around.observe(document, { subtree: true, attributeFilter: ['lang'] });
     const user = this.getAttribute('user');
-    if (user !== null) who.settle({ user });
-    this.watch = new Watch(id, (state, sight) => this.#draw(state, sight));
-    this.watch.start();
+    if (user !== null && user !== who.userId()) settle({ user });
+    this.#watch(this.getAttribute('campaign'));
+  }
+
+  disconnectedCallback() {
+    there.delete(this);
+    this.#around.disconnect();
+    this.#watch(null);
   }
 
   /** @param {string} name @param {string | null} before @param {string | null} value */
   attributeChangedCallback(name, before, value) {
-    if (!this.watch || before === value) return;
-    if (name === 'user') {
-      who.settle({ user: value });
-      void this.watch.begin();
-    }
+    if (!there.has(this) || before === value) return;
+    if (name === 'user') settle({ user: value });
+    else if (name === 'campaign') this.#watch(value);
+    else this.watch?.turn();
+  }
+
+  /** Sees to this campaign, and to no other any more. @param {string | null} id */
+  #watch(id) {
+    this.watch?.stop();
+    this.watch = null;
+    this.last = '';
+    this.#button.hidden = this.#line.hidden = this.#code.hidden = !id;
+    if (!id) return;
+    this.watch = new ButtonWatch(id, (state, sight) => this.#draw(state, sight));
+    this.watch.start();
   }
 
   /** What a press on it does; a page may call it too. */
@@ -98,6 +156,17 @@ class DibsButton extends HTMLElement {
 
   /** @param {State} state @param {Sight} sight */
   #draw(state, sight) {
+    const language = languageAround(this).toLowerCase().startsWith('ko') ? 'ko' : 'en';
+    // Only while this one speaks: the next may have another language.
+    speakIn(language);
+    this.#say(state, sight);
+    speakIn(null);
+    this.#button.lang = this.#line.lang = language;
+    this.#news(state, sight);
+  }
+
+  /** @param {State} state @param {Sight} sight */
+  #say(state, sight) {
     const label = labelOf(state, sight);
     const holds = sight.mine !== null;
     this.dataset.state = state;
@@ -109,6 +178,10 @@ class DibsButton extends HTMLElement {
     if (this.#says.textContent !== says) this.#says.textContent = says;
     this.#code.textContent = sight.mine?.claim.code ?? '';
     this.#code.hidden = !sight.mine?.claim.code;
+  }
+
+  /** Tells the page what is new. @param {State} state @param {Sight} sight */
+  #news(state, sight) {
     const news = `${state} ${sight.mine?.claim.code ?? ''}`;
     if (news === this.last) return;
     this.last = news;

@@ -5,8 +5,17 @@
 
 const KEPT = 'dibs.language';
 
+/** @type {Language | null} what somebody else has chosen for what is said next */
+let spoken = null;
+
+/** For elements of which each has a language of its own: what is said from here on. @param {Language | null} next */
+export const speakIn = (next) => {
+  spoken = next;
+};
+
 /** The language chosen before on this device, else the browser's. @returns {Language} */
 export function language() {
+  if (spoken) return spoken;
   const kept = localStorage.getItem(KEPT);
   if (kept === 'ko' || kept === 'en') return kept;
   return navigator.language.toLowerCase().startsWith('ko') ? 'ko' : 'en';

@@ -44,6 +44,7 @@ export class Watch {
   /** which part of the operator's spread is this page's, 0 … 1 */
   lot = Math.random();
   timer = 0;
+  clockTimer = 0;
   codeTimer = 0;
   giveUp = new AbortController();
   unfollow = () => {};
@@ -57,15 +58,16 @@ export class Watch {
     this.changed = changed;
   }
 
-  start() {
-    addEventListener('offline', () => this.onReach(false));
-    addEventListener('online', () => this.followAnew());
-    document.addEventListener('visibilitychange', () => this.onSight());
+  /** @param {typeof addEventListener} hear of the window; whoever stops this before its page ends brings another */
+  start(hear = addEventListener) {
+    hear('offline', () => this.onReach(false));
+    hear('online', () => this.followAnew());
+    hear('visibilitychange', () => this.onSight());
     // A page that is put aside whole keeps no connection; it takes up where it was when it comes back.
-    addEventListener('pagehide', () => this.unfollow());
-    addEventListener('pageshow', ({ persisted }) => persisted && this.onReturn());
-    who.onOtherTab(this.id, () => this.onOtherTab());
-    setInterval(() => void this.setClock(), CLOCK_AGAIN_MS);
+    hear('pagehide', () => this.unfollow());
+    hear('pageshow', ({ persisted }) => persisted && this.onReturn());
+    hear('storage', ({ key }) => who.isOfPress(this.id, key) && this.onOtherTab());
+    this.clockTimer = setInterval(() => void this.setClock(), CLOCK_AGAIN_MS);
     // The campaign tells the time too, and is what the page waits for.
     setTimeout(() => void this.setClock(), CLOCK_FIRST_MS);
     void this.begin();

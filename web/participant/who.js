@@ -107,14 +107,11 @@ export function keepPress(campaignId, mark) {
 }
 
 /**
- * Tells when another tab presses, is answered, or says that somebody else is pressing.
+ * Does another tab that changes this key press, hear its answer, or say that somebody else is pressing?
  * @param {string} campaignId
- * @param {() => void} tell
+ * @param {string | null} key null: all of them
  */
-export const onOtherTab = (campaignId, tell) =>
-  addEventListener('storage', ({ key }) => {
-    if (key === USER || key === null || key === place(campaignId)) tell();
-  });
+export const isOfPress = (campaignId, key) => key === USER || key === null || key === place(campaignId);
 
 /** `crypto.randomUUID` exists on secure origins only; this works on any. */
 function randomKey() {
