@@ -50,6 +50,8 @@ export function drawKept(host, claim, name, now) {
   image.alt = w.picture(claim.code ?? '');
   const other = shown.type === 'qr' ? 'code128' : 'qr';
   image.dataset.type = shown.type;
+  // Until it is there it is white space, not a broken picture.
+  image.style.visibility = 'hidden';
   void fill(image, claim);
   const acts = make('p', 'keeps');
   acts.append(
@@ -99,6 +101,7 @@ async function fill(image, claim) {
     Object.assign(shown, { key, url: URL.createObjectURL(blob) });
   }
   image.src = shown.url;
+  image.style.visibility = '';
 }
 
 /** @param {Claim} claim @param {'qr' | 'code128'} type @returns {Promise<Blob | 'none' | null>} null: not now; none: never */
