@@ -8,6 +8,7 @@ import { beginErasing, endErasing, eraseKeyOf, isToErase } from '../flow/erase.t
 import type { RowKey } from '../ports/retention.ts';
 import { TooSlow } from './faults.ts';
 import type { Chunk, Step, StepContext } from './job.ts';
+import { type Packing, planned } from './planned.ts';
 import { ERASE_PARAM, type SweepParts } from './sweep-parts.ts';
 import type { After } from './sweep-steps.ts';
 import { afterOf, pageOf } from './sweep-steps.ts';
@@ -36,8 +37,20 @@ const START: At = { after: null, campaignId: null, phase: 'begin', row: null, na
 const PHASES: readonly Phase[] = ['begin', ...PERSONAL_PLACES, 'end'];
 const PAGE = 100;
 
+/** The rows of a chunk are of one place, and some of them are not there any more when it is done. */
+const ROWS: Packing<Item> = {
+  pack(items) {
+    const [{ campaignId, phase }] = items as [Item];
+    return { campaignId, phase, rows: items.map(({ row }) => row) };
+  },
+  unpack(packed) {
+    const { rows, ...of } = packed as Omit<Item, 'row'> & { rows: Item['row'][] };
+    return rows.map((row) => ({ ...of, row }));
+  },
+};
+
 export function eraseStep(parts: SweepParts): Step<Item> {
-  return {
+  const step: Step<Item> = {
     name: 'erase',
     chunkSize: 200,
     // The last act of a campaign writes its files anew.
@@ -61,6 +74,7 @@ export function eraseStep(parts: SweepParts): Step<Item> {
       return { written: rows.length };
     },
   };
+  return planned(step, ROWS);
 }
 
 /** The next campaign whose time has come, or the one that was named; null: there is none. */

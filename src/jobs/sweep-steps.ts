@@ -7,6 +7,7 @@ import { clearGate } from '../flow/sweep-gate.ts';
 import type { RowKey } from '../ports/retention.ts';
 import type { Position, Step, StepContext } from './job.ts';
 import { CAMPAIGN_PARAM } from './job.ts';
+import { asTheyAre, type Packing, planned } from './planned.ts';
 import { ERASE_PARAM, type SweepParts } from './sweep-parts.ts';
 
 /** Where a page of campaigns ended: newest first. */
@@ -72,9 +73,34 @@ function hasLeftGate(campaign: Campaign, keepMs: number, now: number): boolean {
 
 interface Untidy {
   campaignId: string;
+  /** when it was found so: what was done then counts, whoever asks once more */
+  at: number;
   kind: 'expired' | 'held';
   seq: number;
 }
+
+/** The units of a chunk are of one campaign. */
+interface UntidyPlan {
+  campaignId: string;
+  at: number;
+  expired: number[];
+  held: number[];
+}
+
+const seqsOf = (items: readonly Untidy[], kind: Untidy['kind']): number[] =>
+  items.filter((item) => item.kind === kind).map(({ seq }) => seq);
+
+const UNTIDY: Packing<Untidy> = {
+  pack(items): UntidyPlan {
+    const [{ campaignId, at }] = items as [Untidy];
+    return { campaignId, at, expired: seqsOf(items, 'expired'), held: seqsOf(items, 'held') };
+  },
+  unpack(packed) {
+    const { campaignId, at, ...units } = packed as UntidyPlan;
+    const kinds = ['expired', 'held'] as const;
+    return kinds.flatMap((kind) => units[kind].map((seq) => ({ campaignId, at, kind, seq })));
+  },
+};
 
 interface UnitsAt extends Record<string, unknown> {
   after: After | null;
@@ -87,7 +113,7 @@ const LOOKS = 50;
 /** Expired coupons, each told of once, and holds that ended without a word. */
 export function unitsStep(parts: SweepParts): Step<Untidy> {
   const { retention } = parts;
-  return {
+  const step: Step<Untidy> = {
     name: 'units',
     chunkSize: 1_000,
     async read(context, position, size) {
@@ -100,27 +126,20 @@ export function unitsStep(parts: SweepParts): Step<Untidy> {
         const found = await retention.untidy(id, seq, size, { now, heldBefore: now - HOLD_GRACE_MS });
         if (found.last === null) [after, seq] = [afterOf(campaign), 0];
         else seq = found.last;
-        const items: Untidy[] = [
-          ...found.expired.map((of) => ({ campaignId: id, kind: 'expired' as const, seq: of })),
-          ...found.held.map((of) => ({ campaignId: id, kind: 'held' as const, seq: of })),
-        ];
+        const items = UNTIDY.unpack({ campaignId: id, at: now, ...found });
         if (items.length > 0) return { items, position: { after, seq }, done: false };
       }
       return { items: [], position: { after, seq }, done: false };
     },
-    async write({ system }, items) {
-      let written = 0;
-      for (const [campaignId, some] of Map.groupBy(items, (item) => item.campaignId)) {
-        const seqs = (kind: Untidy['kind']): number[] =>
-          some.filter((item) => item.kind === kind).map(({ seq }) => seq);
-        const units = { expired: seqs('expired'), held: seqs('held') };
-        const tidied = await retention.tidy(campaignId, units, system.now());
-        written += tidied.expired + tidied.held;
-      }
-      const left = items.length - written;
-      return { written, ...(left > 0 && { skipped: { changed_meanwhile: left } }) };
+    async write(_context, items) {
+      const [{ campaignId, at }] = items as [Untidy];
+      const units = { expired: seqsOf(items, 'expired'), held: seqsOf(items, 'held') };
+      const { expired, held } = await retention.tidy(campaignId, units, at);
+      const left = items.length - expired - held;
+      return { written: expired + held, ...(left > 0 && { skipped: { changed_meanwhile: left } }) };
     },
   };
+  return planned(step, UNTIDY);
 }
 
 /** A run about one campaign leaves what is of no campaign alone. */
@@ -129,7 +148,7 @@ const isAboutOne = ({ params }: StepContext): boolean =>
 
 /** Rows past their time; `keepMs` null: they are kept for ever. */
 export function oldStep({ retention }: SweepParts, kind: OldKind, keepMs: number | null): Step<RowKey> {
-  return {
+  const step: Step<RowKey> = {
     name: `old-${kind}`,
     chunkSize: 500,
     async read(context, position, size) {
@@ -143,13 +162,14 @@ export function oldStep({ retention }: SweepParts, kind: OldKind, keepMs: number
       return { written: items.length };
     },
   };
+  return planned(step, asTheyAre());
 }
 
 type Staging = { importNo: number } | { fileId: string };
 
 /** Codes that somebody began to import and left, and files that nobody finished. */
 export function stagingsStep({ codeImports, files }: SweepParts): Step<Staging> {
-  return {
+  const step: Step<Staging> = {
     name: 'old-stagings',
     async read(context) {
       if (isAboutOne(context)) return NOTHING;
@@ -167,4 +187,5 @@ export function stagingsStep({ codeImports, files }: SweepParts): Step<Staging> 
       return { written: items.length };
     },
   };
+  return planned(step, asTheyAre());
 }

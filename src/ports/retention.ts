@@ -34,7 +34,8 @@ export interface Retention {
   ): Promise<UntidyUnits>;
   /**
    * Leaves `coupon.expired` in the outbox, once for each unit, in runs, and takes the holds away. Units that were used, taken
-   * back or told of since are left out. Resolves with how many were told of and how many holds were cleared.
+   * back or told of since are left out. Resolves with how many of them were told of at `now` and how many have no hold any
+   * more: asked once more with the same `now`, with the same counts.
    */
   tidy(
     campaignId: string,

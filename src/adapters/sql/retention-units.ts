@@ -81,24 +81,26 @@ export function makeSqlTidying(db: Kysely<RecordTables>): Pick<Retention, 'untid
   };
 }
 
-/** Who uses one of them meanwhile is before this or after it: what is told of is what the statement has marked. */
+/**
+ * Who uses one of them meanwhile is before this or after it: what is told of is what the statement has marked. Resolves
+ * with how many of them have been told of at this moment, also by a call before this one.
+ */
 async function tellExpired(
   tx: Transaction<RecordTables>,
   { no, campaign }: Found,
   seqs: readonly number[],
   now: number,
 ): Promise<number> {
-  const among = tx.selectFrom('claims').where('campaign_no', '=', no);
-  const untold = (
-    await among
-      .select(['seq', 'won_at', 'issued_at'])
-      .where('seq', 'in', [...seqs])
-      .where('expired_at', 'is', null)
-      .execute()
-  )
-    .filter((row) => isExpired(campaign, row, now))
+  const among = tx
+    .selectFrom('claims')
+    .where('campaign_no', '=', no)
+    .where('seq', 'in', [...seqs]);
+  const there = await among.select(['seq', 'won_at', 'issued_at', 'expired_at']).execute();
+  const untold = there
+    .filter((row) => row.expired_at === null && isExpired(campaign, row, now))
     .map(({ seq }) => Number(seq));
-  if (untold.length === 0) return 0;
+  const before = there.filter(({ expired_at }) => Number(expired_at) === now).length;
+  if (untold.length === 0) return before;
   await tx
     .updateTable('claims')
     .set({ expired_at: now })
@@ -119,21 +121,29 @@ async function tellExpired(
     sent_at: null,
   }));
   if (facts.length > 0) await tx.insertInto('outbox').values(facts).execute();
-  return marked.length;
+  return before + marked.length;
 }
 
+/** Resolves with how many of them nobody holds any more, whoever saw to that. */
 async function clearHolds(
   tx: Transaction<RecordTables>,
   no: number,
   seqs: readonly number[],
   now: number,
 ): Promise<number> {
-  const { numUpdatedRows } = await tx
+  await tx
     .updateTable('claims')
     .set({ held_until: null, held_by: null, held_key: null })
     .where('campaign_no', '=', no)
     .where('seq', 'in', [...seqs])
     .where('held_until', '<', now)
-    .executeTakeFirst();
-  return Number(numUpdatedRows);
+    .execute();
+  const { free } = await tx
+    .selectFrom('claims')
+    .select((at) => at.fn.countAll<number>().as('free'))
+    .where('campaign_no', '=', no)
+    .where('seq', 'in', [...seqs])
+    .where('held_until', 'is', null)
+    .executeTakeFirstOrThrow();
+  return Number(free);
 }
