@@ -29,6 +29,9 @@ code { display: block; margin-top: 6px; font-size: 1.125em; letter-spacing: .02e
 [hidden] { display: none; }
 `;
 
+/** How often the page around is asked for a token by itself, at most. */
+const SIGNIN_AGAIN_MS = 30_000;
+
 /** Sees to one campaign for as long as the element shows it: what is under way when it is stopped comes back to nothing. */
 class ButtonWatch extends Watch {
   #over = new AbortController();
@@ -75,6 +78,7 @@ class DibsButton extends HTMLElement {
   /** @type {ButtonWatch | null} */
   watch = null;
   last = '';
+  #signinFrom = 0;
   #button = document.createElement('button');
   #line = document.createElement('p');
   #figure = document.createElement('b');
@@ -194,6 +198,11 @@ class DibsButton extends HTMLElement {
     };
     this.#tell('state', detail);
     if (state === 'won' || state === 'already_won' || state === 'sold_out') this.#tell(state, detail);
+    // A token that has ended can be made anew by the shop. One that is never right must not be asked for without end.
+    if (state === 'signin' && performance.now() > this.#signinFrom) {
+      this.#signinFrom = performance.now() + SIGNIN_AGAIN_MS;
+      this.#tell('signin', { state });
+    }
   }
 
   /** @param {string} name @param {object} detail */
