@@ -57,7 +57,7 @@ export default function View() {
         {({ id, role, version, runsOn, on }) => (
           <Facts
             rows={[
-              [w.runsOn, on === undefined ? runsOn : w.on(on)],
+              [w.runsOn, w.on(runsOn, on)],
               [w.version, version],
               [w.thisKey, id === 'env' ? w.envKey : id],
               [w.role, `${role}: ${w.roles[role]}`],

@@ -20,25 +20,12 @@ const koGate: Record<RunsOn['gate'], string> = {
   redis_sentinel: '판정은 Redis Sentinel',
   none: '판정 없음 (ordered만)',
 };
-const enGate: Record<RunsOn['gate'], string> = {
-  process: 'gate in this process',
-  redis: 'gate in one Redis',
-  redis_cluster: 'gate in a Redis cluster',
-  redis_sentinel: 'gate in Redis by sentinels',
-  none: 'no gate (ordered only)',
-};
 const koLog: Record<RunsOn['log'], string> = {
   journal: '로그는 SQLite 저널',
   kafka: '로그는 Kafka',
   record: '로그는 기록과 함께',
 };
-const enLog: Record<RunsOn['log'], string> = {
-  journal: 'journal in SQLite',
-  kafka: 'log in Kafka',
-  record: 'the record itself as log',
-};
 const koRecord: Record<RunsOn['record'], string> = { sqlite: '기록은 SQLite', mysql: '기록은 MySQL' };
-const enRecord: Record<RunsOn['record'], string> = { sqlite: 'record in SQLite', mysql: 'record in MySQL' };
 
 export const words = {
   ko: {
@@ -55,7 +42,8 @@ export const words = {
     notReady: '지금은 참여를 받을 수 없어요.',
     partReady: '괜찮아요',
     partNotReady: '지금 일하지 못해요.',
-    on: (on: RunsOn) => `${koGate[on.gate]}, ${koLog[on.log]}, ${koRecord[on.record]}`,
+    on: (_says: string | undefined, on: RunsOn | undefined) =>
+      on && `${koGate[on.gate]}, ${koLog[on.log]}, ${koRecord[on.record]}`,
     todo: '할 일:',
     figures: '지금 수치',
     lag: (facts: string) => `기록이 뒤처진 시간 (${facts}건 남음)`,
@@ -105,7 +93,7 @@ export const words = {
     notReady: 'Claims cannot be taken now.',
     partReady: 'ready',
     partNotReady: 'It does not work now.',
-    on: (on: RunsOn) => `${enGate[on.gate]}, ${enLog[on.log]}, ${enRecord[on.record]}`,
+    on: (says: string | undefined, _on: RunsOn | undefined) => says,
     todo: 'What to do:',
     figures: 'Figures now',
     lag: (facts: string) => `the record is behind (${facts} facts to go)`,
