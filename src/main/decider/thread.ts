@@ -7,25 +7,18 @@
 import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { KafkaConnection } from '../../adapters/kafka/connect.ts';
-import { openDeadLetters } from '../../adapters/kafka/dead-letters.ts';
 import { type KafkaRequestSlice, openKafkaRequestReader } from '../../adapters/kafka/requests-reader.ts';
 import { requestedTopic } from '../../adapters/kafka/topics.ts';
 import { makeMysqlLeases } from '../../adapters/mysql/leases.ts';
-import { openMysql } from '../../adapters/mysql/open.ts';
-import { makeMysqlRecord } from '../../adapters/mysql/record.ts';
 import { steady } from '../../adapters/mysql/steady.ts';
-import { makeSqlCampaigns } from '../../adapters/sql/campaigns.ts';
-import { makeSqlCodePool } from '../../adapters/sql/code-pool.ts';
-import { makeSqlUnsentLetters } from '../../adapters/sql/letters.ts';
 import { makeSqlRulings } from '../../adapters/sql/rulings.ts';
 import { makeSystem } from '../../adapters/system/system.ts';
 import type { Config } from '../../config/load.ts';
-import { makeCodes } from '../../flow/codes.ts';
 import { makeLogger } from '../logger.ts';
 import { makePace, makeTurns } from '../recorder/pace.ts';
 import { PartitionLoop, type PartitionParts } from '../recorder/partition-loop.ts';
-import { type FromThread, runPartitions } from '../recorder/run-partitions.ts';
-import { LEASE_MS } from '../recorder/shares.ts';
+import { type FromThread, logTaken, runPartitions } from '../recorder/run-partitions.ts';
+import { openThreadStores } from '../recorder/thread-stores.ts';
 import { deciding } from './deciding.ts';
 
 export interface DeciderThreadData {
@@ -72,37 +65,20 @@ function openLoop(
     ...parts,
     reader,
     system,
-    onTaken(slice, result) {
-      for (const { at, reason } of slice.unreadable) log.warn({ at, reason }, 'set aside: cannot be read');
-      if (result.kind === 'zombie') log.warn({ source, next: result.next }, 'somebody else has moved on');
-      else if (result.conflicts > slice.unreadable.length) {
-        log.error({ source, conflicts: result.conflicts }, 'set aside: see the dead letters');
-      }
-    },
+    onTaken: (slice, result) => logTaken(log, source, slice, result),
   });
 }
 
 async function start(): Promise<void> {
   const { instanceId, partitions } = data;
-  // One for each transaction under way: stopped in the middle of it, we hold up whoever takes over no longer than our
-  // lease does. And some for leases and what else is asked, which must not wait for them.
-  const quietMaxSeconds = LEASE_MS / 1000;
-  const stores = await openMysql(data.mysqlUrl, { connectionsMax: partitions, quietMaxSeconds });
-  const mysql = await openMysql(data.mysqlUrl, { connectionsMax: 5 });
-  const letters = openDeadLetters({ connection: data.kafka, system });
+  const stores = await openThreadStores({ ...data, concurrency: partitions, asking: 5, system, log });
+  const { mysql, letters, unsentLetters } = stores;
   const parts = {
     letters,
-    unsentLetters: steady(makeSqlUnsentLetters(mysql.db), mysql.address, system),
+    unsentLetters,
     taking: deciding({
-      record: makeMysqlRecord({
-        mysql: stores,
-        system,
-        onRetry: (err) => log.warn({ err }, 'the record: again'),
-      }),
+      ...stores.into,
       rulings: steady(makeSqlRulings(mysql.db), mysql.address, system),
-      campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
-      codes: makeCodes(Buffer.from(data.master), steady(makeSqlCodePool(mysql.db), mysql.address, system)),
-      system,
       batchMax: data.batchMax,
     }),
     turns: makeTurns(partitions),
@@ -120,7 +96,7 @@ async function start(): Promise<void> {
     system,
     log,
     open: (partition, holds, tell) => openLoop(partition, { ...parts, holds, tell }),
-    close: () => Promise.all([letters.close(), stores.close(), mysql.close()]),
+    close: stores.close,
   });
 }
 

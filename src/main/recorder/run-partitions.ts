@@ -6,8 +6,9 @@
 import type { MessagePort } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { Leases } from '../../ports/leases.ts';
+import type { StoreResult } from '../../ports/record.ts';
 import type { System } from '../../ports/system.ts';
-import type { PartitionProgress } from './partition-loop.ts';
+import type { PartitionProgress, PartitionSlice } from './partition-loop.ts';
 import { type ShareParts, type Shares, startShares } from './shares.ts';
 
 export interface ThreadProgress {
@@ -80,6 +81,15 @@ export function runPartitions(parts: PartitionsParts): void {
   };
   port.once('message', () => void stop());
   port.postMessage({ ready: true } satisfies FromThread);
+}
+
+/** What has become of a slice, as far as an operator must know of it. */
+export function logTaken(log: Logger, source: string, slice: PartitionSlice, result: StoreResult): void {
+  for (const { at, reason } of slice.unreadable) log.warn({ at, reason }, 'set aside: cannot be read');
+  if (result.kind === 'zombie') log.warn({ source, next: result.next }, 'somebody else has moved on');
+  else if (result.conflicts > slice.unreadable.length) {
+    log.error({ source, conflicts: result.conflicts }, 'set aside: see the dead letters');
+  }
 }
 
 /** Tells the main thread how far we are, soon but not for each step. */

@@ -7,29 +7,21 @@ import type { MessagePort } from 'node:worker_threads';
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Logger } from 'pino';
 import type { KafkaConnection } from '../../adapters/kafka/connect.ts';
-import { openDeadLetters } from '../../adapters/kafka/dead-letters.ts';
 import type { KafkaEntry } from '../../adapters/kafka/partition-entries.ts';
 import { type KafkaSlice, openKafkaReader } from '../../adapters/kafka/reader.ts';
 import { makeMysqlLeases } from '../../adapters/mysql/leases.ts';
-import { openMysql } from '../../adapters/mysql/open.ts';
-import { makeMysqlRecord } from '../../adapters/mysql/record.ts';
-import { steady } from '../../adapters/mysql/steady.ts';
-import { makeSqlCampaigns } from '../../adapters/sql/campaigns.ts';
-import { makeSqlCodePool } from '../../adapters/sql/code-pool.ts';
-import { makeSqlUnsentLetters } from '../../adapters/sql/letters.ts';
 import { makeSystem } from '../../adapters/system/system.ts';
 import type { Config } from '../../config/load.ts';
 import { deriveKey } from '../../core/code.ts';
 import type { Fact } from '../../core/event.ts';
 import { makeHmac } from '../../core/hmac.ts';
-import { makeCodes } from '../../flow/codes.ts';
 import type { StoreResult } from '../../ports/record.ts';
 import { makeLogger } from '../logger.ts';
 import { makePace, makeTurns } from './pace.ts';
 import { PartitionLoop } from './partition-loop.ts';
 import { recording } from './recording.ts';
-import { type FromThread, runPartitions } from './run-partitions.ts';
-import { LEASE_MS } from './shares.ts';
+import { type FromThread, logTaken, runPartitions } from './run-partitions.ts';
+import { openThreadStores } from './thread-stores.ts';
 
 export interface RecorderThreadData {
   kafka: KafkaConnection;
@@ -109,37 +101,18 @@ function openLoop(
     system,
     onTaken(slice, result) {
       lines?.onTaken(result);
-      for (const { at, reason } of slice.unreadable) log.warn({ at, reason }, 'set aside: cannot be read');
-      if (result.kind === 'zombie') log.warn({ source, next: result.next }, 'somebody else has moved on');
-      else if (result.conflicts > slice.unreadable.length) {
-        log.error({ source, conflicts: result.conflicts }, 'set aside: see the dead letters');
-      }
+      logTaken(log, source, slice, result);
     },
   });
 }
 
 async function start(): Promise<void> {
-  // One for each transaction under way: stopped in the middle of it, we hold up whoever takes over no longer than our
-  // lease does. And some for leases and campaigns, which must not wait for them.
-  const quietMaxSeconds = LEASE_MS / 1000;
-  const stores = await openMysql(data.mysqlUrl, { connectionsMax: data.concurrency, quietMaxSeconds });
-  const mysql = await openMysql(data.mysqlUrl, { connectionsMax: 3 });
-  const letters = openDeadLetters({ connection: data.kafka, system });
+  const stores = await openThreadStores({ ...data, asking: 3, system, log });
+  const { mysql, letters, unsentLetters } = stores;
   const parts = {
     letters,
-    unsentLetters: steady(makeSqlUnsentLetters(mysql.db), mysql.address, system),
-    taking: recording({
-      record: makeMysqlRecord({
-        mysql: stores,
-        system,
-        ...(data.retry && { retry: data.retry }),
-        onRetry: (err) => log.warn({ err }, 'the record: again'),
-      }),
-      campaigns: steady(makeSqlCampaigns(mysql.db), mysql.address, system),
-      codes: makeCodes(Buffer.from(data.master), steady(makeSqlCodePool(mysql.db), mysql.address, system)),
-      batchMax: data.batchMax,
-      system,
-    }),
+    unsentLetters,
+    taking: recording({ ...stores.into, batchMax: data.batchMax }),
     turns: makeTurns(data.concurrency),
     pace: makePace(data.ratePerSecond, system),
   };
@@ -155,7 +128,7 @@ async function start(): Promise<void> {
     system,
     log,
     open: (partition, holds, tell) => openLoop(partition, { ...parts, holds, tell }),
-    close: () => Promise.all([letters.close(), stores.close(), mysql.close()]),
+    close: stores.close,
   });
 }
 
