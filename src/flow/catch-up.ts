@@ -1,7 +1,7 @@
 /** Waiting for the recorder: what was told a moment ago is in the record a moment later, and some calls need it there. */
 
 import type { Log } from '../ports/log.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 
 /** Resolves with true when everything the log held at the call is recorded, with false when that took too long. */
 export type CatchUp = (patienceMs: number) => Promise<boolean>;
@@ -18,7 +18,7 @@ export function makeCatchUp({ system, log, recordUpTo }: CatchUpParts): CatchUp 
     return true;
   };
   return (patienceMs) => {
-    const tooLong = new Promise<boolean>((resolve) => system.after(patienceMs, () => resolve(false)));
+    const tooLong = wait(system, patienceMs).then(() => false);
     return Promise.race([caughtUp().catch(() => false), tooLong]);
   };
 }
@@ -47,7 +47,7 @@ export function sharedCatchUp(ask: CatchUp, system: Pick<System, 'after'>): Catc
     const turn = turns.get(patienceMs);
     if (turn === undefined) return begin(patienceMs);
     turn.next ??= turn.now.then(() => begin(patienceMs));
-    const tooLong = new Promise<boolean>((resolve) => void system.after(patienceMs, () => resolve(false)));
+    const tooLong = wait(system, patienceMs).then(() => false);
     return Promise.race([turn.next, tooLong]);
   };
 }

@@ -13,7 +13,7 @@ import type { Hmac } from '../core/hmac.ts';
 import { makeHmac } from '../core/hmac.ts';
 import type { CodePool } from '../ports/code-pool.ts';
 import type { Win } from '../ports/record.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { Catalog } from './catalog.ts';
 import { makePoolBlocks } from './pool-blocks.ts';
 
@@ -113,8 +113,8 @@ export async function fillCode(
   claim: Claim,
   system: Pick<System, 'after'>,
 ): Promise<void> {
-  const late = new Promise<void>((resolve) => void system.after(CODE_WAIT_MS, resolve));
-  await Promise.race([codes.ensure(campaign, [claim.seq]).catch(() => undefined), late]);
+  const ensured = codes.ensure(campaign, [claim.seq]).catch(() => undefined);
+  await Promise.race([ensured, wait(system, CODE_WAIT_MS)]);
   claim.code = codes.codeOf(campaign, claim.seq);
 }
 

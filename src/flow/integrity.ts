@@ -12,7 +12,7 @@ import type { Epoch } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { RecordCounts, RecordStore } from '../ports/record.ts';
 import type { GateKeeper } from '../ports/shared-gate.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { Catalog, LiveCampaign } from './catalog.ts';
 import type { CatchUp } from './catch-up.ts';
 import { unrecorded } from './left-behind.ts';
@@ -70,7 +70,7 @@ export function makeIntegrity(
       const { ok } = audit(seen.figures);
       const isLast = ok || keeper === undefined || system.monotonic() >= until;
       if (isLast) return tell(parts, live, ok ? seen : await withLag(parts, live, seen));
-      await new Promise<void>((resolve) => void system.after(AGAIN_MS, resolve));
+      await wait(system, AGAIN_MS);
     }
   };
 }

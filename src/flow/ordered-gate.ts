@@ -10,7 +10,7 @@ import { gateRule } from '../core/gate.ts';
 import { ruleChange } from '../core/request.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { RequestPlace, Requests } from '../ports/requests.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { Catalog } from './catalog.ts';
 import type { Decided, SourceOf } from './decided.ts';
 import { undecided } from './undecided.ts';
@@ -65,9 +65,7 @@ class RulesByLog implements OrderedGate {
     if (now === undefined) throw new Error(`the decider of ${campaign.id} does not know it`);
     const refused = now.rule.version <= rule.version && now.rule.quantity !== rule.quantity;
     if (refused && now.issued > rule.quantity) return { kind: 'below_issued', issued: now.issued };
-    if (settleMs > 0 && mayLoosen(before, rule)) {
-      await new Promise<void>((resume) => void system.after(settleMs, resume));
-    }
+    if (settleMs > 0 && mayLoosen(before, rule)) await wait(system, settleMs);
     return { kind: 'ok' };
   }
 

@@ -13,7 +13,7 @@ import type { Gate } from '../ports/gate.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { GateKeeper } from '../ports/shared-gate.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { CatchUp } from './catch-up.ts';
 import { TELL_MAX_MS } from './claim.ts';
 import { sendAll } from './relay.ts';
@@ -97,8 +97,7 @@ class Rebuild {
 
   #waitUntil(monotonicMs: number): Promise<void> {
     const { system } = this.#parts;
-    const ms = Math.max(0, monotonicMs - system.monotonic());
-    return new Promise((resolve) => void system.after(ms, resolve));
+    return wait(system, Math.max(0, monotonicMs - system.monotonic()));
   }
 
   /** What the old gate decided and still has goes onto the log; the recorder knows what it has already. */

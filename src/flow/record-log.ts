@@ -10,7 +10,7 @@ import { packLineFacts } from '../core/line-fact.ts';
 import { said } from '../core/said.ts';
 import type { Log, LogState } from '../ports/log.ts';
 import type { RecordStore, StoredClaim, StoreResult, Win } from '../ports/record.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 
 export interface RecordLogParts {
   record: Pick<RecordStore, 'store' | 'next' | 'find'>;
@@ -94,7 +94,7 @@ class RecordLog implements Log {
         late.stop();
         this.#failed((error as Error).message);
         if (this.#closed) return;
-        await new Promise<void>((resume) => void this.#parts.system.after(RETRY_MS, resume));
+        await wait(this.#parts.system, RETRY_MS);
       }
     }
   }

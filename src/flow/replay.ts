@@ -18,7 +18,7 @@ import type {
   ReplayAnswer,
 } from '../ports/dead-letters.ts';
 import type { Win } from '../ports/record.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { Actor } from './campaign.ts';
 import type { Codes } from './codes.ts';
 import { ensureCodes, recordedWin } from './codes.ts';
@@ -179,7 +179,7 @@ async function replayMany(
       const dueMs = perSecond === null ? 0 : (1000 * count) / perSecond - (system.monotonic() - began);
       const isLate = system.monotonic() - began + Math.max(0, dueMs) > maxMs;
       if (signal?.aborted || (count > 0 && isLate)) return done;
-      if (dueMs > 0) await new Promise<void>((resolve) => void system.after(dueMs, resolve));
+      if (dueMs > 0) await wait(system, dueMs);
       note(done, await one(letter));
       done.last = letter.id;
       count += 1;

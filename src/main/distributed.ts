@@ -18,7 +18,7 @@ import type { Epochs } from '../ports/epochs.ts';
 import type { Gate } from '../ports/gate.ts';
 import type { Leases } from '../ports/leases.ts';
 import type { SharedGate } from '../ports/shared-gate.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import { storedParts } from './distributed-record.ts';
 import { makeNumberBlocks } from './number-blocks.ts';
 import { PartFault } from './part-fault.ts';
@@ -213,7 +213,7 @@ export async function aloneWithKeys<T>(parts: DistributedParts, run: () => Promi
   const until = system.monotonic() + FIRST_KEY_LEASE_MS;
   while (!(await leases.take('first-operator-key', instanceId, FIRST_KEY_LEASE_MS))) {
     if (system.monotonic() > until) break;
-    await new Promise<void>((resume) => void system.after(100, resume));
+    await wait(system, 100);
   }
   try {
     return await run();

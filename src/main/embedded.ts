@@ -27,7 +27,7 @@ import type { LineHistory } from '../ports/line-history.ts';
 import type { Operators } from '../ports/operators.ts';
 import type { RecordStore } from '../ports/record.ts';
 import type { Rulings } from '../ports/rulings.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import { makeOrdered } from './ordered.ts';
 import type { Parts } from './parts.ts';
 import { makeQueued } from './queued.ts';
@@ -230,7 +230,7 @@ async function scrub({ journal, control, deciding, modes, state, system }: ToScr
   const until = system.monotonic() + SETTLE_MAX_MS;
   while (state.safe < wins || requests.safe() < tries) {
     if (system.monotonic() > until) throw new StorageFault('The journal is not in the record yet.');
-    await new Promise<void>((resume) => void system.after(20, resume));
+    await wait(system, 20);
   }
   await journal.compact(state.safe);
   await requests.compact();

@@ -7,7 +7,7 @@
  * moment, and the same is taken from the log again: it must be kept up to what is `safe`, and no less.
  */
 
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 
 export interface LoopProgress {
   /** the offset that the record goes on at */
@@ -112,7 +112,7 @@ export class LogLoop {
         this.#progress.fault = this.#parts.told(error).message;
         this.#tell();
         if (this.#draining > 0) throw error;
-        await this.#pause(RETRY_MS);
+        await wait(this.#parts.system, RETRY_MS);
       }
     }
   }
@@ -121,7 +121,7 @@ export class LogLoop {
     while (this.#parts.givesWay && this.#hurry === 0) {
       const now = this.#parts.system.monotonic();
       if (now - this.#commitAt >= QUIET_MS || now - this.#waitingSince >= PATIENCE_MS) return;
-      await this.#pause(QUIET_MS / 2);
+      await wait(this.#parts.system, QUIET_MS / 2);
     }
   }
 
@@ -138,7 +138,7 @@ export class LogLoop {
     for (const { resolve } of this.#goals.filter(({ goal }) => goal <= next)) resolve();
     this.#goals = this.#goals.filter(({ goal }) => goal > next);
     const rest = this.#restAfter(system.monotonic() - began, taken);
-    if (rest > 0) await this.#pause(rest);
+    if (rest > 0) await wait(this.#parts.system, rest);
     else await new Promise<void>((resume) => system.afterTurn(resume));
   }
 
@@ -178,9 +178,5 @@ export class LogLoop {
 
   #tell(): void {
     this.#parts.tell(this.#progress);
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resume) => void this.#parts.system.after(ms, resume));
   }
 }

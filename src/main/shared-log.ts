@@ -18,7 +18,7 @@ import { makeRecordLog } from '../flow/record-log.ts';
 import type { GaugeReading, RecorderState } from '../http/parts.ts';
 import type { Log } from '../ports/log.ts';
 import type { RecordStore, Win } from '../ports/record.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { TopicVersions } from '../ports/topic-versions.ts';
 import { PartFault } from './part-fault.ts';
 import type { RunningRecorder } from './recorder/start.ts';
@@ -162,7 +162,7 @@ async function withRecorder(parts: SharedLogParts, kafka: OpenKafka): Promise<Sh
     caughtUp: sharedCatchUp(async (patienceMs) => {
       if (logState.fault !== null) return false;
       const flushed = log.flush().catch(() => null);
-      const tooLong = new Promise<null>((resolve) => void system.after(patienceMs, () => resolve(null)));
+      const tooLong = wait(system, patienceMs).then(() => null);
       if ((await Promise.race([flushed, tooLong])) === null) return false;
       return caughtUp({ kafka: ends, record, system }, patienceMs);
     }, system),

@@ -16,7 +16,7 @@ import type { TopicVersion } from '../core/topic-version.ts';
 import { currentOf, drainingOf, FIRST_VERSION } from '../core/topic-version.ts';
 import type { Drain, DrainParts } from '../flow/drain-version.ts';
 import { drainVersion } from '../flow/drain-version.ts';
-import type { System } from '../ports/system.ts';
+import { type System, wait } from '../ports/system.ts';
 import type { TopicVersions } from '../ports/topic-versions.ts';
 import { kafkaConnection, topicPlans } from './shared-log.ts';
 
@@ -120,7 +120,7 @@ async function watch(
     if (drain.kind === 'none' || drain.kind === 'closed') return { kind: 'drained', version };
     tell(drain, version);
     if (system.monotonic() > until) return { kind: 'draining', version, drain };
-    await new Promise<void>((resolve) => void system.after(LOOK_MS, resolve));
+    await wait(system, LOOK_MS);
   }
 }
 

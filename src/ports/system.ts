@@ -17,3 +17,8 @@ export interface System {
   /** runs when the current turn of the event loop has handled what was ready */
   afterTurn(run: () => void): void;
 }
+
+/** Resolves after `ms`. */
+export function wait(system: Pick<System, 'after'>, ms: number): Promise<void> {
+  return new Promise((resolve) => void system.after(ms, resolve));
+}

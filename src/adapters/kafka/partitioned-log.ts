@@ -8,7 +8,7 @@
 import type { CompressionAlgorithmValue } from '@platformatic/kafka';
 import { Admin, Producer } from '@platformatic/kafka';
 import type { LogState } from '../../ports/log.ts';
-import type { System, Timer } from '../../ports/system.ts';
+import { type System, type Timer, wait } from '../../ports/system.ts';
 import {
   clientOptions,
   closeClient,
@@ -229,7 +229,7 @@ export class PartitionedLog<Item, At> {
         this.#renewProducer();
         if (this.#ended) break;
         this.#failed(kafkaFault(error));
-        await this.#pause(RETRY_MS);
+        await wait(this.#system, RETRY_MS);
       }
     }
     this.#sending = false;
@@ -252,13 +252,7 @@ export class PartitionedLog<Item, At> {
   async #gather(untilMs: number): Promise<void> {
     const hurry = this.#closed !== null || this.#flushes.length > 0 || this.#queue.length >= LARGE_ITEMS;
     const restMs = untilMs - this.#system.monotonic();
-    if (!hurry && restMs > 0) await this.#pause(restMs);
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#system.after(ms, resolve);
-    });
+    if (!hurry && restMs > 0) await wait(this.#system, restMs);
   }
 
   async #send(envelopes: Envelope[]): Promise<Delivery[]> {

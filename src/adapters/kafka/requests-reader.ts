@@ -6,6 +6,7 @@
 import { placeOf } from '../../core/request.ts';
 import { CLOSED_AT } from '../../core/topic-version.ts';
 import type { RequestReader, RequestSlice } from '../../ports/requests.ts';
+import { wait } from '../../ports/system.ts';
 import {
   type KafkaUnreadable,
   PartitionEntries,
@@ -46,7 +47,7 @@ export function openKafkaRequestReader(parts: KafkaRequestReaderParts): KafkaReq
     async read(offset, max) {
       if (offset >= CLOSED_AT) {
         // Its version is drained, and whoever reads it will hear of that.
-        await new Promise<void>((resolve) => void parts.system.after(CLOSED_PAUSE_MS, resolve));
+        await wait(parts.system, CLOSED_PAUSE_MS);
         return { requests: [], unreadable: [], next: offset };
       }
       const requests: KafkaRequestSlice['requests'] = [];

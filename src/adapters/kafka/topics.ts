@@ -6,7 +6,7 @@
 import { Admin, ConfigResourceTypes } from '@platformatic/kafka';
 import type { TopicVersion } from '../../core/topic-version.ts';
 import { FIRST_VERSION } from '../../core/topic-version.ts';
-import type { System } from '../../ports/system.ts';
+import { type System, wait } from '../../ports/system.ts';
 import {
   clientOptions,
   closeClient,
@@ -148,9 +148,7 @@ async function untilKnown(admin: Admin, system: System, plans: readonly TopicPla
     if (unknown.length === 0) return;
     if (system.monotonic() > lastMs)
       throw new KafkaFault(`${unknown.join(', ')} cannot be seen although made: grant Describe on it`);
-    await new Promise<void>((resolve) => {
-      system.after(KNOWN_POLL_MS, resolve);
-    });
+    await wait(system, KNOWN_POLL_MS);
   }
 }
 

@@ -4,7 +4,7 @@
  */
 
 import { Cluster, Redis } from 'ioredis';
-import type { System } from '../../ports/system.ts';
+import { type System, wait } from '../../ports/system.ts';
 import type { HostPort, RedisClient } from './connect.ts';
 
 /** A script with everything that EVAL takes after its text. */
@@ -26,8 +26,8 @@ export async function freezeElsewhere(
   call: LuaCall,
   system: Pick<System, 'after'>,
 ): Promise<void> {
-  const tooLong = new Promise<void>((resolve) => void system.after(FREEZE_MAX_MS, resolve));
-  await Promise.race([freezeAll(client, call).catch(() => undefined), tooLong]);
+  const frozen = freezeAll(client, call).catch(() => undefined);
+  await Promise.race([frozen, wait(system, FREEZE_MAX_MS)]);
 }
 
 async function freezeAll(client: RedisClient, call: LuaCall): Promise<void> {

@@ -6,7 +6,7 @@
 
 import type { LineFact } from '../../core/line-fact.ts';
 import { lotNumbersUnder, shuffled } from '../../core/shuffle.ts';
-import type { System } from '../../ports/system.ts';
+import { type System, wait } from '../../ports/system.ts';
 import { type AskLine, LineTrouble } from './line-call.ts';
 
 /** People in one call, and bytes. */
@@ -36,7 +36,7 @@ export async function shuffleNow(
       const drawn = await draw(ask, campaignId, { tag, seed, at, keys: keys === 1 });
       return drawn ? [{ type: 'line.shuffled', campaignId, epoch, at, seed, count }] : [];
     }
-    await new Promise<void>((resolve) => void system.after(LOOK_EVERY_MS, resolve));
+    await wait(system, LOOK_EVERY_MS);
   }
   throw new LineTrouble('unavailable', 'another process has been drawing the order for long');
 }

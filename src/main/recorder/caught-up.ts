@@ -2,7 +2,7 @@
 
 import type { KafkaEnds } from '../../adapters/kafka/ends.ts';
 import type { RecordStore } from '../../ports/record.ts';
-import type { System } from '../../ports/system.ts';
+import { type System, wait } from '../../ports/system.ts';
 
 export interface CaughtUpParts {
   kafka: Pick<KafkaEnds, 'ends'>;
@@ -19,11 +19,9 @@ const POLL_MS = 50;
 export async function caughtUp(parts: CaughtUpParts, patienceMs: number): Promise<boolean> {
   const { system } = parts;
   let patient = true;
-  const expired = new Promise<false>((resolve) => {
-    system.after(patienceMs, () => {
-      patient = false;
-      resolve(false);
-    });
+  const expired = wait(system, patienceMs).then(() => {
+    patient = false;
+    return false;
   });
   return await Promise.race([reach(parts, () => patient), expired]);
 }
@@ -39,9 +37,7 @@ async function reach({ kafka, record, system }: CaughtUpParts, patient: () => bo
     } catch {
       // One of the two is away. Whoever asked learns in time that it is not known.
     }
-    await new Promise<void>((resolve) => {
-      system.after(POLL_MS, resolve);
-    });
+    await wait(system, POLL_MS);
   }
   return false;
 }

@@ -9,7 +9,7 @@ import type { DeadLetters } from '../../adapters/kafka/dead-letters.ts';
 import type { KafkaUnreadable } from '../../adapters/kafka/partition-entries.ts';
 import type { UnsentLetters } from '../../ports/dead-letters.ts';
 import type { StoreResult } from '../../ports/record.ts';
-import type { System } from '../../ports/system.ts';
+import { type System, wait } from '../../ports/system.ts';
 import type { Pace, Turns } from './pace.ts';
 
 /** What is read at once; what else is in it is for whoever takes it. */
@@ -244,7 +244,6 @@ export class PartitionLoop<Slice extends PartitionSlice> {
 
   /** Cut short by a stop. */
   async #pause(ms: number): Promise<void> {
-    const paused = new Promise<null>((resolve) => this.#parts.system.after(ms, () => resolve(null)));
-    await Promise.race([paused, this.#stopping]);
+    await Promise.race([wait(this.#parts.system, ms), this.#stopping]);
   }
 }
