@@ -1,6 +1,7 @@
 /** Jobs and their runs in a terminal: a table, the steps of a run, a bar while it runs. */
 import { sleep } from './clock.ts';
 import { bar, columns, count, dim, duration, marks, strong, table, whisper } from './print.ts';
+import { progressBar } from './progress-bar.ts';
 
 export interface StepRow {
   readonly name: string;
@@ -150,17 +151,7 @@ interface RunView {
 const stepOf = ({ steps }: RunRow): string => steps.find(({ status }) => status === 'running')?.name ?? '';
 
 async function barView(): Promise<RunView> {
-  const { default: cliProgress } = await import('cli-progress');
-  const view = new cliProgress.SingleBar({
-    format: '  {bar} {percentage}%  {read} of {of}  {step}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 28,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    stream: process.stderr,
-  });
+  const view = await progressBar('{read} of {of}  {step}');
   let started = false;
   return {
     update(run) {

@@ -15,6 +15,7 @@ import {
   table,
   whisper,
 } from '../print.ts';
+import { progressBar } from '../progress-bar.ts';
 import type { LineSummary } from './line-summary.ts';
 import type { LatencyMs } from './percentiles.ts';
 import type { Progress } from './progress.ts';
@@ -35,18 +36,7 @@ export async function openProgressView(): Promise<ProgressView> {
 }
 
 async function barView(): Promise<ProgressView> {
-  const { default: cliProgress } = await import('cli-progress');
-  const view = new cliProgress.SingleBar({
-    format: '  {bar} {percentage}%  {finished} of {of}  {counts}',
-    barCompleteChar: '█',
-    barIncompleteChar: '░',
-    barsize: 28,
-    hideCursor: true,
-    clearOnComplete: true,
-    stopOnComplete: false,
-    etaBuffer: 1,
-    stream: process.stderr,
-  });
+  const view = await progressBar('{finished} of {of}  {counts}');
   let started = false;
   return {
     update(progress) {
