@@ -17,6 +17,8 @@ export interface Operator {
   role: Role;
 }
 
+type Keys = ReadonlyMap<string, OperatorKey>;
+
 export type OperatorKnown = { ok: true; operator: Operator } | { ok: false; problem: Problem };
 
 export interface OperatorAuth {
@@ -34,21 +36,29 @@ export function makeOperatorAuth(
   adminKey: string | null,
   system: System,
 ): OperatorAuth {
-  let keys = new Map<string, OperatorKey>();
+  /** As they were read last, or are being read: who calls meanwhile waits for that, and is not judged by what was before. */
+  let keys: Promise<Keys> | null = null;
   let loadedAt = Number.NEGATIVE_INFINITY;
   const envHash = adminKey === null ? null : sha256(adminKey);
   const nothing = sha256('');
 
-  async function reload(): Promise<void> {
+  function reload(): Promise<Keys> {
     loadedAt = system.monotonic();
-    keys = new Map((await operators.listKeys()).map((key) => [key.id, key]));
+    const before = keys;
+    const reading = operators.listKeys().then((all) => new Map(all.map((key) => [key.id, key])));
+    keys = reading;
+    reading.catch(() => {
+      if (keys === reading) keys = before;
+    });
+    return reading;
   }
 
   async function find(token: string): Promise<Operator | null> {
     if (envHash !== null && timingSafeEqual(sha256(token), envHash)) return { id: 'env', role: 'admin' };
-    if (system.monotonic() - loadedAt >= RELOAD_MS) await reload();
+    const isOld = system.monotonic() - loadedAt >= RELOAD_MS;
+    const known = await (keys === null || isOld ? reload() : keys);
     const id = keyIdOf(token);
-    const key = id === null ? undefined : keys.get(id);
+    const key = id === null ? undefined : known.get(id);
     // The same work whether the id exists or not.
     const wanted = key ? Buffer.from(key.hash, 'hex') : nothing;
     const same = timingSafeEqual(Buffer.from(hashKey(token), 'hex'), wanted);
