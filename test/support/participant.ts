@@ -3,16 +3,11 @@
  * for each visit, and nothing that a page complains of goes unseen.
  */
 
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { findBrowser } from '../../scripts/browser.ts';
-import { noteRan } from '../../scripts/services/ran.ts';
-import { newDataDir, removeDataDir, startServer, type TestServer } from './server.ts';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { useBrowser } from './browser-bench.ts';
+import type { TestServer } from './server.ts';
 
-const found = await findBrowser();
-
-/** For `describe.skipIf`: without a browser the pages are not tested, unless its absence is a failure. */
-export const noBrowser = 'missing' in found && process.env['CI'] !== 'true';
+export { noBrowser } from './browser-bench.ts';
 
 export interface Device {
   /** ko-KR (default) or en-GB */
@@ -36,63 +31,21 @@ export interface PageBench {
   press(campaignId: string, userId: string): Promise<Record<string, unknown>>;
 }
 
-const WATCH_POLICY = `addEventListener('securitypolicyviolation', (event) => console.error(
-  'policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))`;
-
 /** Registers the hooks of the `describe` it is called in. `env`: settings of the server. */
 export function usePages(env: Record<string, string> = {}): PageBench {
-  const dataDir = newDataDir();
-  const contexts: BrowserContext[] = [];
-  const complaints: string[] = [];
-  let server: TestServer;
-  let browser: Browser;
-
-  beforeAll(async () => {
-    if ('missing' in found) throw new Error(found.missing);
-    const args = ['--renderer-process-limit=2', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])];
-    [server, browser] = await Promise.all([
-      startServer(dataDir, env),
-      // Playwright turns off what a phone has: pages that are put aside whole and come back as they were.
-      chromium.launch({
-        executablePath: found.path,
-        args,
-        ignoreDefaultArgs: ['--disable-back-forward-cache'],
-      }),
-    ]);
-    noteRan(`Chromium ${browser.version()}`);
+  const bench = useBrowser({
+    env,
+    args: ['--renderer-process-limit=2'],
+    // Playwright turns off what a phone has: pages that are put aside whole and come back as they were.
+    ignoreDefaultArgs: ['--disable-back-forward-cache'],
   });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-    removeDataDir(dataDir);
-  });
-
-  afterEach(async () => {
-    for (const context of contexts.splice(0)) await context.close();
-    expect(complaints.splice(0)).toEqual([]);
-  });
-
-  function listen(page: Page): void {
-    page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('console', (message) => {
-      const isAnswer = message.text().startsWith('Failed to load resource');
-      if (message.type() === 'error' && !isAnswer) complaints.push(message.text());
-    });
-  }
 
   async function device(how: Device = {}): Promise<BrowserContext> {
-    const context = await browser.newContext({
+    const context = await bench.context({
       viewport: { width: 360, height: 780 },
       locale: how.locale ?? 'ko-KR',
       colorScheme: how.scheme ?? 'light',
-      timezoneId: 'Asia/Seoul',
-      permissions: ['clipboard-read', 'clipboard-write'],
     });
-    contexts.push(context);
-    context.setDefaultTimeout(15_000);
-    context.on('page', listen);
-    await context.addInitScript(WATCH_POLICY);
     if (how.before) await context.addInitScript(how.before);
     if (how.user) {
       const name = JSON.stringify(how.user);
@@ -104,17 +57,17 @@ export function usePages(env: Record<string, string> = {}): PageBench {
   }
 
   return {
-    server: () => server,
-    browser: () => browser,
-    complaints,
+    server: () => bench.server,
+    browser: () => bench.browser,
+    complaints: bench.complaints,
     device,
     async visit(path, how = {}) {
       const page = await (await device(how)).newPage();
-      await page.goto((how.base ?? server.url) + path);
+      await page.goto((how.base ?? bench.server.url) + path);
       return page;
     },
     async press(campaignId, userId) {
-      const answer = await fetch(`${server.url}/v1/campaigns/${campaignId}/claims`, {
+      const answer = await fetch(`${bench.server.url}/v1/campaigns/${campaignId}/claims`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ userId }),
