@@ -6,6 +6,7 @@ import { auditLine } from '../../src/core/audit-line.ts';
 import { PROBLEMS } from '../../src/core/problem.ts';
 import { readSaid, type SaidCode, SENTENCES, said } from '../../src/core/said.ts';
 import { POINT_CODES, POINTS } from '../../src/flow/checklist.ts';
+import { type JobParts, makeJobs } from '../../src/jobs/all.ts';
 import { korean } from '../../src/report/words-ko.ts';
 import { checkSaysKo, FIGURE_NAMES } from '../../src/words/checks.ts';
 import { PART_WORDS, PARTS } from '../../src/words/parts.ts';
@@ -13,6 +14,7 @@ import { PROBLEMS_KO, SAY_MORE } from '../../src/words/problems-ko.ts';
 import { fill, SAID_KO } from '../../src/words/said-ko.ts';
 import { words as checklist } from '../../web/console/src/areas/checklist/words.ts';
 import { words as integrity } from '../../web/console/src/areas/integrity/words.ts';
+import { KOREAN, KOREAN_PARAMS, KOREAN_STEPS } from '../../web/console/src/areas/jobs/korean.ts';
 import { words as rehearsal } from '../../web/console/src/areas/rehearsal/words.ts';
 
 const HANGUL = /[가-힣]/;
@@ -126,6 +128,21 @@ describe('points of the checklist and parts', () => {
     for (const part of PARTS) {
       expect(PART_WORDS[language][part].name).toBeTruthy();
       expect(PART_WORDS[language][part].fault).toBeTruthy();
+    }
+  });
+});
+
+describe('jobs', () => {
+  it('have Korean names, and so have their params and their steps', () => {
+    // Nothing of it is used before a job runs.
+    const nothing = { stored: {}, sweep: { keep: { rows: {} } }, heat: {}, stage: {} } as unknown as JobParts;
+    for (const { name, params, steps } of makeJobs(nothing)) {
+      expect([name, KOREAN[name]?.summary]).toEqual([name, expect.stringMatching(HANGUL)]);
+      const { properties = {} } = params as { properties?: Record<string, unknown> };
+      for (const param of Object.keys(properties)) {
+        expect([name, param, KOREAN_PARAMS[param]]).toEqual([name, param, expect.stringMatching(HANGUL)]);
+      }
+      for (const step of steps) expect(KOREAN_STEPS).toHaveProperty([step.name]);
     }
   });
 });

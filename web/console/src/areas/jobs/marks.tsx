@@ -2,7 +2,8 @@
 
 import { useLanguage, useWords } from '../../language.tsx';
 import { Mark } from '../../parts/pieces.tsx';
-import { type Job, KOREAN, RUN_SHAPES, words } from './words.ts';
+import { KOREAN } from './korean.ts';
+import { type Job, RUN_SHAPES, words } from './words.ts';
 
 export function RunStatusMark({ of }: { of: keyof typeof RUN_SHAPES }) {
   const w = useWords(words);

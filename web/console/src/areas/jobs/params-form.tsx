@@ -7,7 +7,8 @@ import { ask, type Campaign, type List, type Trouble, textOf } from '../../api.t
 import { useLanguage, useWords } from '../../language.tsx';
 import { Refusal } from '../../said.tsx';
 import { FileParam } from './file-param.tsx';
-import { type Job, KOREAN_PARAMS, type Param, words } from './words.ts';
+import { KOREAN_PARAMS } from './korean.ts';
+import { type Job, type Param, words } from './words.ts';
 
 /** As typed: '' is not set. */
 export type Given = Record<string, string | boolean>;
