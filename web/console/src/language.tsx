@@ -84,10 +84,10 @@ export function useFormat() {
       /** for lists, where the zone stands in the head: 11월 21일 21:27 */
       day: (text: string | number): string => day.format(new Date(text)),
       clock: (text: string | number): string => short.format(new Date(text)),
-      /** 950 ms, 12.3 s, 4 min */
+      /** 950 ms, 12.3 s, 4 min; 950 ms, 12.3초, 4분 */
       span: (ms: number): string => {
         if (ms < 1000) return `${Math.round(ms)} ms`;
-        if (ms < 120_000) return `${(ms / 1000).toFixed(1)} s`;
+        if (ms < 120_000) return `${(ms / 1000).toFixed(1)}${language === 'ko' ? '초' : ' s'}`;
         return language === 'ko' ? `${Math.round(ms / 60_000)}분` : `${Math.round(ms / 60_000)} min`;
       },
     };
