@@ -5,6 +5,7 @@ import { bulkBesideDrop } from './cases/bulk-beside-drop.ts';
 import { claimPath } from './cases/claim-path.ts';
 import { codesImport } from './cases/codes-import.ts';
 import { coldStart } from './cases/cold-start.ts';
+import { console as consoleCase } from './cases/console.ts';
 import { crowdSize } from './cases/crowd-size.ts';
 import { decider } from './cases/decider.ts';
 import { issue } from './cases/issue.ts';
@@ -34,6 +35,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   webhooks,
   line: lineCase,
   pages,
+  console: consoleCase,
   decider,
   'redis-gate': redisGate,
   'mysql-record': mysqlRecord,

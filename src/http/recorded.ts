@@ -16,7 +16,11 @@ const WATCHED_MS = 30_000;
 const REST_MS = 1_000;
 /** While nothing was told since; coupons are used and taken back all the same. */
 const QUIET_REST_MS = 10_000;
-const REST_TIMES = 20;
+/** So whoever looks costs the record less than a hundredth of a core. */
+const REST_TIMES = 150;
+
+/** What a count costs at most; when it took longer, it has waited for something else. */
+const workMs = (tookMs: number, units: number): number => Math.min(tookMs, 2 + units / 1_000);
 
 export interface RecordSeen {
   /** units that the gate had given when the record was asked */
@@ -37,7 +41,7 @@ export interface RecordSeen {
 
 export interface RecordedParts {
   system: Pick<System, 'now' | 'monotonic'>;
-  record: Pick<RecordStore, 'counts'>;
+  record: Pick<RecordStore, 'tally'>;
   stored: { letters: Pick<DeadLetters, 'counts'> };
   epochs?: Pick<Epochs, 'of'>;
 }
@@ -82,7 +86,10 @@ export class Recorded {
     if (now - watch.watchedAt > WATCHED_MS) return;
     const { seen } = watch;
     const isQuiet = seen !== null && seen.told === live.issued && seen.recorded + seen.setAside >= seen.told;
-    const restMs = Math.max(isQuiet ? QUIET_REST_MS : REST_MS, watch.tookMs * REST_TIMES);
+    const restMs = Math.max(
+      isQuiet ? QUIET_REST_MS : REST_MS,
+      workMs(watch.tookMs, live.issued) * REST_TIMES,
+    );
     if (now - watch.askedAt < restMs) return;
     watch.busy = true;
     watch.askedAt = now;
@@ -101,7 +108,7 @@ export class Recorded {
     const { system, record, stored, epochs } = this.#parts;
     const now = system.now();
     const [counts, letters, epoch] = await Promise.all([
-      record.counts(id, now),
+      record.tally(id),
       stored.letters.counts(id),
       epochs?.of(id) ?? null,
     ]);

@@ -16,6 +16,7 @@ const TICKS_A_HEARTBEAT = 15_000 / TICK_MS;
 const TICKS_A_ROUND = 10;
 const ROUND_MS = 1000;
 const SERVING_MS = 250;
+const ADMIN_LOOK_MS = 250;
 const UNSENT_BYTES_MAX = 65_536;
 
 export interface Stream {
@@ -32,8 +33,11 @@ export interface Stream {
   atInChannel: number;
 }
 
+/** No campaign's id begins with a space: what operators hear of one campaign, or (alone) of all. */
+const OPERATORS = ' ';
+
 interface Channel {
-  /** campaign id; '' for operators */
+  /** campaign id; for operators after a space */
   id: string;
   streams: Stream[];
   byUser: Map<string, Stream[]>;
@@ -70,9 +74,10 @@ export interface ToldBefore {
 export interface Streams {
   /** Takes a stream in, told the full state first. False: too many. */
   open(live: LiveCampaign, userId: string, res: ServerResponse, first: string, told: ToldBefore): boolean;
-  /** A stream of everything, for operators. */
-  openAdmin(keyId: string, res: ServerResponse, first: string): boolean;
-  room(channelId: string, userId: string): boolean;
+  /** A stream for operators, of one campaign or (null) of all. */
+  openAdmin(keyId: string, campaignId: string | null, res: ServerResponse, first: string): boolean;
+  room(campaignId: string, userId: string): boolean;
+  roomAdmin(keyId: string, campaignId: string | null): boolean;
   /** Tells a user's streams what was just answered to his press: with a unit `toldSeq`, or that he has none. */
   verdict(campaignId: string, userId: string, told: ToldBefore, data: () => string): void;
   /** Tells those of a user's streams that have not heard at this version that his try did not win. */
@@ -119,8 +124,8 @@ export function event(name: string, data: string, id?: number): string {
 export interface StreamParts {
   system: System;
   catalog: Catalog;
-  /** what operators are told, as JSON */
-  adminState: () => string;
+  /** what operators are told of a campaign, or (null) of all, as JSON */
+  adminState: (campaignId: string | null) => string;
   /** how far a campaign's line has come; null: it has none */
   line?: ((campaignId: string) => LineCounts | null) | undefined;
 }
@@ -211,7 +216,7 @@ class OpenStreams implements Streams {
 
   /** The next update of a channel, or '' when nothing changed or the last one is too young. */
   #news(channel: Channel, now: number): string {
-    if (channel.id === '') return this.#adminNews(channel, now);
+    if (channel.id.startsWith(OPERATORS)) return this.#adminNews(channel, now);
     const live = this.#parts.catalog.get(channel.id);
     if (!live) return '';
     const status = `${statusOf(live.campaign, live.issued, now)} ${live.campaign.version}`;
@@ -226,8 +231,10 @@ class OpenStreams implements Streams {
   }
 
   #adminNews(channel: Channel, now: number): string {
-    if (now - channel.remainingAt < ROUND_MS) return '';
-    const state = this.#parts.adminState();
+    // Also what has not changed costs being looked at.
+    if (now - channel.remainingAt < ROUND_MS || now - channel.servingAt < ADMIN_LOOK_MS) return '';
+    channel.servingAt = now;
+    const state = this.#parts.adminState(channel.id.slice(OPERATORS.length) || null);
     if (state === channel.status) return '';
     channel.status = state;
     channel.remainingAt = now;
@@ -283,8 +290,12 @@ class OpenStreams implements Streams {
     return taken;
   }
 
-  openAdmin(keyId: string, res: ServerResponse, first: string): boolean {
-    return this.#take('', keyId, res, first, { toldSeq: 0, settledAt: 0 });
+  openAdmin(keyId: string, campaignId: string | null, res: ServerResponse, first: string): boolean {
+    return this.#take(OPERATORS + (campaignId ?? ''), keyId, res, first, { toldSeq: 0, settledAt: 0 });
+  }
+
+  roomAdmin(keyId: string, campaignId: string | null): boolean {
+    return this.room(OPERATORS + (campaignId ?? ''), keyId);
   }
 
   verdict(campaignId: string, userId: string, told: ToldBefore, data: () => string): void {
@@ -317,7 +328,9 @@ class OpenStreams implements Streams {
   }
 
   *watched(): IterableIterator<string> {
-    for (const { id, byUser } of this.#channels.values()) if (id !== '' && byUser.size > 0) yield id;
+    for (const { id, byUser } of this.#channels.values()) {
+      if (!id.startsWith(OPERATORS) && byUser.size > 0) yield id;
+    }
   }
 
   watchers(campaignId: string, from: number, max: number): ReturnType<Streams['watchers']> {

@@ -7,6 +7,7 @@ import type { Log } from '../ports/log.ts';
 import type { System, Timer } from '../ports/system.ts';
 import type { LaterCounts } from './later-verdicts.ts';
 import type { LinePublic, RecorderState } from './parts.ts';
+import { type RecentSample, RecentStats } from './recent-stats.ts';
 import type { RecordedParts } from './recorded.ts';
 import { Recorded } from './recorded.ts';
 import { remainingOf, timeOrNull, timeText } from './wire.ts';
@@ -25,17 +26,47 @@ interface Look {
 export interface Stats {
   /** and what the record has of it is counted for a while */
   of(live: LiveCampaign): Record<string, unknown>;
+  /** the last minutes, in steps of a second where something happened */
+  recent(live: LiveCampaign): Record<string, unknown>;
   /** Takes in how long one of the measured presses waited for its answer. */
   answered(live: LiveCampaign, ms: number): void;
-  /** all that are not archived, as JSON */
-  text(): string;
+  /** one campaign, or (null) all that are not archived, as JSON */
+  text(campaignId: string | null): string;
   stop(): void;
 }
 
-function claimsOf(live: LiveCampaign): number {
+const isKept = ({ campaign }: LiveCampaign): boolean => campaign.archivedAt === null;
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
   let sum = 0;
-  for (const count of live.told.values()) sum += count;
+  for (const count of counts.values()) sum += count;
   return sum;
+}
+
+/** Another number when something has happened: almost all of it only grows, and a unit that comes back is one issued less. */
+function markOf(live: LiveCampaign, later: ReadonlyMap<string, number>): number {
+  const { quantity, returned } = live.campaign;
+  return sumOf(live.told) + sumOf(later) + live.issued + quantity + 2 * returned;
+}
+
+function sampleOf(
+  live: LiveCampaign,
+  later: ReadonlyMap<string, number>,
+  at: number,
+): Omit<RecentSample, 'latencyMs'> {
+  return {
+    at,
+    claims: sumOf(live.told),
+    issued: live.issued,
+    remaining: remainingOf(live),
+    verdicts: Object.fromEntries(live.told),
+    laterVerdicts: Object.fromEntries(later),
+  };
+}
+
+/** How far the record is behind. */
+function lagOf({ next, end, lagMs }: RecorderState): { recorder: number; recorderMs: number } {
+  return { recorder: Math.max(0, end - next), recorderMs: end > next ? lagMs : 0 };
 }
 
 export interface StatsParts extends RecordedParts {
@@ -109,7 +140,7 @@ class Rates {
   }
 
   look(live: LiveCampaign): void {
-    const claims = claimsOf(live);
+    const claims = sumOf(live.told);
     const before = this.#looks.get(live);
     this.#looks.set(live, {
       claims,
@@ -129,13 +160,20 @@ export function makeStats(parts: StatsParts): Stats {
   const rates = new Rates(system);
   const latency = new RecentLatency();
   const recorded = new Recorded(parts);
+  const recent = new RecentStats();
 
   const timer: Timer = system.every(LOOK_MS, () => {
     latency.next();
     rates.next();
+    const now = system.now();
     for (const live of catalog.all()) {
       recorded.look(live);
       rates.look(live);
+      const told = later.of(live);
+      recent.look(live, markOf(live, told), now, () => ({
+        ...sampleOf(live, told, now),
+        latencyMs: latency.of(live),
+      }));
     }
   });
 
@@ -144,7 +182,6 @@ export function makeStats(parts: StatsParts): Stats {
     const { claimsPerSecond = 0, winsPerSecond: pace = 0 } = rates.of(live) ?? {};
     const remaining = remainingOf(live);
     const status = statusOf(live.campaign, live.issued, now);
-    const recorder = recorderState();
     return {
       campaignId: live.campaign.id,
       name: live.campaign.name,
@@ -152,7 +189,7 @@ export function makeStats(parts: StatsParts): Stats {
       quantity: quantitySaid(live.campaign),
       issued: live.issued,
       remaining,
-      claims: claimsOf(live),
+      claims: sumOf(live.told),
       claimsPerSecond: Math.round(claimsPerSecond),
       winsPerSecond: Math.round(pace),
       verdicts: Object.fromEntries(live.told),
@@ -162,11 +199,7 @@ export function makeStats(parts: StatsParts): Stats {
       ...lineFigures(live, line),
       latencyMs: latency.of(live),
       record: recorded.of(live),
-      lag: {
-        journal: log.state().waiting,
-        recorder: Math.max(0, recorder.end - recorder.next),
-        recorderMs: recorder.end > recorder.next ? recorder.lagMs : 0,
-      },
+      lag: { journal: log.state().waiting, ...lagOf(recorderState()) },
       sellOutInMs: status === 'open' && pace > 0 ? Math.round((remaining / pace) * 1000) : null,
       firstWonAt: timeOrNull(live.firstWonAt),
       lastWonAt: timeOrNull(live.lastWonAt),
@@ -178,9 +211,14 @@ export function makeStats(parts: StatsParts): Stats {
       recorded.watch(live);
       return { ...of(live), serverTime: timeText(system.now()) };
     },
+    recent(live) {
+      const samples = recent.of(live).map((sample) => ({ ...sample, at: timeText(sample.at) }));
+      return { campaignId: live.campaign.id, serverTime: timeText(system.now()), samples };
+    },
     answered: (live, ms) => latency.add(live, ms),
-    text() {
-      const lives = [...catalog.all()].filter((live) => live.campaign.archivedAt === null);
+    text(campaignId) {
+      const one = campaignId === null ? undefined : catalog.get(campaignId);
+      const lives = campaignId === null ? [...catalog.all()].filter(isKept) : one ? [one] : [];
       return JSON.stringify({ campaigns: lives.map(of) });
     },
     stop: () => timer.stop(),

@@ -103,6 +103,8 @@ export interface RecordCounts {
   lastWonAt: number | null;
 }
 
+export type RecordTally = Pick<RecordCounts, 'issued' | 'redeemed' | 'revoked' | 'unissued'>;
+
 export interface RecordStore {
   /** One transaction: rows, outbox, dead letters, the offset. Insert, read back, compare; never a silent conflict. */
   store(batch: RecordBatch): Promise<StoreResult>;
@@ -115,6 +117,8 @@ export interface RecordStore {
   /** Does something to one unit, by the rule of core/coupon and with its line in the audit log: of two at once, one wins. */
   change(id: { campaignId: string; seq: number }, act: CouponAct): Promise<CouponChange>;
   counts(campaignId: string, now: number): Promise<RecordCounts>;
+  /** Of these the few that somebody watches while a drop goes on, in one pass over the units. */
+  tally(campaignId: string): Promise<RecordTally>;
   /**
    * Who holds what, for filling a gate, those of dead letters among them: after `afterSeq`, in order of seq. Fewer than
    * `limit`: there are no more.

@@ -57,6 +57,7 @@ describe.skipIf(maria === null)('the record in MariaDB', () => {
     expect(await place.record.next('journal')).toBe(1);
     expect(await place.outbox(ID)).toEqual([{ type: 'coupon.issued', seqFirst: 1, seqLast: 50, data: null }]);
     expect(await place.record.counts(ID, T0)).toMatchObject({ issued: 50, distinctUsers: 50 });
+    expect(await place.record.tally(ID)).toEqual({ issued: 50, redeemed: 0, revoked: 0, unissued: 0 });
     // The count that guards the quantity was raised once: the other half is still to be had, and no more.
     const rest = batchOf(wins(51, 101), { from: 1, next: 2 });
     expect(await record().store(rest)).toEqual({ ...STORED, inserted: 50, conflicts: 1 });

@@ -79,5 +79,6 @@ describe('the record in SQLite', () => {
     await record.store({ source: 'journal', from: 3, next: 4, wins, lines: [fact], unreadable: [], now: T0 });
     expect(await makeSqlLineHistory(file.db).page(ID, 0)).toEqual({ facts: [fact], next: null });
     expect(await record.counts(ID, T0)).toMatchObject({ issued: 2 });
+    expect(await record.tally(ID)).toEqual({ issued: 2, redeemed: 0, revoked: 0, unissued: 0 });
   });
 });

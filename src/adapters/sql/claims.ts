@@ -32,7 +32,7 @@ async function findByLookups(db: Kysely<RecordTables>, lookups: readonly number[
   return lookups.map((lookup) => found.get(lookup) ?? []);
 }
 
-type SharedRecord = Pick<RecordStore, 'next' | 'page' | 'find' | 'change' | 'counts'>;
+type SharedRecord = Pick<RecordStore, 'next' | 'page' | 'find' | 'change' | 'counts' | 'tally'>;
 
 export function makeSqlClaims(db: Kysely<RecordTables>, now: () => number): SharedRecord {
   const acts = makeCouponActs(db);
@@ -69,6 +69,33 @@ export function makeSqlClaims(db: Kysely<RecordTables>, now: () => number): Shar
     },
     change: (id, act) => acts.change(id, act),
     counts: (campaignId, at) => countUnits(db, campaignId, at),
+    tally: (campaignId) => tallyUnits(db, campaignId),
+  };
+}
+
+async function tallyUnits(db: Kysely<RecordTables>, campaignId: string): ReturnType<RecordStore['tally']> {
+  const campaign = await db
+    .selectFrom('campaigns')
+    .select(['no', 'body'])
+    .where('id', '=', campaignId)
+    .executeTakeFirst();
+  const all = await db
+    .selectFrom('claims')
+    .where('campaign_no', '=', campaign?.no ?? -1)
+    .select((x) => [
+      x.fn.countAll<number>().as('recorded'),
+      x.fn.count<number>('redeemed_at').as('redeemed'),
+      x.fn.count<number>('revoked_at').as('revoked'),
+      x.fn.count<number>('issued_at').as('issuedByJob'),
+    ])
+    .executeTakeFirstOrThrow();
+  const issued = Number(all.recorded);
+  const byJob = campaign !== undefined && isIssuedByJob(storedCampaign(campaign.body));
+  return {
+    issued,
+    redeemed: Number(all.redeemed),
+    revoked: Number(all.revoked),
+    unissued: byJob ? issued - Number(all.issuedByJob) : 0,
   };
 }
 

@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
 import type { CampaignDraft } from '../../core/campaign.ts';
 import { ACTIONS } from '../../core/campaign.ts';
 import { normalIdempotencyKey } from '../../core/claim.ts';
@@ -29,6 +30,11 @@ import { startStream } from './people.ts';
 const TAG = ['operators'];
 /** Creations remembered by Idempotency-Key, so that a repeated one is told its first answer. */
 const CREATIONS_MAX = 1000;
+
+const eventsQuery = Type.Object(
+  { campaign: Type.Optional(Type.String({ description: 'Of this one alone; else of all.' })) },
+  { additionalProperties: false },
+);
 
 export function etagOf(live: LiveCampaign): string {
   return `"${live.campaign.version}"`;
@@ -247,6 +253,25 @@ function watchRoutes(app: FastifyInstance, context: HttpContext): void {
   );
 
   app.get(
+    '/v1/admin/campaigns/:id/stats/recent',
+    {
+      schema: {
+        tags: TAG,
+        summary: 'The counters of the last five minutes, in steps of a second',
+        description: 'Of this process. Between two samples everything was as in the first of them.',
+        params: idParams,
+        response: { 200: openOut, 404: problemOut },
+      },
+      onRequest: needs(context, 'read'),
+    },
+    (request, reply) => {
+      const live = liveOf(context, request);
+      if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
+      return reply.header('cache-control', 'no-store').send(stats.recent(live));
+    },
+  );
+
+  app.get(
     '/v1/admin/campaigns/:id/integrity',
     {
       schema: {
@@ -274,16 +299,25 @@ function eventsRoute(app: FastifyInstance, context: HttpContext): void {
     {
       schema: {
         tags: TAG,
-        summary: 'Server-sent events: the counters of all campaigns, once a second when they change',
+        summary:
+          'Server-sent events: the counters of all campaigns, or of one, once a second when they change',
+        querystring: eventsQuery,
+        response: { 404: problemOut },
       },
       exposeHeadRoute: false,
       onRequest: needs(context, 'read'),
     },
     async (request, reply) => {
-      if (!streams.room('', request.operatorId)) return sendProblem(reply, problem('too_many_streams'));
+      const { campaign = null } = request.query as { campaign?: string };
+      if (campaign !== null && !context.parts.catalog.get(campaign)) {
+        return sendProblem(reply, CAMPAIGN_NOT_FOUND);
+      }
+      if (!streams.roomAdmin(request.operatorId, campaign)) {
+        return sendProblem(reply, problem('too_many_streams'));
+      }
       startStream(context, request, reply);
-      const first = `retry: 2000\n\nid: 0\nevent: stats\ndata: ${stats.text()}\n\n`;
-      if (!streams.openAdmin(request.operatorId, reply.raw, first)) reply.raw.end();
+      const first = `retry: 2000\n\nid: 0\nevent: stats\ndata: ${stats.text(campaign)}\n\n`;
+      if (!streams.openAdmin(request.operatorId, campaign, reply.raw, first)) reply.raw.end();
       return reply;
     },
   );

@@ -1,6 +1,6 @@
 /** Beside the plots: the line, how the parts are, and what happened when. */
 
-import { useQuery } from '@tanstack/react-query';
+import { keepPreviousData, useQuery } from '@tanstack/react-query';
 import { memo, useEffect, useRef, useState } from 'react';
 import { ask, type Campaign, type List, Trouble } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
@@ -108,7 +108,8 @@ interface AuditLine {
   target: string | null;
 }
 
-const AUDIT_MS = 5_000;
+/** What changes a campaign gives it another version, and that is seen at once: this is for what does not. */
+const AUDIT_MS = 30_000;
 const SHOWN_MAX = 60;
 
 export function Happenings({
@@ -124,8 +125,9 @@ export function Happenings({
   const format = useFormat();
   const seen = useSeenHere(live, parts.data);
   const audit = useQuery({
-    queryKey: ['audit-of', campaign.id],
+    queryKey: ['audit-of', campaign.id, campaign.version],
     queryFn: () => ask<List<AuditLine>>('/v1/admin/audit?limit=200'),
+    placeholderData: keepPreviousData,
     refetchInterval: AUDIT_MS,
   });
   const { stats } = live;

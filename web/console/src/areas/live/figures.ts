@@ -4,7 +4,7 @@
  */
 
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { ask, type Campaign } from '../../api.ts';
 import { useStream } from '../../stream.ts';
 
@@ -76,6 +76,47 @@ export function withSample(samples: readonly Sample[], sample: Sample): Sample[]
   return [...before, sample];
 }
 
+/** As `GET …/stats/recent` tells it. */
+interface Recent {
+  serverTime: string;
+  samples: (Partial<Stats> & { at: string })[];
+}
+
+/**
+ * The minutes before anything came here, a second apart, by this browser's clock: between two samples of the server
+ * everything was as in the first. `now` is what came first here, which knows the rest.
+ */
+export function samplesBefore({ serverTime, samples }: Recent, readAt: number, now: Sample): Sample[] {
+  const { stats } = now;
+  if (stats === null) return [];
+  const apartMs = readAt - Date.parse(serverTime);
+  const told = samples.map(({ at, ...figures }) => ({
+    at: Date.parse(at) + apartMs,
+    stats: { ...stats, ...figures, record: null },
+  }));
+  const before: Sample[] = [];
+  told.forEach((sample, index) => {
+    const until = Math.min(told[index + 1]?.at ?? now.at, now.at) - SECOND_MS / 2;
+    const from = Math.max(sample.at, now.at - SAMPLES_MAX * SECOND_MS);
+    for (let at = from; at < until; at += SECOND_MS) before.push({ at, stats: sample.stats });
+  });
+  return before;
+}
+
+/** What the server knows of the minutes before; asked for once, when there is something to go on from. */
+function useBefore(id: string, first: Sample | undefined): readonly Sample[] {
+  const { data, dataUpdatedAt } = useQuery({
+    queryKey: ['stats-before', id],
+    queryFn: () => ask<Recent>(`/v1/admin/campaigns/${encodeURIComponent(id)}/stats/recent`),
+    staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
+  });
+  return useMemo(
+    () => (data && first ? samplesBefore(data, dataUpdatedAt, first) : []),
+    [data, dataUpdatedAt, first],
+  );
+}
+
 export function useLive(id: string): Live {
   const [drawn, setDrawn] = useState<Live>(NOTHING);
   const newest = useRef<Live>(NOTHING);
@@ -97,10 +138,13 @@ export function useLive(id: string): Live {
     [change],
   );
 
-  const { connected } = useStream<{ campaigns: Stats[] }>('/v1/admin/events', (_name, { campaigns }) => {
-    const mine = campaigns.find(({ campaignId }) => campaignId === id);
-    if (mine) take(mine);
-  });
+  const { connected } = useStream<{ campaigns: Stats[] }>(
+    `/v1/admin/events?campaign=${encodeURIComponent(id)}`,
+    (_name, { campaigns }) => {
+      const mine = campaigns.find(({ campaignId }) => campaignId === id);
+      if (mine) take(mine);
+    },
+  );
   const asked = useQuery({
     queryKey: ['stats', id],
     queryFn: () => ask<Stats>(`/v1/admin/campaigns/${encodeURIComponent(id)}/stats`),
@@ -131,7 +175,14 @@ export function useLive(id: string): Live {
     },
     [],
   );
-  return drawn;
+  const first = useRef<Sample>(undefined);
+  first.current ??= drawn.samples.find(({ stats }) => stats !== null);
+  const before = useBefore(id, first.current);
+  return useMemo(
+    () =>
+      before.length === 0 ? drawn : { ...drawn, samples: [...before, ...drawn.samples].slice(-SAMPLES_MAX) },
+    [drawn, before],
+  );
 }
 
 /** How much a figure grows a second, over the last few seconds; null: not known yet. */

@@ -38,7 +38,7 @@ function Rates({ live }: { live: Live }) {
     <figure>
       <figcaption>
         <h2>{w.ratePlot}</h2> <span className="quiet">{w.perSecondUnit}</span>{' '}
-        <span className="quiet">· {w.sinceHere}</span>
+        <span className="quiet">· {w.recent}</span>
       </figcaption>
       <Plot says={says} lines={lines} data={data} height={208} value={format.number} clock={format.clock} />
       <Legend stats={stats} />

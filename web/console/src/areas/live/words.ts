@@ -43,7 +43,7 @@ export const words = {
     sampled: '참여 16번에 1번 재요. 최근 10초.',
     noLatency: '최근 10초 동안 잰 참여가 없어요.',
     measured: (count: string) => `최근 10초에 ${count}번 잼`,
-    sinceHere: '이 화면을 연 뒤부터, 최근 5분',
+    recent: '최근 5분',
     verdictGroups: {
       won: '당첨',
       again: '이미 당첨',
@@ -171,7 +171,7 @@ export const words = {
     sampled: 'One claim in sixteen is measured. The last 10 s.',
     noLatency: 'No claim was measured in the last 10 s.',
     measured: (count: string) => `${count} measured in the last 10 s`,
-    sinceHere: 'since this view was opened, 5 min at most',
+    recent: 'last 5 min',
     verdictGroups: {
       won: 'Won',
       again: 'Had one already',
