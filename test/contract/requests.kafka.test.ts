@@ -228,7 +228,7 @@ function messages(): void {
 
   it('are never larger than a broker takes, whatever people are called', async () => {
     const place = await makePlace();
-    const { requests, reader } = await opened(place);
+    const { requests, reader } = await opened(place, { tellMaxMs: 20_000 });
     const long = Array.from({ length: 5000 }, (_, i) =>
       sampleTry(`${i}"${'가'.repeat(40)}`, 'chicken-100', '"'.repeat(255)),
     );

@@ -126,7 +126,7 @@ describe('somebody who waits', () => {
     );
     expect(tries.filter(({ verdict }) => verdict === 'won').length).toBe(20);
     expect(tries.filter(({ verdict }) => verdict === 'sold_out').length).toBe(20);
-    expect(Math.max(...tries.map(({ ms }) => ms))).toBeLessThan(2000);
+    expect(Math.max(...tries.map(({ ms }) => ms))).toBeLessThan(5000);
   });
 
   it('asks after himself without a ticket: claims/me waits too', async () => {

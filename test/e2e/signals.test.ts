@@ -67,5 +67,5 @@ test('Ctrl-C again after more than a second ends at once', async () => {
   const asked = performance.now();
   server.child.kill('SIGINT');
   expect(await ended).toEqual([1, null]);
-  expect(performance.now() - asked).toBeLessThan(1000);
+  expect(performance.now() - asked).toBeLessThan(3000);
 });

@@ -137,7 +137,7 @@ describe('the decider in the thread of the record', () => {
     const end = requests.state().end;
     // It is safe from a power cut a moment later.
     await expect
-      .poll(() => thread.progress(), { timeout: 5_000 })
+      .poll(() => thread.progress())
       .toEqual({
         next: end,
         safe: end,

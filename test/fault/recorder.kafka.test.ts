@@ -117,7 +117,7 @@ describe.skipIf(services === null)('the recorder between Kafka and MariaDB', () 
       .poll(() => [one, two, three].map((each) => owned(each).length), { timeout: 10_000 })
       .toEqual([2, 2, 2]);
     expect(new Set([one, two, three].flatMap(owned)).size).toBe(6);
-    expect(await three.stop()).toBeLessThan(2_000);
+    expect(await three.stop()).toBeLessThan(4_000);
     await expect.poll(() => [owned(one).length, owned(two).length], { timeout: 5_000 }).toEqual([3, 3]);
     await two.kill();
     await expect.poll(() => owned(one).length, { timeout: 12_000 }).toBe(6);

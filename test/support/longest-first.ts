@@ -20,6 +20,8 @@ const SECONDS: Readonly<Record<string, number>> = {
   'http/shared': 8,
   'e2e/examples': 60,
   'e2e/demo-services': 22,
+  'e2e/webhooks': 17,
+  'e2e/demo': 14,
   'fault/recorder.kafka': 65,
   'fault/jobs-kill': 60,
   'fault/decider.kafka': 45,
