@@ -72,8 +72,6 @@ export default defineConfig({
           environment: 'node' as const,
           testTimeout: timeoutMs,
           hookTimeout: timeoutMs,
-          // What is polled for comes when the machine lets it: a second, as it would be, is short on a busy one.
-          expect: { poll: { timeout: timeoutMs / 4 } },
           expect: { poll: { timeout: POLL_MAX_MS } },
           isolate: !shared,
           maxWorkers: AT_ONCE[group] as number,
