@@ -3,6 +3,7 @@
 
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
+import { said } from '../../src/core/said.ts';
 import type { Report } from '../../src/flow/report.ts';
 import { reportCsv } from '../../src/report/csv.ts';
 import { escapeText } from '../../src/report/escape.ts';
@@ -11,6 +12,7 @@ import { reportJson } from '../../src/report/json.ts';
 import { languageOf, WORDS } from '../../src/report/languages.ts';
 import { REPORT_POLICY, reportPage } from '../../src/report/page.ts';
 import { everyFew, roundSteps, ticksTo } from '../../src/report/scale.ts';
+import { SAID_KO } from '../../src/words/said-ko.ts';
 import { HOSTILE, sampleReport } from '../support/sample-report.ts';
 
 function hostile(): Report {
@@ -45,6 +47,28 @@ describe('the page of a report', () => {
     expect(page).not.toMatch(/onerror='/);
     expect(new Set(tagsOf(page))).toEqual(new Set(tagsOf(reportPage(sampleReport(), language))));
     expect(page).toContain(escapeText(HOSTILE));
+  });
+
+  it('says in Korean what is broken and which part failed, and marks what are the words of others', () => {
+    const { integrity, faults } = sampleReport();
+    const broken = integrity.checks.map((check) => ({ ...check, ok: false }));
+    const what = [
+      said('gate_rebuilding'),
+      said('thread_died', { thread: 'recorder', raw: HOSTILE }),
+      HOSTILE,
+    ];
+    const page = reportPage(
+      sampleReport({
+        integrity: { ...integrity, ok: false, checks: broken },
+        faults: what.map((one) => ({ ...(faults[0] as Report['faults'][number]), part: 'gate', what: one })),
+      }),
+      'ko',
+    );
+    for (const { says } of broken) expect(page).not.toContain(escapeText(says));
+    expect(page).toContain(SAID_KO.gate_rebuilding);
+    expect(page).toContain('<b class="bad">선착순 판정</b>');
+    expect(page.split(`원문: <span lang="en">${escapeText(HOSTILE)}</span>`).length).toBe(3);
+    expect(page).not.toMatch(/perUserLimit|lastSeq|<img/);
   });
 
   it('loads nothing, runs nothing, and its one style is the one its policy names', () => {

@@ -120,11 +120,14 @@ describe.skipIf(noBrowser)('the page on a phone', () => {
   });
 
   it('shows what others wrote as text', async () => {
-    await openCampaign(pages.server(), 'evil', 5, { name: EVIL, benefit: { title: EVIL } });
+    // Turned round, and longer than any page is wide.
+    const benefit = { title: `${EVIL}"'\u202e`, text: 'y'.repeat(10_000) };
+    await openCampaign(pages.server(), 'evil', 5, { name: EVIL, benefit });
     const page = await pages.visit('/c/evil', { user: EVIL });
     await reach(page, 'open');
     expect(await textOf(page, 'name')).toBe(EVIL);
-    expect(await textOf(page, 'benefit')).toBe(EVIL);
+    expect(await textOf(page, 'benefit')).toContain(benefit.title);
+    expect(await page.evaluate('document.documentElement.scrollWidth <= innerWidth')).toBe(true);
     expect(await textOf(page, 'me-name')).toContain(EVIL);
     await page.click('#act');
     await reach(page, 'won');
