@@ -112,6 +112,11 @@ describe.skipIf(noBrowser)('campaigns in the console', () => {
     await refused('name', '1자 이상 200자 이하로 적어 주세요.');
     expect(await axeFaults(page)).toEqual([]);
     await page.fill('#f-name', '새 이벤트');
+    await page.evaluate("location.assign('#/jobs')");
+    await page.getByText('적은 항목 1개는 저장되지 않았어요.').waitFor();
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'hidden' });
+    expect(page.url()).toContain('#/campaigns/+new');
     await page.fill('#f-quantity', '많이');
     await refused('quantity', '1 이상 10,000,000 이하의 정수로 적어 주세요.');
     await page.fill('#f-quantity', '1,000');

@@ -8,7 +8,7 @@ import { useLanguage, useWords } from './language.tsx';
 import { Guard } from './parts/guard.tsx';
 import { useWho } from './parts/role.tsx';
 import { Loading } from './parts/states.tsx';
-import { go, placeOf, usePlace } from './route.ts';
+import { go, leaveBy, placeOf, usePlace } from './route.ts';
 import { SignIn } from './sign-in.tsx';
 
 /** Each area is loaded when somebody goes there. */
@@ -114,7 +114,7 @@ export function Shell() {
     [queries, leave],
   );
   if (!inside) return <SignIn expired={expired} onEnter={() => setInside(true)} />;
-  return <Inside onLeave={() => leave('asked')} />;
+  return <Inside onLeave={() => leaveBy(() => leave('asked'))} />;
 }
 
 function Inside({ onLeave }: { onLeave(): void }) {

@@ -11,6 +11,7 @@ import { CampaignForm } from './campaign-form/campaign-form.tsx';
 import { Conflict } from './campaign-form/conflict.tsx';
 import { changesOf, type Form, formOf } from './campaign-form/form.ts';
 import { hasBegun } from './campaign-form/frozen.ts';
+import { Unsaved } from './campaign-form/unsaved.tsx';
 import { formWords } from './campaign-form/words.ts';
 
 /** What is edited: the version that was read, and what has been made of it. */
@@ -94,20 +95,24 @@ export default function View({ campaign }: { campaign: Campaign }) {
   const count = Object.keys(changesOf(before, draft.form)).length;
   if (theirs !== null) {
     return (
-      <Conflict
-        key={theirs.version}
-        base={before}
-        mine={draft.form}
-        theirs={theirs}
-        busy={editing.busy}
-        onKeep={(form) => void editing.keep(form)}
-        onBack={editing.goBack}
-      />
+      <>
+        <Unsaved count={count} />
+        <Conflict
+          key={theirs.version}
+          base={before}
+          mine={draft.form}
+          theirs={theirs}
+          busy={editing.busy}
+          onKeep={(form) => void editing.keep(form)}
+          onBack={editing.goBack}
+        />
+      </>
     );
   }
   const idle = editing.wasSaved ? w.saved : w.unchanged;
   return (
     <>
+      <Unsaved count={count} />
       <Top campaign={campaign} base={draft.base} />
       <CampaignForm
         form={draft.form}

@@ -7,9 +7,10 @@ import { useWords } from '../language.tsx';
 import { Head } from '../parts/pieces.tsx';
 import { Needs, useMay } from '../parts/role.tsx';
 import { Loaded } from '../parts/states.tsx';
-import { go, usePlace } from '../route.ts';
+import { askBeforeLeaving, go, usePlace } from '../route.ts';
 import { CampaignForm } from './campaign-form/campaign-form.tsx';
 import { copyOf, EMPTY, type Form, newBodyOf } from './campaign-form/form.ts';
+import { Unsaved } from './campaign-form/unsaved.tsx';
 import { formWords } from './campaign-form/words.ts';
 import { useCampaign } from './use-campaign.ts';
 
@@ -29,6 +30,12 @@ function Copy({ id }: { id: string }) {
   );
 }
 
+/** How many fields were filled in otherwise than they were. */
+function differencesOf(first: Form, form: Form): number {
+  const names = Object.keys(form) as (keyof Form)[];
+  return names.filter((name) => JSON.stringify(first[name]) !== JSON.stringify(form[name])).length;
+}
+
 function New({ first, like }: { first: Form; like: string | null }) {
   const w = useWords(formWords);
   const may = useMay('operate');
@@ -43,12 +50,14 @@ function New({ first, like }: { first: Form; like: string | null }) {
     const { key: idempotencyKey } = creation.current;
     const made = await ask<Campaign>('/v1/admin/campaigns', { method: 'POST', body, idempotencyKey });
     queries.setQueryData(['campaign', made.id], made);
+    askBeforeLeaving(null);
     go('campaigns', made.id, 'checklist');
   };
   return (
     <>
       <Head title={w.newTitle} under={like === null ? w.newUnder : w.copied(like)} />
       <Needs least="operate">{null}</Needs>
+      <Unsaved count={differencesOf(first, form)} />
       <CampaignForm
         form={form}
         onChange={setForm}

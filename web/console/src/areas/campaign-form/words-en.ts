@@ -11,6 +11,12 @@ export const en: typeof ko = {
   unchanged: 'Nothing has changed.',
   changed: (count) => `${count} field${count === 1 ? '' : 's'} changed. It counts once it is saved.`,
   undo: 'Undo',
+  leaveTitle: 'Leave without saving?',
+  leaveSays: (count: number): string =>
+    count === 1
+      ? '1 field you filled in is not saved. It is lost if you leave.'
+      : `${count} fields you filled in are not saved. They are lost if you leave.`,
+  leave: 'Leave without saving',
   required: 'Needed',
   optional: 'May stay empty',
   newTitle: 'New campaign',
