@@ -5,7 +5,7 @@
 
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { useBrowser } from './browser-bench.ts';
-import type { TestServer } from './server.ts';
+import { operator, type TestServer } from './server.ts';
 
 export { noBrowser } from './browser-bench.ts';
 
@@ -30,6 +30,9 @@ export interface PageBench {
   visit(path: string, how?: Device): Promise<Page>;
   press(campaignId: string, userId: string): Promise<Record<string, unknown>>;
 }
+
+const LATER_MS = 600_000;
+const SOON_MS = 2_000;
 
 /** Registers the hooks of the `describe` it is called in. `env`: settings of the server. */
 export function usePages(env: Record<string, string> = {}): PageBench {
@@ -80,5 +83,31 @@ export function usePages(env: Record<string, string> = {}): PageBench {
 export const reach = (page: Page, ...states: string[]): Promise<void> =>
   page.locator(states.map((state) => `#campaign[data-state="${state}"]`).join(', ')).waitFor();
 
+/** What a part says; each sentence may have a line of its own. */
 export const textOf = async (page: Page, id: string): Promise<string> =>
-  (await page.locator(`#${id}`).textContent()) ?? '';
+  ((await page.locator(`#${id}`).textContent()) ?? '').replaceAll('\n', ' ');
+
+/** Makes a campaign that is not open for so long that nobody need hurry, until `opensSoon` is called. */
+export async function openingLater(server: TestServer, id: string, quantity: number): Promise<void> {
+  const opensAt = new Date(Date.now() + LATER_MS).toISOString();
+  const made = await operator(server, 'POST', '/v1/admin/campaigns', { id, name: id, quantity, opensAt });
+  if (made.status !== 201) throw new Error(JSON.stringify(made.body));
+}
+
+/** Its operator sets the opening nearer, which pages that are there already hear; the new one, epoch ms. */
+export async function opensSoon(server: TestServer, id: string): Promise<number> {
+  const path = `/v1/admin/campaigns/${id}`;
+  const { headers } = await operator(server, 'GET', path);
+  const opensAt = Date.now() + SOON_MS;
+  const answer = await fetch(server.url + path, {
+    method: 'PATCH',
+    headers: {
+      authorization: `Bearer ${server.adminKey}`,
+      'content-type': 'application/json',
+      'if-match': String(headers['etag']),
+    },
+    body: JSON.stringify({ opensAt: new Date(opensAt).toISOString() }),
+  });
+  if (!answer.ok) throw new Error(await answer.text());
+  return opensAt;
+}

@@ -5,45 +5,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { findBrowser } from '../../scripts/browser.ts';
-import { noteRan } from '../../scripts/services/ran.ts';
+import type { Page } from 'playwright-core';
+import { afterAll, describe, expect, it } from 'vitest';
 import { reportPage } from '../../src/report/page.ts';
+import { noBrowser, useBrowser } from '../support/browser-bench.ts';
 import { HOSTILE, sampleReport } from '../support/sample-report.ts';
-import type { TestServer } from '../support/server.ts';
-import { makeCrowd, newDataDir, openCampaign, removeDataDir, startServer } from '../support/server.ts';
+import { makeCrowd, openCampaign } from '../support/server.ts';
 
-const found = await findBrowser();
-const mustRun = process.env['CI'] === 'true';
-
-describe.skipIf('missing' in found && !mustRun)('the report in a browser', () => {
-  const dataDir = newDataDir();
+describe.skipIf(noBrowser)('the report in a browser', () => {
+  const bench = useBrowser();
   const folder = mkdtempSync(join(tmpdir(), 'dibs-report-'));
-  const complaints: string[] = [];
-  let server: TestServer;
-  let browser: Browser;
 
-  beforeAll(async () => {
-    if ('missing' in found) throw new Error(found.missing);
-    const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-    [server, browser] = await Promise.all([
-      startServer(dataDir),
-      chromium.launch({ executablePath: found.path, args }),
-    ]);
-    noteRan(`Chromium ${browser.version()}`);
-  });
-
-  afterAll(async () => {
-    await browser?.close();
-    await server?.stop();
-    removeDataDir(dataDir);
-    rmSync(folder, { recursive: true });
-  });
-
-  afterEach(() => {
-    expect(complaints.splice(0)).toEqual([]);
-  });
+  afterAll(() => rmSync(folder, { recursive: true }));
 
   async function open(
     url: string,
@@ -53,15 +26,14 @@ describe.skipIf('missing' in found && !mustRun)('the report in a browser', () =>
       headers = {},
     }: { width?: number; dark?: boolean; headers?: Record<string, string> } = {},
   ): Promise<Page> {
-    const context = await browser.newContext({
+    const context = await bench.context({
       viewport: { width, height: 900 },
       colorScheme: dark ? 'dark' : 'light',
       extraHTTPHeaders: headers,
     });
     const page = await context.newPage();
-    page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text());
+      if (message.type() === 'warning') bench.complaints.push(message.text());
     });
     await page.goto(url);
     return page;
@@ -75,12 +47,12 @@ describe.skipIf('missing' in found && !mustRun)('the report in a browser', () =>
   }
 
   it('shows what the server counted, as it is served', async () => {
-    await openCampaign(server, 'drop', 10, { name: HOSTILE.slice(0, 80) });
-    const crowd = makeCrowd(server, 20);
+    await openCampaign(bench.server, 'drop', 10, { name: HOSTILE.slice(0, 80) });
+    const crowd = makeCrowd(bench.server, 20);
     await Promise.all(Array.from({ length: 200 }, (_, i) => crowd.press('drop', `u-${i}`)));
     await crowd.close();
-    const headers = { authorization: `Bearer ${server.adminKey}`, 'accept-language': 'ko-KR' };
-    const page = await open(`${server.url}/v1/admin/campaigns/drop/report`, { headers });
+    const headers = { authorization: `Bearer ${bench.server.adminKey}`, 'accept-language': 'ko-KR' };
+    const page = await open(`${bench.server.url}/v1/admin/campaigns/drop/report`, { headers });
     expect(await page.locator('.hero .number').textContent()).toBe('10');
     expect(await page.locator('h1').textContent()).toBe(HOSTILE.slice(0, 80));
     const rows = await page
@@ -98,7 +70,6 @@ describe.skipIf('missing' in found && !mustRun)('the report in a browser', () =>
     expect(await page.locator('#certificate .seal').textContent()).toContain('모든 불변식이 지켜졌어요.');
     expect(await page.evaluate('document.scripts.length')).toBe(0);
     expect(await page.evaluate('getComputedStyle(document.querySelector(".number")).fontWeight')).toBe('750');
-    await page.context().close();
   });
 
   it.each([360, 768, 1440].flatMap((width) => [false, true].map((dark) => [width, dark] as const)))(
@@ -135,7 +106,6 @@ describe.skipIf('missing' in found && !mustRun)('the report in a browser', () =>
     expect(
       await page.evaluate('new Set([...document.querySelectorAll("[id]")].map((one) => one.id)).size'),
     ).toBe(ids);
-    await page.context().close();
   });
 
   it('is for paper too: light, with its plots, on few pages', async () => {
@@ -146,7 +116,6 @@ describe.skipIf('missing' in found && !mustRun)('the report in a browser', () =>
     const pdf = await page.pdf({ format: 'A4' });
     expect(pdf.subarray(0, 4).toString()).toBe('%PDF');
     expect(pdf.toString('latin1').match(/\/Type \/Page\b/g)?.length).toBeLessThanOrEqual(6);
-    await page.context().close();
   });
 });
 
