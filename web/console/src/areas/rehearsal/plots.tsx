@@ -46,7 +46,7 @@ export function OverTime({ timeline, kill }: Pick<Result, 'timeline' | 'kill'>) 
         </div>
       </div>
       <div className="plot-axis" aria-hidden="true">
-        <span>0 s</span>
+        <span>0</span>
         <span>{format.span(allMs / 2)}</span>
         <span>{format.span(allMs)}</span>
       </div>
