@@ -13,6 +13,7 @@ import { PartitionEntries } from '../../src/adapters/kafka/partition-entries.ts'
 import { probeKafka } from '../../src/adapters/kafka/probe.ts';
 import { ensureTopics } from '../../src/adapters/kafka/topics.ts';
 import type { Announcement } from '../../src/ports/announcements.ts';
+import { cleanEnv } from '../support/clean-env.ts';
 import { appended, connectionTo, kafkaPlace, system, topicPlan } from '../support/kafka-place.ts';
 import { sampleWin, T0 } from '../support/samples.ts';
 
@@ -29,7 +30,7 @@ interface Ran {
 }
 
 function dibs(...args: string[]): Promise<Ran> {
-  const env = { PATH: process.env['PATH'], NO_COLOR: '1', DIBS_KAFKA_BROKERS: kafka.url };
+  const env = cleanEnv({ DIBS_KAFKA_BROKERS: kafka.url });
   return new Promise((resolve) => {
     execFile(process.execPath, [program, 'topics', ...args], { env }, (error, out, err) =>
       resolve({ code: error === null ? 0 : Number(error.code), out, err }),

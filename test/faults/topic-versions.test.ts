@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { Admin } from '@platformatic/kafka';
 import { afterAll, describe, expect, it } from 'vitest';
 import { requestedTopic } from '../../src/adapters/kafka/topics.ts';
+import { cleanEnv } from '../support/clean-env.ts';
 import {
   type DibsProcess,
   makeSite,
@@ -45,13 +46,11 @@ describe.skipIf(services === null)('another version of the topic of requests', (
   });
 
   function start(...args: string[]): { child: ChildProcess; ran: Promise<Ran> } {
-    const env = {
-      PATH: process.env['PATH'],
-      NO_COLOR: '1',
+    const env = cleanEnv({
       DIBS_KAFKA_BROKERS: kafka.url,
       DIBS_KAFKA_PARTITIONS: '3',
       DIBS_DATABASE_URL: maria.url,
-    };
+    });
     const child = spawn(process.execPath, [program, 'topics', ...args], { env, stdio: 'pipe' });
     let out = '';
     for (const stream of [child.stdout, child.stderr])

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { connect } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleanEnv } from '../support/clean-env.ts';
 import type { Answer, Call, Site } from '../support/http-site.ts';
 import { ADMIN_KEY, startSite } from '../support/http-site.ts';
 
@@ -335,7 +336,7 @@ describe('a pool', () => {
 describe('dibs codes', () => {
   const dibs = (args: string[], input: string): Promise<{ code: number; out: string; err: string }> =>
     new Promise((resolve) => {
-      const env = { PATH: process.env['PATH'], NO_COLOR: '1', DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY };
+      const env = cleanEnv({ DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY });
       const child = execFile(
         process.execPath,
         ['src/cli/dibs.ts', 'codes', ...args],

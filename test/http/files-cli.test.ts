@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { buffer, text } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cleanEnv } from '../support/clean-env.ts';
 import { dataFolder } from '../support/data-folder.ts';
 import type { Site } from '../support/http-site.ts';
 import { ADMIN_KEY, startSite } from '../support/http-site.ts';
@@ -20,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => site.stop());
 
 async function dibs(args: string[], input = ''): Promise<{ code: number; out: Buffer; err: string }> {
-  const env = { PATH: process.env['PATH'], NO_COLOR: '1', DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY };
+  const env = cleanEnv({ DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY });
   const child = spawn(process.execPath, [DIBS, ...args], { env });
   child.stdin.end(input);
   const gone = new Promise<number>((resolve) => child.once('close', (code) => resolve(Number(code))));

@@ -4,6 +4,7 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleanEnv } from '../support/clean-env.ts';
 import { askForRun, endedRun } from '../support/killed-jobs.ts';
 import type { TestServer } from '../support/server.ts';
 import { newDataDir, openCampaign, operator, removeDataDir, startServer } from '../support/server.ts';
@@ -221,10 +222,7 @@ describe('dibs jobs', () => {
   /** As people run it: a process of its own. */
   function dibs(...args: string[]): Promise<Ended> {
     const file = join(import.meta.dirname, '../../src/cli/dibs.ts');
-    const env = {
-      ...{ PATH: process.env['PATH'] ?? '', NO_COLOR: '1' },
-      ...{ DIBS_URL: server.url, DIBS_ADMIN_KEY: server.adminKey },
-    };
+    const env = cleanEnv({ DIBS_URL: server.url, DIBS_ADMIN_KEY: server.adminKey });
     return new Promise((resolve) => {
       execFile(process.execPath, [file, 'jobs', ...args], { env }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),

@@ -9,6 +9,7 @@ import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { makeSystem } from '../../src/adapters/system/system.ts';
 import { makeWebhookSender } from '../../src/adapters/webhook/send.ts';
+import { cleanEnv } from '../support/clean-env.ts';
 import type { Site } from '../support/http-site.ts';
 import { ADMIN_KEY, startSite } from '../support/http-site.ts';
 
@@ -232,8 +233,7 @@ describe('dibs webhooks', () => {
   const file = join(import.meta.dirname, '../../src/cli/dibs.ts');
   const dibs = (...args: string[]) =>
     new Promise<{ code: number; out: string; err: string }>((resolve) => {
-      const { PATH = '' } = process.env;
-      const env = { PATH, NO_COLOR: '1', DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY };
+      const env = cleanEnv({ DIBS_URL: site.url, DIBS_ADMIN_KEY: ADMIN_KEY });
       execFile(process.execPath, [file, 'webhooks', ...args], { env }, (error, out, err) =>
         resolve({ code: error === null ? 0 : Number(error.code), out, err }),
       );

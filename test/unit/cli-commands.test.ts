@@ -10,6 +10,7 @@ import { jwtVerify } from 'jose';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { changesOf, readCampaignFile } from '../../src/cli/campaign-file.ts';
 import { renderCampaignSchema } from '../../src/cli/campaign-schema.ts';
+import { cleanEnv } from '../support/clean-env.ts';
 import { type FakeServer, startFakeServer } from './cli-fake-server.ts';
 
 const dibsFile = join(import.meta.dirname, '../../src/cli/dibs.ts');
@@ -36,17 +37,12 @@ interface Ended {
 }
 
 function dibs(args: string[], env: Record<string, string> = {}): Promise<Ended> {
-  const own = {
-    PATH: process.env['PATH'] ?? '',
-    NO_COLOR: '1',
-    DIBS_URL: server.url,
-    DIBS_ADMIN_KEY: server.key,
-  };
+  const own = { DIBS_URL: server.url, DIBS_ADMIN_KEY: server.key };
   return new Promise((resolve) => {
     execFile(
       process.execPath,
       [dibsFile, ...args],
-      { cwd: folder, env: { ...own, ...env } },
+      { cwd: folder, env: cleanEnv({ ...own, ...env }) },
       (error, out, err) => {
         resolve({ code: error === null ? 0 : Number(error.code), out, err });
       },

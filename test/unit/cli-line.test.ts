@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lotsInOrder, shuffleCommitment, shuffled } from '../../src/core/shuffle.ts';
+import { cleanEnv } from '../support/clean-env.ts';
 import { type FakeServer, startFakeServer } from './cli-fake-server.ts';
 
 const dibsFile = join(import.meta.dirname, '../../src/cli/dibs.ts');
@@ -42,7 +43,7 @@ interface Ended {
 }
 
 function verify(...args: string[]): Promise<Ended> {
-  const env = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', DIBS_URL: server.url };
+  const env = cleanEnv({ DIBS_URL: server.url });
   return new Promise((resolve) => {
     execFile(
       process.execPath,

@@ -7,6 +7,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { cleanEnv } from '../support/clean-env.ts';
 
 const dibsFile = join(import.meta.dirname, '../../src/cli/dibs.ts');
 let folder: string;
@@ -16,11 +17,10 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 function dibs(args: string[], env: Record<string, string> = {}): ChildProcess {
-  const own = { PATH: process.env['PATH'] ?? '', NO_COLOR: '1', TMPDIR: folder };
   const stdio = ['ignore', 'pipe', 'pipe'] as const;
   return spawn(process.execPath, [dibsFile, ...args], {
     cwd: folder,
-    env: { ...own, ...env },
+    env: cleanEnv({ TMPDIR: folder, ...env }),
     stdio: [...stdio],
   });
 }
