@@ -150,8 +150,11 @@ describe.skipIf(noBrowser)('the console of a running campaign', () => {
     const record = { told: 10, recorded: 8, setAside: 0, reserved: 0, unissued: 0, redeemed: 0, revoked: 0 };
     const change = `() => (${JSON.stringify({ issued: 10, record: { ...record, at: new Date().toISOString() } })})`;
     await page.addInitScript(feedOf(stats, 4, change));
+    await page.clock.install();
     await page.goto(`${bench.server.url}/admin#/campaigns/odd/live`);
     await page.locator('[data-balance="onTheWay"]', { hasText: '2 on their way' }).waitFor();
+    // So long it may be late.
+    await page.clock.runFor(6_000);
     await page.locator('.strip.broken + [data-balance="differ"]', { hasText: 'They differ by 2' }).waitFor();
   });
 

@@ -2,7 +2,6 @@
 // often it is pressed, a reload or a cut connection is the same press, and nothing on the page needs an exception from
 // its security policy.
 
-import { SignJWT } from 'jose';
 import { beforeAll, describe, expect, it } from 'vitest';
 import {
   type Device,
@@ -13,16 +12,8 @@ import {
   textOf as text,
   usePages,
 } from '../support/participant.ts';
-import {
-  newDataDir,
-  openCampaign,
-  operator,
-  removeDataDir,
-  startServer,
-  type TestServer,
-} from '../support/server.ts';
+import { openCampaign, operator, type TestServer } from '../support/server.ts';
 
-const JWT_SECRET = 'a-secret-of-more-than-thirty-two-bytes';
 const CODE = /^[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z]{4}-[0-9A-Z*~$=]$/;
 
 describe.skipIf(noBrowser)('pages', () => {
@@ -206,30 +197,6 @@ describe.skipIf(noBrowser)('pages', () => {
       await page.goto(server.url);
       await page.locator('.row').first().waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBe(360);
-    }
-  });
-
-  it('takes a token from the address, keeps it for the tab, and takes it out of the address', async () => {
-    const folder = newDataDir();
-    const own = await startServer(folder, { DIBS_AUTH: 'jwt', DIBS_JWT_SECRET: JWT_SECRET });
-    try {
-      await openCampaign(own, 'signed', 2);
-      const token = await new SignJWT({ sub: 'kim' })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setExpirationTime('5m')
-        .sign(new TextEncoder().encode(JWT_SECRET));
-      const page = await visit(`/c/signed#token=${token}`, { base: own.url });
-      await reach(page, 'open');
-      expect(page.url()).toBe(`${own.url}/c/signed`);
-      await page.click('#act');
-      await reach(page, 'won');
-      await page.reload();
-      await reach(page, 'already_won');
-      const stranger = await visit('/c/signed', { base: own.url, user: 'kim' });
-      await reach(stranger, 'signin');
-    } finally {
-      await own.stop();
-      removeDataDir(folder);
     }
   });
 });

@@ -140,15 +140,17 @@ describe.skipIf(noBrowser)('the page in trouble', () => {
     expect(await page.evaluate('window.persisted')).toBe(true);
   });
 
-  it('takes a token from a cookie of the shop, and asks for one when there is none', async () => {
+  it('takes a token from a cookie of the shop or from the address, and asks for one when there is none', async () => {
     const folder = newDataDir();
     const own = await startServer(folder, { DIBS_AUTH: 'jwt', DIBS_JWT_SECRET: JWT_SECRET });
     try {
-      await openCampaign(own, 'signed', 2);
-      const token = await new SignJWT({ sub: '민지' })
-        .setProtectedHeader({ alg: 'HS256' })
-        .setExpirationTime('5m')
-        .sign(new TextEncoder().encode(JWT_SECRET));
+      await openCampaign(own, 'signed', 3);
+      const tokenOf = (name: string) =>
+        new SignJWT({ sub: name })
+          .setProtectedHeader({ alg: 'HS256' })
+          .setExpirationTime('15m')
+          .sign(new TextEncoder().encode(JWT_SECRET));
+      const token = await tokenOf('민지');
       const context = await pages.device();
       const page: Page = await context.newPage();
       await page.goto(`${own.url}/c/signed?token=${token}`);
@@ -164,6 +166,17 @@ describe.skipIf(noBrowser)('the page in trouble', () => {
       await page.locator('img.scan').waitFor();
       await page.goto(`${own.url}/me`);
       await page.locator('.stub .code').waitFor();
+
+      const other = await pages.visit(`/c/signed#token=${await tokenOf('kim')}`, { base: own.url });
+      await reach(other, 'open');
+      // It is kept for the tab, and nobody reads it over a shoulder.
+      expect(other.url()).toBe(`${own.url}/c/signed`);
+      await other.click('#act');
+      await reach(other, 'won');
+      await other.reload();
+      await reach(other, 'already_won');
+      const stranger = await pages.visit('/c/signed', { base: own.url, user: 'kim' });
+      await reach(stranger, 'signin');
     } finally {
       await own.stop();
       removeDataDir(folder);
