@@ -13,6 +13,7 @@ import { latency } from './cases/latency.ts';
 import { line as lineCase } from './cases/line.ts';
 import { mysqlRecord } from './cases/mysql-record.ts';
 import { orderedWait } from './cases/ordered-wait.ts';
+import { pageLoad } from './cases/page-load.ts';
 import { pages } from './cases/pages.ts';
 import { redeem } from './cases/redeem.ts';
 import { redisGate } from './cases/redis-gate.ts';
@@ -36,6 +37,7 @@ const CASES: Readonly<Record<string, () => Promise<Figure[]>>> = {
   line: lineCase,
   pages,
   console: consoleCase,
+  'page-load': pageLoad,
   decider,
   'redis-gate': redisGate,
   'mysql-record': mysqlRecord,
