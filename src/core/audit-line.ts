@@ -139,10 +139,20 @@ class Reading {
   }
 }
 
-function check(id: string, wrong: number[], compared: number, holds: string, fails: string): Check {
+const SAYS = {
+  L1: ['Numbers follow each other.', 'A number is missing or given twice.'],
+  L2: ['One place for one user.', 'Somebody has two places, or lost one twice.'],
+  L3: ['The serving number never went back.', 'The serving number went back, or ahead of the line.'],
+  L4: ['Wins are in the order of the places.', 'A win is out of order.'],
+  L5: ['Nobody was passed over.', 'Somebody won before his turn, or was passed over.'],
+  L6: ['The line and the record name the same winners.', 'The line and the record name different winners.'],
+} as const;
+
+/** `wrong`: numbers in line that break it. */
+export function lineCheck(id: keyof typeof SAYS, wrong: readonly number[], compared: number): Check {
   const ok = wrong.length === 0;
   const figures = { compared, wrong: wrong.length, first: wrong[0] ?? null };
-  return { id, ok, basis: 'counted', figures, says: ok ? holds : fails };
+  return { id, ok, basis: 'counted', figures, says: SAYS[id][ok ? 0 : 1] };
 }
 
 /** Winners whose seq is not above that of the winner before them in line, or before them in pressing once more. */
@@ -184,48 +194,12 @@ export function auditLine(
   const { places, faults, won } = reading;
   const releases = facts.filter(({ type }) => type === 'line.released').length;
   const checks = [
-    check(
-      'L1',
-      faults.gaps,
-      places.length,
-      'Numbers follow each other.',
-      'A number is missing or given twice.',
-    ),
-    check(
-      'L2',
-      faults.twice,
-      places.length,
-      'One place for one user.',
-      'Somebody has two places, or lost one twice.',
-    ),
-    check(
-      'L3',
-      faults.back,
-      releases,
-      'The serving number never went back.',
-      'The serving number went back, or ahead of the line.',
-    ),
-    check(
-      'L4',
-      outOfOrder(reading),
-      won.length,
-      'Wins are in the order of the places.',
-      'A win is out of order.',
-    ),
-    check(
-      'L5',
-      [...faults.early, ...passedOver(reading)],
-      won.length,
-      'Nobody was passed over.',
-      'Somebody won before his turn, or was passed over.',
-    ),
-    check(
-      'L6',
-      wins === null ? [] : unlike(reading, wins),
-      wins?.length ?? 0,
-      'The line and the record name the same winners.',
-      'The line and the record name different winners.',
-    ),
+    lineCheck('L1', faults.gaps, places.length),
+    lineCheck('L2', faults.twice, places.length),
+    lineCheck('L3', faults.back, releases),
+    lineCheck('L4', outOfOrder(reading), won.length),
+    lineCheck('L5', [...faults.early, ...passedOver(reading)], won.length),
+    lineCheck('L6', wins === null ? [] : unlike(reading, wins), wins?.length ?? 0),
   ];
   return { ok: checks.every(({ ok }) => ok), checks };
 }

@@ -43,7 +43,7 @@ export interface IntegrityParts {
   sights: Sights;
   system: Pick<System, 'now' | 'monotonic' | 'after'>;
   caughtUp: CatchUp;
-  /** L1–L6 of a queued campaign (flow/line-checks); absent: its line cannot be asked in order */
+  /** those of L1–L6 that can be asked of a queued campaign (flow/line-checks); absent: none here */
   lineChecks?: ((campaignId: string) => Promise<Check[]>) | undefined;
   /** what a shared gate has, and what it decided and nobody brought to the log; absent: the gate is in this process */
   keeper?: Pick<GateKeeper, 'inForce' | 'leftBehind'> | undefined;

@@ -5,7 +5,7 @@ import { shuffleCommitment, shuffleSeed } from '../core/shuffle.ts';
 import type { Catalog, LiveCampaign } from '../flow/catalog.ts';
 import type { Codes } from '../flow/codes.ts';
 import { makeJoinFlow } from '../flow/join.ts';
-import { lineChecks } from '../flow/line-checks.ts';
+import { lineChecks, sharedLineChecks } from '../flow/line-checks.ts';
 import { withLines } from '../flow/line-gate.ts';
 import { LineUp, STEP_MS } from '../flow/line-up.ts';
 import type { ModeFlow } from '../flow/mode.ts';
@@ -95,7 +95,7 @@ function publicLines({ catalog, history, master, record, shared }: QueuedParts, 
     shuffle: (campaignId) =>
       isShuffled(campaignId) ? publishedShuffle(history, campaignId) : Promise.resolve(null),
     // What many processes have logged is in no order of its own.
-    ...(shared ? {} : { checks: (campaignId: string) => lineChecks(history, record, campaignId) }),
+    checks: (campaignId) => (shared ? sharedLineChecks : lineChecks)(history, record, campaignId),
     estimatedWaitMs(campaignId) {
       const live = catalog.get(campaignId);
       if (live?.campaign.mode !== 'queued') return null;

@@ -17,6 +17,8 @@ const WINNERS = 800;
 const CHUNK = 10;
 /** Longer than a runner's lease, and the time to notice. */
 const TAKEN_OVER = { timeout: 40_000, interval: 50 };
+/** Who was killed has somebody in his place by then, also on a slow machine. */
+const RESUMED = { timeout: 15_000, interval: 50 };
 
 const services = await startServices();
 const made = services && makeSite(services, services.redis.url, { DIBS_JOBS_GIVE_WAY_SECONDS: '0' });
@@ -80,6 +82,7 @@ describe.skipIf(made === null)('a run of issue', () => {
   it('goes on in another process when its own is killed with -9', async () => {
     const { id, runner } = await middle('killed');
     await runner.kill();
+    await expect.poll(async () => (await seen(id)).starts, RESUMED).toBeGreaterThan(1);
     await whole('killed', id, 2);
     await runner.start();
   });
