@@ -5,6 +5,7 @@ import { memo, useEffect, useRef, useState } from 'react';
 import { ask, type Campaign, type List, Trouble } from '../../api.ts';
 import { useFormat, useWords } from '../../language.tsx';
 import { Mark, type Tone } from '../../parts/pieces.tsx';
+import { useMay } from '../../parts/role.tsx';
 import { type Live, rateOf } from './figures.ts';
 import { words } from './words.ts';
 
@@ -75,7 +76,7 @@ export function PartsHealth({ parts }: { parts: ReturnType<typeof useParts> }) {
       {isError ? (
         <p className="fault">✕ {w.partsAway}</p>
       ) : (
-        <ul className="plain">
+        <ul className="plain" aria-busy={data === undefined}>
           {Object.entries(data ?? {}).map(([part, state]) => (
             <li key={part} className="spread">
               <span>{w.partNames[part] ?? part}</span>
@@ -124,10 +125,13 @@ export function Happenings({
   const w = useWords(words);
   const format = useFormat();
   const seen = useSeenHere(live, parts.data);
+  // Who may not read the audit log sees what the campaign itself tells of its life.
+  const mayAll = useMay('admin');
   const audit = useQuery({
     queryKey: ['audit-of', campaign.id, campaign.version],
     queryFn: () => ask<List<AuditLine>>('/v1/admin/audit?limit=200'),
     placeholderData: keepPreviousData,
+    enabled: mayAll,
     refetchInterval: AUDIT_MS,
   });
   const { stats } = live;
