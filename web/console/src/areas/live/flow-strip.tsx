@@ -75,6 +75,9 @@ function useBalance(stats: Stats): Balance {
   return balanceOf(stats, odd && since.current !== null ? Date.now() - since.current : 0);
 }
 
+/** What is not counted yet is neither the same nor another. */
+const SIGNS: Readonly<Partial<Record<Balance['kind'], string>>> = { same: '=', counting: '…' };
+
 function BalanceLine({ stats, balance }: { stats: Stats; balance: Balance }) {
   const w = useWords(words);
   const format = useFormat();
@@ -84,7 +87,7 @@ function BalanceLine({ stats, balance }: { stats: Stats; balance: Balance }) {
       <span>
         {w.told} <b>{format.number(record?.told ?? toldOf(stats))}</b>
       </span>
-      <span aria-hidden="true">{balance.kind === 'same' ? '=' : '≠'}</span>
+      <span aria-hidden="true">{SIGNS[balance.kind] ?? '≠'}</span>
       <span>
         {w.recorded} <b>{record === null ? '–' : format.number(record.recorded)}</b>
       </span>
