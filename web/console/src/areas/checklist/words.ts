@@ -6,7 +6,8 @@ export type Figures = Readonly<Record<string, unknown>>;
 /** A figure as text: a number in the reader's language, names in a row. */
 export function figureText(figure: unknown, number: (value: number) => string): string {
   if (typeof figure === 'number') return number(figure);
-  return Array.isArray(figure) ? figure.join(', ') : String(figure ?? '');
+  if (Array.isArray(figure)) return figure.join(', ');
+  return typeof figure === 'string' ? figure : '';
 }
 
 type Says = Readonly<Record<string, (figure: (name: string) => string) => string>>;
