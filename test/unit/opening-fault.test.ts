@@ -63,6 +63,6 @@ describe('a mode', () => {
     const campaign = sampleCampaign({ quantity: 100, codes: { source: 'pool' } });
     const fault = await poolFault(campaign, pool);
     expect(fault?.code).toBe(code);
-    if (fault) expect(fault.extra).toEqual({ imported, quantity: 100 });
+    if (fault) expect(fault.extra).toEqual({ imported, quantity: 100, missing: 100 - imported });
   });
 });

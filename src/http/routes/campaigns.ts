@@ -234,42 +234,29 @@ function actionRoutes(app: FastifyInstance, context: HttpContext): void {
 
 function watchRoutes(app: FastifyInstance, context: HttpContext): void {
   const { stats, integrity } = context;
-  app.get(
-    '/v1/admin/campaigns/:id/stats',
+  const counters = [
+    { path: 'stats', summary: 'Live counters', tell: stats.of },
     {
-      schema: {
-        tags: TAG,
-        summary: 'Live counters',
-        params: idParams,
-        response: { 200: openOut, 404: problemOut },
+      path: 'stats/recent',
+      summary: 'The counters of the last five minutes, in steps of a second',
+      description: 'Of this process. Between two samples everything was as in the first of them.',
+      tell: stats.recent,
+    },
+  ];
+  for (const { path, tell, ...says } of counters) {
+    app.get(
+      `/v1/admin/campaigns/:id/${path}`,
+      {
+        schema: { tags: TAG, ...says, params: idParams, response: { 200: openOut, 404: problemOut } },
+        onRequest: needs(context, 'read'),
       },
-      onRequest: needs(context, 'read'),
-    },
-    (request, reply) => {
-      const live = liveOf(context, request);
-      if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
-      return reply.header('cache-control', 'no-store').send(stats.of(live));
-    },
-  );
-
-  app.get(
-    '/v1/admin/campaigns/:id/stats/recent',
-    {
-      schema: {
-        tags: TAG,
-        summary: 'The counters of the last five minutes, in steps of a second',
-        description: 'Of this process. Between two samples everything was as in the first of them.',
-        params: idParams,
-        response: { 200: openOut, 404: problemOut },
+      (request, reply) => {
+        const live = liveOf(context, request);
+        if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
+        return reply.header('cache-control', 'no-store').send(tell(live));
       },
-      onRequest: needs(context, 'read'),
-    },
-    (request, reply) => {
-      const live = liveOf(context, request);
-      if (!live) return sendProblem(reply, CAMPAIGN_NOT_FOUND);
-      return reply.header('cache-control', 'no-store').send(stats.recent(live));
-    },
-  );
+    );
+  }
 
   app.get(
     '/v1/admin/campaigns/:id/integrity',
