@@ -1,5 +1,6 @@
-/** The reference of polls: fastify returning a constant of the size of a place in line. */
+/** The reference of polls and pages: fastify returning a constant, as small as a place in line or as large as the page. */
 
+import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import fastify from 'fastify';
 
@@ -14,7 +15,11 @@ const CONSTANT = {
   retryAfterMs: 1700,
 };
 
+/** As many bytes as the page of a campaign has, which do not get smaller on the way. */
+const LARGE = randomBytes(12_000);
+
 const app = fastify({ logger: false });
 app.get('/v1/campaigns/:id/claims/:ticket', () => CONSTANT);
+app.get('/large', () => LARGE);
 await app.listen({ host: '127.0.0.1', port: 0 });
 process.stdout.write(`${JSON.stringify({ port: (app.server.address() as AddressInfo).port })}\n`);

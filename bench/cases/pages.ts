@@ -1,4 +1,4 @@
-/** V1: the page that a crowd loads at once, against fastify returning a constant. */
+/** V1, V1b: the page that a crowd loads at once, against fastify returning a small constant, and one of as many bytes. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,6 +39,7 @@ export async function pages(): Promise<Figure[]> {
     };
     const round = async () => ({
       reference: await ask(constant, '/v1/campaigns/page/claims/x'),
+      asLarge: await ask(constant, '/large'),
       page: await ask(dibs, '/c/page'),
     });
     await round();
@@ -48,6 +49,10 @@ export async function pages(): Promise<Figure[]> {
         { id: 'V1', what: 'the page of a campaign ÷ fastify returning a constant', unit: '×', atLeast: 0.8 },
         all.map(({ page, reference }) => page / reference),
         { pagesPerSecond: Math.round(median(all.map(({ page }) => page))) },
+      ),
+      figure(
+        { id: 'V1b', what: 'the same ÷ fastify returning as many bytes', unit: '×', atLeast: 0.8 },
+        all.map(({ page, asLarge }) => page / asLarge),
       ),
     ];
   } finally {
