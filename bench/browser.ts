@@ -2,13 +2,12 @@
 
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { chromium } from 'playwright-core';
-import { findBrowser } from '../scripts/browser.ts';
+import { findBrowser, onlyThePage } from '../scripts/browser.ts';
 
 export async function startBrowser(): Promise<Browser> {
   const found = await findBrowser();
   if ('missing' in found) throw new Error(found.missing);
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-  return chromium.launch({ executablePath: found.path, args });
+  return chromium.launch({ executablePath: found.path, args: onlyThePage() });
 }
 
 /** A page of its own (another device), with what the page runs before its own scripts. */

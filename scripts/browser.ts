@@ -12,6 +12,32 @@ const MAC = '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome';
 const PACKAGES = ['chromium', 'fonts-noto-cjk'];
 const INSTALL_MAX_MS = 5 * 60_000;
 
+/**
+ * What a window of today's Chromium starts of its own around a page, which nobody sees here: each context is a window, and
+ * the pages behind its address bar cost it more than ours do.
+ */
+const NOT_NEEDED = [
+  'WebUIOmniboxPopup',
+  'WebUIOmniboxAimPopup',
+  'WebUIOmniboxFullPopup',
+  'SpareRendererForSitePerProcess',
+];
+
+/** Those that Playwright turns off: of two lists the browser takes the last one. */
+const PLAYWRIGHT_TURNS_OFF = [
+  ...['AimEnabled', 'AvoidCorsURLLoaderRestartOnRedirect', 'AvoidUnnecessaryBeforeUnloadCheckSync'],
+  ...['DestroyProfileOnBrowserClose', 'HttpsFirstBalancedModeAutoEnable', 'HttpsUpgrades', 'LensOverlay'],
+  ...['MediaRouter', 'NetworkTimeServiceQuerying', 'OptimizationHints', 'PaintHolding', 'PreconnectToSearch'],
+  ...['TcpPortRandomizationWin', 'ThirdPartyStoragePartitioning'],
+];
+
+/** The command line of a browser that does little beside the page it is given. */
+export function onlyThePage(): string[] {
+  const features = [...PLAYWRIGHT_TURNS_OFF, ...NOT_NEEDED].join(',');
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return [`--disable-features=${features}`, '--disable-gpu', ...sandbox];
+}
+
 export type FoundBrowser = { path: string; version: string } | { missing: string };
 
 /** Finds a Chromium. `DIBS_TEST_CHROMIUM` names one; root on a Debian gets the package installed. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { onOwnServer } from '../src/cli/own-server.ts';
-import { findBrowser } from './browser.ts';
+import { findBrowser, onlyThePage } from './browser.ts';
 import { type Language, NAMING, type Place, sendCrowd, setStage } from './pictures/stage.ts';
 
 interface Shot {
@@ -66,8 +66,7 @@ const SHOTS: readonly Shot[] = [
 const found = await findBrowser();
 if ('missing' in found) throw new Error(found.missing);
 const wanted = SHOTS.filter(({ name }) => name.includes(process.argv[2] ?? ''));
-const args = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-const browser = await chromium.launch({ executablePath: found.path, args });
+const browser = await chromium.launch({ executablePath: found.path, args: onlyThePage() });
 for (const language of LANGUAGES) {
   await onOwnServer({ command: 'pictures' }, async (place) => {
     await setStage(place, language);

@@ -11,7 +11,7 @@ import {
   type Page,
 } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
-import { findBrowser } from '../../scripts/browser.ts';
+import { findBrowser, onlyThePage } from '../../scripts/browser.ts';
 import { noteRan } from '../../scripts/services/ran.ts';
 import { newDataDir, removeDataDir, startServer, type TestServer } from './server.ts';
 
@@ -23,25 +23,6 @@ if ('missing' in found && noBrowser) console.warn(`The pages are not tested: ${f
 
 /** What is waited for comes long before this, on a slow and busy machine too. */
 const DEADLINE_MS = 30_000;
-
-/**
- * What a window of today's Chromium starts of its own around a page, which nobody sees here: each context is a window, and
- * the pages behind its address bar cost it more than ours do.
- */
-const NOT_NEEDED = [
-  'WebUIOmniboxPopup',
-  'WebUIOmniboxAimPopup',
-  'WebUIOmniboxFullPopup',
-  'SpareRendererForSitePerProcess',
-];
-
-/** Those that Playwright turns off: of two lists the browser takes the last one. */
-const PLAYWRIGHT_TURNS_OFF = [
-  ...['AimEnabled', 'AvoidCorsURLLoaderRestartOnRedirect', 'AvoidUnnecessaryBeforeUnloadCheckSync'],
-  ...['DestroyProfileOnBrowserClose', 'HttpsFirstBalancedModeAutoEnable', 'HttpsUpgrades', 'LensOverlay'],
-  ...['MediaRouter', 'NetworkTimeServiceQuerying', 'OptimizationHints', 'PaintHolding', 'PreconnectToSearch'],
-  ...['TcpPortRandomizationWin', 'ThirdPartyStoragePartitioning'],
-];
 
 const WATCH_POLICY = `addEventListener('securitypolicyviolation', (event) => console.error(
   'policy: ' + event.violatedDirective + ' ' + event.blockedURI + ' ' + event.sample))`;
@@ -83,13 +64,11 @@ export function useBrowser({
 
   beforeAll(async () => {
     if ('missing' in found) throw new Error(found.missing);
-    const features = [...PLAYWRIGHT_TURNS_OFF, ...NOT_NEEDED].join(',');
-    const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
     [server, browser] = await Promise.all([
       startServer(dataDir, env),
       chromium.launch({
         executablePath: found.path,
-        args: [`--disable-features=${features}`, '--disable-gpu', ...sandbox, ...args],
+        args: [...onlyThePage(), ...args],
         ignoreDefaultArgs,
       }),
     ]);
