@@ -8,33 +8,14 @@ import type { LineFact } from '../../src/core/line-fact.ts';
 import { shuffled } from '../../src/core/shuffle.ts';
 import type { LineAnswer } from '../../src/ports/line.ts';
 import { sampleLineRule } from '../support/contract/line.ts';
+import { lineFactsOf } from '../support/line-facts.ts';
 import { sampleCampaign, T0 } from '../support/samples.ts';
 
 const ID = sampleCampaign().id;
 const SEED = '5e'.repeat(32);
 const head = { campaignId: ID, epoch: 1, at: T0 };
 
-const joined = (first: number, ...userIds: string[]): LineFact => ({
-  type: 'line.joined',
-  ...head,
-  first,
-  userIds,
-  keys: null,
-});
-const left = (...numbers: number[]): LineFact => ({ type: 'line.left', ...head, numbers });
-const released = (to: number, confirmBy: number | null = null): LineFact => ({
-  type: 'line.released',
-  ...head,
-  to,
-  confirmBy,
-});
-const confirmed = (...numbers: number[]): LineFact => ({ type: 'line.confirmed', ...head, numbers });
-const won = (...pairs: [number, number][]): LineFact => ({
-  type: 'line.won',
-  ...head,
-  numbers: pairs.map(([number]) => number),
-  seqs: pairs.map(([, seq]) => seq),
-});
+const { joined, left, released, confirmed, won } = lineFactsOf(ID);
 
 const wins = (...userIds: string[]) => userIds.map((userId, i) => ({ seq: i + 1, userId }));
 

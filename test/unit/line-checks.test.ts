@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { LineFact } from '../../src/core/line-fact.ts';
 import { shuffled } from '../../src/core/shuffle.ts';
 import { lineChecks, sharedLineChecks } from '../../src/flow/line-checks.ts';
+import { lineFactsOf } from '../support/line-facts.ts';
 import { T0 } from '../support/samples.ts';
 
 const head = { campaignId: 'c', epoch: 1, at: T0 };
@@ -45,26 +46,7 @@ describe('the checks of a line', () => {
 });
 
 describe('the checks of a line that many processes serve', () => {
-  const joined = (first: number, ...userIds: string[]): LineFact => ({
-    type: 'line.joined',
-    ...head,
-    first,
-    userIds,
-    keys: null,
-  });
-  const won = (...pairs: [number, number][]): LineFact => ({
-    type: 'line.won',
-    ...head,
-    numbers: pairs.map(([number]) => number),
-    seqs: pairs.map(([, seq]) => seq),
-  });
-  const released = (to: number, confirmBy: number | null = null): LineFact => ({
-    type: 'line.released',
-    ...head,
-    to,
-    confirmBy,
-  });
-  const left = (...numbers: number[]): LineFact => ({ type: 'line.left', ...head, numbers });
+  const { joined, left, released, won } = lineFactsOf(head.campaignId);
 
   /** Each fact is a page of its own; `red`: the checks that are, with how many wins were compared. */
   async function asked(facts: LineFact[], holders: string[]) {

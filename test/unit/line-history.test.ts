@@ -9,6 +9,7 @@ import { packLineFacts } from '../../src/core/line-fact.ts';
 import { inOrder } from '../../src/core/line-history.ts';
 import { emptyLine, evolve, type LineRule, type LineState } from '../../src/core/line-state.ts';
 import { sampleLineRule } from '../support/contract/line.ts';
+import { lineFactsOf } from '../support/line-facts.ts';
 import { factsOfLife, ID, lineLife, lineRuleOfLife, SEED, USERS } from '../support/line-lives.ts';
 import { T0 } from '../support/samples.ts';
 import { seed } from '../support/seed.ts';
@@ -93,13 +94,7 @@ describe('the past of a line in order', () => {
   });
 });
 
-const joined = (first: number, ...userIds: string[]): LineFact => ({
-  type: 'line.joined',
-  ...head,
-  first,
-  userIds,
-  keys: null,
-});
+const { joined } = lineFactsOf(ID);
 
 describe('what the log lacks', () => {
   it('is nothing of nothing', () => {
